@@ -1,0 +1,66 @@
+// The JSON half of the WebSocket subprotocol `televise.v1`; the media follow as binary messages.
+
+export const SUBPROTOCOL = "televise.v1";
+
+export type ChannelState = "connecting" | "live" | "stalled" | "offline";
+
+export interface Hello {
+  type: "hello";
+  channel: string;
+  state: ChannelState;
+  text: string;
+  version: string;
+}
+
+/** A new format. For containers the init segment follows as one binary message. */
+export interface Init {
+  type: "init";
+  epoch: number;
+  mime: string;
+}
+
+/** Announces exactly one binary message: a fragment, or one whole picture. */
+export interface Chunk {
+  type: "chunk";
+  epoch: number;
+  sequence: number;
+  track: "video" | "audio";
+  /** Seconds on the stream's timeline. */
+  pts: number;
+  /** Unix milliseconds on the server's clock. */
+  captured: number;
+  keyframe: boolean;
+}
+
+export interface State {
+  type: "state";
+  state: ChannelState;
+  text: string;
+}
+
+/** The server left chunks out for us, because we were slow. */
+export interface Skipped {
+  type: "skipped";
+  count: number;
+}
+
+export interface Clock {
+  type: "clock";
+  client: number;
+  server: number;
+}
+
+export interface Report {
+  type: "report";
+  rung: string;
+  age_ms: number;
+  fps: number;
+  stalls: number;
+}
+
+export type ServerMessage = Hello | Init | Chunk | State | Skipped | Clock;
+
+/** Pictures have no init segment: each one is complete. */
+export function hasInitSegment(mime: string): boolean {
+  return !mime.startsWith("image/");
+}

@@ -1,0 +1,50 @@
+// What the pages need besides the player: copy buttons, and state badges that follow the picture.
+
+const COPIED_MILLISECONDS = 1500;
+
+export function enhancePage(): void {
+  for (const element of document.querySelectorAll("[data-absolute]")) makeAbsolute(element);
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("button[data-copy]");
+    if (button) void copy(button as HTMLButtonElement);
+  });
+  document.addEventListener("statechange", (event) => {
+    const { state } = (event as CustomEvent<{ state: string }>).detail;
+    if (event.target instanceof Element) showState(event.target, state);
+  });
+}
+
+/** Addresses are of use elsewhere only with this server's name in them. */
+function makeAbsolute(element: Element): void {
+  const text = element.textContent ?? "";
+  element.textContent = text.replace(/(^|")\//g, `$1${location.origin}/`);
+}
+
+async function copy(button: HTMLButtonElement): Promise<void> {
+  const source = document.getElementById(button.dataset["copy"] ?? "");
+  if (!source) return;
+  const copied = await write(source).catch(() => false);
+  const label = button.textContent;
+  button.textContent = copied ? "Copied" : "Press Ctrl+C";
+  button.disabled = true;
+  window.setTimeout(() => {
+    button.textContent = label;
+    button.disabled = false;
+  }, COPIED_MILLISECONDS);
+}
+
+/** Plain HTTP has no clipboard: then the text is selected, ready for the keyboard. */
+async function write(source: HTMLElement): Promise<boolean> {
+  getSelection()?.selectAllChildren(source);
+  if (!("clipboard" in navigator)) return false;
+  await navigator.clipboard.writeText(source.textContent ?? "");
+  return true;
+}
+
+function showState(player: Element, state: string): void {
+  const badge = player.closest("[data-channel]")?.querySelector<HTMLElement>("[data-state]");
+  // A picture that nobody sees says nothing about its channel.
+  if (!badge || state === "paused") return;
+  badge.dataset["state"] = state;
+  badge.textContent = state.charAt(0).toUpperCase() + state.slice(1);
+}

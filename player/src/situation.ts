@@ -1,0 +1,27 @@
+// From all that is known to the one word that a person reads.
+
+import type { ChannelState } from "./messages.js";
+import type { PlayerState } from "./stats.js";
+
+export interface Situation {
+  /** False while nobody looks. */
+  started: boolean;
+  /** The WebSocket: not yet opened, open, lost. */
+  line: "new" | "up" | "down";
+  /** Pictures come on screen. */
+  flowing: boolean;
+  /** There was a picture since the start. */
+  seen: boolean;
+  /** What the server last said. */
+  server: { state: ChannelState; text: string };
+}
+
+export function describe(situation: Situation): { state: PlayerState; text: string } {
+  const { started, line, flowing, seen, server } = situation;
+  if (!started) return { state: "paused", text: "" };
+  if (line === "down") return { state: "reconnecting", text: "" };
+  // Rungs that need no WebSocket have nothing to go by but their pictures.
+  if (line === "new") return { state: flowing ? "live" : "connecting", text: "" };
+  if (server.state !== "live" || flowing) return { state: server.state, text: server.text };
+  return { state: seen ? "stalled" : "connecting", text: "" };
+}

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PictureAges } from "../src/age.js";
+import { ServerClock } from "../src/clock.js";
+import { Rate } from "../src/rate.js";
+import { channelName, streamUrl } from "../src/stream_url.js";
+
+test("a picture's age leads from its pts to its capture, rounding forgiven", () => {
+  const ages = new PictureAges();
+  ages.mark(10, 1_000_000);
+  ages.mark(10.04, 1_000_040);
+  assert.ok(Math.abs(ages.shown(10.0401, 1_000_140)! - 0.1) < 0.001);
+});
+
+test("a picture of unknown origin has no age", () => {
+  const ages = new PictureAges();
+  ages.mark(10, 1_000_000);
+  assert.equal(ages.shown(500, 1_000_000), undefined);
+});
+
+test("after a restart the newest claim on a pts counts", () => {
+  const ages = new PictureAges();
+  ages.mark(5, 1_000_000);
+  ages.mark(5, 9_000_000);
+  assert.equal(ages.capturedAt(5), 9_000_000);
+});
+
+test("percentiles", () => {
+  const ages = new PictureAges();
+  assert.equal(ages.percentile(0.95), undefined);
+  ages.mark(0, 0);
+  for (let age = 1; age <= 100; age++) ages.shown(0, age * 10);
+  assert.equal(ages.percentile(0.95), 0.96);
+  assert.equal(ages.percentile(1), 1);
+  assert.equal(ages.latest, 1);
+});
+
+test("the clock believes the quickest answer", () => {
+  const clock = new ServerClock();
+  clock.answered(1000, 6050, 1100);
+  assert.equal(clock.toServer(2000), 7000);
+  clock.answered(2000, 7900, 3000);
+  assert.equal(clock.toServer(2000), 7000);
+  clock.answered(3000, 8011, 3002);
+  assert.equal(clock.toServer(3000), 8010);
+});
+
+test("a rate is told per second and dies away", () => {
+  const rate = new Rate();
+  for (let now = 0; now <= 4000; now += 100) rate.add(3, now);
+  assert.ok(Math.abs(rate.perSecond(4000) - 30) < 2);
+  assert.equal(rate.perSecond(9000), 0);
+});
+
+test("stream addresses keep query and origin", () => {
+  const base = "https://hub.example/cam";
+  assert.equal(streamUrl("/cam?w=320&fps=5", ".mp4", true, base).href, "wss://hub.example/cam.mp4?w=320&fps=5");
+  assert.equal(streamUrl("http://other:8080/cam", ".mjpg", true, base).href, "ws://other:8080/cam.mjpg");
+  assert.equal(streamUrl("/cam", ".mjpg", false, base).href, "https://hub.example/cam.mjpg");
+  assert.equal(channelName("/live/cam?w=1", base), "cam");
+});

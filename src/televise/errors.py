@@ -1,0 +1,62 @@
+"""Every exception that televise raises on purpose.
+
+    TeleviseError
+     ├─ InputError          what somebody typed or asked for is wrong   (exit code 2, HTTP 400)
+     ├─ UnknownChannel      there is no channel of that name            (HTTP 404)
+     ├─ Unavailable         it exists but cannot be served now          (HTTP 503)
+     │   └─ LimitReached    a limit that the operator set               (HTTP 503, Retry-After)
+     ├─ SourceError         a source cannot be opened or read
+     ├─ PeerError           the other side broke the rules: its fault, its connection ends
+     │   ├─ FormatError     bytes that are not what their format says
+     │   └─ LinkError       a link message that the protocol does not allow
+     └─ LocalError          our own side misused an object: a bug in this program
+
+Messages are one line: what was wrong, then what would be right.
+"""
+
+
+class TeleviseError(Exception):
+    """Base of all errors of this package."""
+
+
+class InputError(TeleviseError):
+    """A command-line argument, source, name or query value that cannot be accepted."""
+
+
+class UnknownChannel(TeleviseError):
+    """There is no channel of this name here."""
+
+
+class Unavailable(TeleviseError):
+    """The channel exists, but this request cannot be served now."""
+
+
+class LimitReached(Unavailable):
+    """A limit (viewers, renditions, connections) is reached; try again later."""
+
+
+class SourceError(TeleviseError):
+    """A source cannot be opened or read.
+
+    ``final`` is true where trying again cannot help (a file that is not media).
+    """
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
+
+
+class PeerError(TeleviseError):
+    """The other side of a connection broke its protocol's rules."""
+
+
+class FormatError(PeerError):
+    """Bytes that do not follow the format they claim to be."""
+
+
+class LinkError(PeerError):
+    """A link message that is malformed, too large, or not allowed in this state."""
+
+
+class LocalError(TeleviseError):
+    """This program misused one of its own objects. Please report it."""

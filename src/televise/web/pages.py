@@ -1,0 +1,164 @@
+"""The HTML pages: all channels, one channel, no such channel.
+
+Pure functions from what is known to a string. The pages carry no inline script or style, so that a
+strict Content-Security-Policy holds; everything that moves comes from ``/assets/televise.js``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote
+
+_STATE_NAMES = {
+    "connecting": "Connecting",
+    "live": "Live",
+    "stalled": "Stalled",
+    "offline": "Offline",
+}
+
+_STREAMS = (
+    (".mjpg", "MJPEG", "Moving picture for any <img>, OpenCV, VLC"),
+    (".mp4", "MP4", "Endless fragmented MP4, with sound"),
+    (".jpg", "JPEG", "The newest picture"),
+)
+
+
+@dataclass(frozen=True)
+class ChannelCard:
+    """What a page tells of one channel."""
+
+    name: str
+    state: str
+    text: str
+    viewers: int
+
+
+def index_page(channels: Sequence[ChannelCard]) -> str:
+    """All channels, each with a small moving picture."""
+    if not channels:
+        return _document("Channels", _header("Channels") + _NO_CHANNELS)
+    tiles = "".join(_tile(card) for card in channels)
+    count = f"{len(channels)} channel" + ("" if len(channels) == 1 else "s")
+    body = f'{_header("Channels", count)}<ul class="tiles">{tiles}</ul>'
+    return _document("Channels", body)
+
+
+def watch_page(card: ChannelCard) -> str:
+    """One channel: a large player, and how to take its streams elsewhere."""
+    name, url = escape(card.name), _url(card.name)
+    body = (
+        f'<div data-channel="{name}">'
+        f"{_back_link()}"
+        f'<div class="screen"><tele-vision src="{url}" controls aria-label="Live: {name}">'
+        f'<noscript><img src="{url}.mjpg" alt="Live picture of {name}"></noscript>'
+        f"</tele-vision></div>"
+        f'<div class="title"><h1>{name}</h1>{_badge(card)}{_viewers(card)}</div>'
+        f"{_note(card)}</div>"
+        f"{_streams(card)}{_embedding(card)}"
+    )
+    return _document(card.name, body)
+
+
+def missing_page(name: str, cards: Sequence[ChannelCard]) -> str:
+    """There is no channel ``name``; these are on."""
+    live = [card for card in cards if card.state == "live"]
+    links = "".join(
+        f'<li><a href="{_url(card.name)}">{escape(card.name)}</a></li>' for card in live
+    )
+    offer = f"<p>Live now:</p><ul>{links}</ul>" if live else "<p>Nothing is live right now.</p>"
+    body = (
+        f'{_back_link()}<div class="plain"><h1>No channel “{escape(name)}”</h1>'
+        f"<p>It may have ended, or the address has a typing error.</p>{offer}</div>"
+    )
+    return _document("No such channel", body)
+
+
+_NO_CHANNELS = (
+    '<div class="plain"><h2>No channels yet</h2>'
+    "<p>Start one with a picture that moves by itself:</p>"
+    "<pre><code>televise serve pattern:</code></pre></div>"
+)
+
+
+def _document(title: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(title)} · televise</title>"
+        # An empty icon spares the server a request for one that does not exist.
+        '<link rel="icon" href="data:,">'
+        '<link rel="stylesheet" href="/assets/televise.css">'
+        '<script type="module" src="/assets/televise.js"></script>'
+        f"</head><body><main>{body}</main></body></html>\n"
+    )
+
+
+def _header(title: str, aside: str = "") -> str:
+    return f'<header class="title"><h1>{title}</h1><span class="quiet">{aside}</span></header>'
+
+
+def _back_link() -> str:
+    return '<nav aria-label="Site"><a href="/">All channels</a></nav>'
+
+
+def _tile(card: ChannelCard) -> str:
+    name, url = escape(card.name), _url(card.name)
+    small = f"{url}.jpg?w=320"
+    return (
+        f'<li class="tile" data-channel="{name}"><a href="{url}">'
+        f'<tele-vision src="{url}?w=320&amp;fps=5" rung="mjpeg" aria-hidden="true">'
+        # A still one: of moving ones a browser opens six per host, and then nothing else.
+        f'<noscript><img src="{small}" alt=""></noscript></tele-vision>'
+        f'<span class="caption"><span class="name">{name}</span>'
+        f"{_badge(card)}{_viewers(card)}</span></a></li>"
+    )
+
+
+def _badge(card: ChannelCard) -> str:
+    name = _STATE_NAMES.get(card.state, card.state)
+    return f'<span class="badge" data-state="{escape(card.state)}">{escape(name)}</span>'
+
+
+def _viewers(card: ChannelCard) -> str:
+    noun = "viewer" if card.viewers == 1 else "viewers"
+    return f'<span class="quiet">{card.viewers} {noun}</span>'
+
+
+def _note(card: ChannelCard) -> str:
+    return f'<p class="quiet">{escape(card.text)}</p>' if card.text else ""
+
+
+def _streams(card: ChannelCard) -> str:
+    rows = "".join(_stream(card, *stream) for stream in _STREAMS)
+    return f'<section class="panel"><h2>Streams</h2><ul class="streams">{rows}</ul></section>'
+
+
+def _stream(card: ChannelCard, extension: str, name: str, purpose: str) -> str:
+    url, identifier = _url(card.name) + extension, f"stream-{name.lower()}"
+    return (
+        f'<li><span class="kind">{name}</span>'
+        f'<a id="{identifier}" data-absolute href="{url}">{url}</a>'
+        f"{_copy_button(identifier, f'Copy the {name} address')}"
+        f'<span class="quiet">{escape(purpose)}</span></li>'
+    )
+
+
+def _embedding(card: ChannelCard) -> str:
+    snippet = (
+        '<script type="module" src="/assets/televise.js"></script>\n'
+        f'<tele-vision src="{_url(card.name)}" controls></tele-vision>'
+    )
+    return (
+        '<section class="panel"><h2>Put it on your page</h2>'
+        f'<pre><code id="embed" data-absolute>{escape(snippet)}</code></pre>'
+        f"{_copy_button('embed', 'Copy the HTML')}</section>"
+    )
+
+
+def _copy_button(identifier: str, label: str) -> str:
+    return f'<button type="button" data-copy="{identifier}" aria-label="{label}">Copy</button>'
+
+
+def _url(name: str) -> str:
+    return escape("/" + quote(name, safe=""))
