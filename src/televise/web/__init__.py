@@ -1,0 +1,1 @@
+"""The web edge: connections, pumps, pages and the API."""

@@ -14,6 +14,7 @@ _STATE_NAMES = {
     "live": "Live",
     "stalled": "Stalled",
     "offline": "Offline",
+    "idle": "Ready",
 }
 
 _STREAMS = (
@@ -61,7 +62,7 @@ def watch_page(card: ChannelCard) -> str:
 
 def missing_page(name: str, cards: Sequence[ChannelCard]) -> str:
     """There is no channel ``name``; these are on."""
-    live = [card for card in cards if card.state == "live"]
+    live = [card for card in cards if card.state in ("live", "idle")]
     links = "".join(
         f'<li><a href="{_url(card.name)}">{escape(card.name)}</a></li>' for card in live
     )

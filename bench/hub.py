@@ -1,0 +1,84 @@
+"""A televise server as its own process, and what the system knows of it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Hub:
+    """A running server: its process, its port, and how long it took to answer (seconds)."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    start_seconds: float
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def processes(self) -> list[int]:
+        """The server, then its workers."""
+        return [self.process.pid, *_children(self.process.pid)]
+
+    def resident_bytes(self) -> int:
+        """Memory of the server process alone."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the server process alone."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@contextmanager
+def serving(*sources: str) -> Iterator[Hub]:
+    """Serve ``sources`` until the block ends."""
+    port = free_port()
+    began = time.monotonic()
+    command = [sys.executable, "-m", "televise", "serve", "--port", str(port), *sources]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _first_answer(process, port)
+        yield Hub(process, port, time.monotonic() - began)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _first_answer(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until a connection is not only taken but answered."""
+    request = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    while process.poll() is None:
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(request)
+                if connection.recv(100):
+                    return
+        except OSError:
+            time.sleep(0.001)
+    raise SystemExit("the server did not start")
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found

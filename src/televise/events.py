@@ -1,0 +1,121 @@
+"""The log: one line per event on standard error, and repeated warnings counted, not repeated.
+
+structlog takes a third of the time in which the server starts: `hold` the log until that is done.
+"""
+
+import logging
+import sys
+import time
+from functools import cache
+from typing import Any
+
+WINDOW_SECONDS = 10.0
+# Of so many kinds of warnings is known when they were last told; then all may be told again.
+MAX_KINDS = 1000
+
+_quiet_until: dict[str, float] = {}
+_kept_back: dict[str, int] = {}
+_held: list[tuple[str, str, dict[str, object]]] = []
+_holding = [False]
+
+
+def info(event: str, **fields: object) -> None:
+    """Something happened."""
+    _emit("info", event, fields)
+
+
+def warning(event: str, **fields: object) -> None:
+    """Something is wrong; the same event is told once in ten seconds, with how often it was."""
+    _tell_rarely("warning", event, event, fields)
+
+
+def error(event: str, **fields: object) -> None:
+    """A bug of ours; the exception in hand is told with it, and as rarely as a warning."""
+    _tell_rarely("error", event, event, {**fields, "exc_info": sys.exc_info()})
+
+
+def _tell_rarely(level: str, kind: str, event: str, fields: dict[str, object]) -> None:
+    now = time.monotonic()
+    if now < _quiet_until.get(kind, 0.0):
+        _kept_back[kind] = _kept_back.get(kind, 0) + 1
+        return
+    if len(_quiet_until) >= MAX_KINDS:
+        _quiet_until.clear()
+        _kept_back.clear()
+    _quiet_until[kind] = now + WINDOW_SECONDS
+    if repeated := _kept_back.pop(kind, 0):
+        fields["repeated"] = repeated
+    _emit(level, event, fields)
+
+
+def hold() -> None:
+    """Keep events back until `release` or `forget`."""
+    _holding[0] = True
+
+
+def forget() -> None:
+    """Write none of the events that were kept back."""
+    _holding[0] = False
+    _held.clear()
+
+
+def release() -> None:
+    """Write the events that were kept back, and from now on each at once."""
+    _holding[0] = False
+    held = _held.copy()
+    _held.clear()
+    for level, event, fields in held:
+        _emit(level, event, fields)
+
+
+class AsyncioHandler(logging.Handler):
+    """Brings what asyncio and aiohttp log into this log, one line each, with the same counting.
+
+    What differs only in its arguments, which may be a stranger's, is the same warning.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = _first_line(record.getMessage())
+        fields: dict[str, object] = {}
+        if record.exc_info and record.exc_info[1] is not None:
+            fields["error"] = repr(record.exc_info[1])
+        kind = f"{record.name}: {_first_line(str(record.msg))}"
+        _tell_rarely("warning", kind, f"{record.name}: {text}", fields)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+def configure() -> None:
+    """Take over the libraries' logging."""
+    for name in ("asyncio", "aiohttp"):
+        logger = logging.getLogger(name)
+        logger.addHandler(AsyncioHandler(logging.WARNING))
+        logger.propagate = False
+
+
+def _emit(level: str, event: str, fields: dict[str, object]) -> None:
+    if _holding[0]:
+        _held.append((level, event, fields))
+    else:
+        getattr(_get_logger(), level)(event, **fields)
+
+
+@cache
+def _get_logger() -> Any:
+    import structlog
+
+    colors = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.processors.ExceptionRenderer(),
+            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0)
+            if colors
+            else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    return structlog.get_logger()

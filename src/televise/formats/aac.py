@@ -1,0 +1,241 @@
+"""AAC: the AudioSpecificConfig, and ADTS framing.
+
+Source: ISO/IEC 14496-3, sections 1.6.2.1 (AudioSpecificConfig), 1.6.5.2 (how SBR is signalled),
+4.4.1 (GASpecificConfig, program_config_element) and 1.A.2.2 (ADTS, annex 1.A).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from televise.errors import FormatError, LocalError
+from televise.formats.bits import BitReader
+
+# Table 1.18, samplingFrequencyIndex, in Hz; 15 means that 24 bits with the rate follow.
+SAMPLE_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000,
+                7350)  # fmt: skip
+EXPLICIT_RATE = 15
+# Table 1.19, channelConfiguration to channels; 0 means that a program_config_element says it.
+CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 11: 7, 12: 8, 13: 24, 14: 8}
+CONFIGURATIONS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 11, 8: 7, 24: 13}
+# Table 1.17, audioObjectType.
+LC = 2
+SBR = 5
+BSAC = 22
+PS = 29
+ESCAPE = 31
+# Main, LC, SSR, LTP: the types in ADTS, and those that SBR may extend unannounced.
+PLAIN_TYPES = (1, 2, 3, 4)
+# The types with a GASpecificConfig.
+GENERAL_TYPES = frozenset({1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23})
+# 1.6.6.1: syncExtensionType values of the backward compatible signalling.
+SYNC_SBR = 0x2B7
+SYNC_PS = 0x548
+
+ADTS_HEADER_BYTES = 7
+CRC_BYTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AudioConfig:
+    """What a decoder must know about an AAC stream.
+
+    ``object_type`` is 2 for AAC-LC, 5 for HE-AAC (SBR), 29 for HE-AAC v2 (SBR and PS), also where
+    the extension is announced the backward compatible way. ``sample_rate`` (Hz) and ``channels``
+    are those of the decoder's output: with SBR the extension's rate, which is usually twice the
+    rate of the core; with PS two channels out of one. SBR that the config does not announce
+    (implicit signalling) cannot be seen here. ``data`` is the AudioSpecificConfig.
+    """
+
+    object_type: int
+    sample_rate: int
+    channels: int
+    data: bytes
+
+    def codec_string(self) -> str:
+        """The ``codecs`` value for a MIME type, such as "mp4a.40.2" (RFC 6381 section 3.3)."""
+        return f"mp4a.40.{self.object_type}"
+
+
+class _Extension(NamedTuple):
+    """The object type (0 for none) and sample rate that SBR or PS announce."""
+
+    object_type: int = 0
+    sample_rate: int = 0
+
+
+def parse_audio_config(data: bytes) -> AudioConfig:
+    """Parse an AudioSpecificConfig; FormatError where it is not one."""
+    reader = BitReader(data)
+    object_type = _object_type(reader)
+    sample_rate = _sample_rate(reader)
+    configuration = reader.bits(4)
+    extension = _Extension()
+    if object_type in (SBR, PS):
+        extension = _Extension(object_type, _sample_rate(reader))
+        object_type = _object_type(reader)
+        if object_type == BSAC:
+            reader.skip(4)  # extensionChannelConfiguration
+    channels = _channels(reader, object_type, configuration)
+    if not extension.object_type and object_type in PLAIN_TYPES:
+        extension = _sync_extension(reader)
+    if extension.object_type == PS and channels == 1:
+        channels = 2
+    return AudioConfig(
+        extension.object_type or object_type, extension.sample_rate or sample_rate, channels, data
+    )
+
+
+def make_audio_config(object_type: int, sample_rate: int, channels: int) -> AudioConfig:
+    """The config for these output values (``sample_rate`` in Hz), as `AudioConfig` defines them.
+
+    For types 5 and 29 the AAC-LC core runs at half the rate and the extension is signalled
+    explicitly (1.6.5.2, "hierarchical"). LocalError for values that AAC cannot express.
+    """
+    extended = object_type in (SBR, PS)
+    core_channels = channels // 2 if object_type == PS else channels
+    if object_type not in (*PLAIN_TYPES, SBR, PS) or (object_type == PS and channels != 2):
+        raise LocalError(f"AAC object type {object_type} with {channels} channels is not known")
+    if core_channels not in CONFIGURATIONS or not 1 <= sample_rate < 1 << 24:
+        raise LocalError(f"AAC cannot express {channels} channels at {sample_rate} Hz")
+    bits = f"{object_type:05b}" + _rate_bits(sample_rate // 2 if extended else sample_rate)
+    bits += f"{CONFIGURATIONS[core_channels]:04b}"
+    if extended:
+        bits += _rate_bits(sample_rate) + f"{LC:05b}"
+    bits += "000"  # frames of 1024 samples, no core coder, no extension
+    size = -(-len(bits) // 8)
+    data = int(bits.ljust(size * 8, "0"), 2).to_bytes(size, "big")
+    return AudioConfig(object_type, sample_rate, channels, data)
+
+
+def is_adts(data: bytes) -> bool:
+    """Whether ``data`` begins with an ADTS header, and with a second one behind its frame.
+
+    A raw AAC frame never does: its first three bits would mean that it is over (ID_END).
+    """
+    if len(data) < ADTS_HEADER_BYTES or not _is_header(data, 0):
+        return False
+    end = _frame_length(data, 0)
+    return end > ADTS_HEADER_BYTES and (end + 2 > len(data) or _is_header(data, end))
+
+
+def split_adts(data: bytes) -> tuple[AudioConfig, list[bytes]]:
+    """The config and the raw frames of an ADTS stream, without headers and checksums.
+
+    FormatError where it is not one, is cut, changes its config, or is of a kind that we do not
+    split: more than one raw block per frame, or channels described inside the frames.
+    """
+    frames: list[bytes] = []
+    position = 0
+    while position < len(data):
+        if position + ADTS_HEADER_BYTES > len(data) or not _is_header(data, position):
+            raise FormatError("not ADTS: every frame must begin with a header (FFF)")
+        if _config_bits(data, position) != _config_bits(data, 0):
+            raise FormatError("the ADTS stream changes its config; it must stay the same")
+        start, end = _payload(data, position)
+        frames.append(data[start:end])
+        position = end
+    if not frames:
+        raise FormatError("not ADTS: there is no data")
+    kind, rate_index, configuration = _config_bits(data, 0)
+    if configuration not in CHANNELS:
+        raise FormatError("the ADTS frames describe their channels themselves; 1 to 7 is known")
+    return make_audio_config(kind, _table_rate(rate_index), CHANNELS[configuration]), frames
+
+
+def _object_type(reader: BitReader) -> int:
+    value = reader.bits(5)
+    return 32 + reader.bits(6) if value == ESCAPE else value
+
+
+def _sample_rate(reader: BitReader) -> int:
+    index = reader.bits(4)
+    rate = reader.bits(24) if index == EXPLICIT_RATE else _table_rate(index)
+    if not rate:
+        raise FormatError("the AAC sample rate is 0")
+    return rate
+
+
+def _table_rate(index: int) -> int:
+    if index >= len(SAMPLE_RATES):
+        raise FormatError(f"the AAC sample rate index {index} is reserved; it must be below 13")
+    return SAMPLE_RATES[index]
+
+
+def _rate_bits(rate: int) -> str:
+    if rate in SAMPLE_RATES:
+        return f"{SAMPLE_RATES.index(rate):04b}"
+    return f"{EXPLICIT_RATE:04b}{rate:024b}"
+
+
+def _channels(reader: BitReader, object_type: int, configuration: int) -> int:
+    """Read the GASpecificConfig, as far as it is needed, and count the core's channels."""
+    general = object_type in GENERAL_TYPES
+    if general:
+        reader.skip(1)  # frameLengthFlag
+        if reader.flag():  # dependsOnCoreCoder
+            reader.skip(14)  # coreCoderDelay
+        reader.skip(1)  # extensionFlag
+    if configuration == 0 and general:
+        return _program_channels(reader)
+    if configuration not in CHANNELS:
+        raise FormatError(f"the AAC channel configuration {configuration} is reserved")
+    return CHANNELS[configuration]
+
+
+def _program_channels(reader: BitReader) -> int:
+    """Count the channels of a program_config_element (4.4.1.1), and read it to its end."""
+    reader.skip(10)  # element_instance_tag, object_type, sampling_frequency_index
+    pairs = [reader.bits(4) for _ in range(3)]  # front, side, back
+    low, associated, coupling = reader.bits(2), reader.bits(3), reader.bits(4)
+    for mixdown_bits in (4, 4, 3):  # mono, stereo, matrix
+        if reader.flag():
+            reader.skip(mixdown_bits)
+    channels = low
+    for _ in range(sum(pairs)):
+        channels += 1 + reader.bits(1)  # is_cpe: a pair
+        reader.skip(4)
+    reader.skip(4 * low + 4 * associated + 5 * coupling)
+    reader.align()
+    reader.skip(8 * reader.bits(8))  # comment
+    if not channels:
+        raise FormatError("the AAC program has no channels")
+    return channels
+
+
+def _sync_extension(reader: BitReader) -> _Extension:
+    """The backward compatible signalling of SBR and PS, behind the core's config (1.6.2.1)."""
+    if reader.left < 16 or reader.bits(11) != SYNC_SBR or _object_type(reader) != SBR:
+        return _Extension()
+    if not reader.flag():  # sbrPresentFlag
+        return _Extension()
+    rate = _sample_rate(reader)
+    if reader.left >= 12 and reader.bits(11) == SYNC_PS and reader.flag():  # psPresentFlag
+        return _Extension(PS, rate)
+    return _Extension(SBR, rate)
+
+
+def _is_header(data: bytes, position: int) -> bool:
+    """Syncword FFF and layer 0; the bits between and behind are free."""
+    return data[position] == 0xFF and data[position + 1] & 0xF6 == 0xF0
+
+
+def _frame_length(data: bytes, position: int) -> int:
+    """The length of a whole ADTS frame in bytes, header included (13 bits from bit 30)."""
+    return int.from_bytes(data[position + 3 : position + 6], "big") >> 5 & 0x1FFF
+
+
+def _config_bits(data: bytes, position: int) -> tuple[int, int, int]:
+    """Object type, sampling frequency index and channel configuration of an ADTS header."""
+    bits = int.from_bytes(data[position + 2 : position + 4], "big")
+    return (bits >> 14) + 1, bits >> 10 & 0xF, bits >> 6 & 0x7
+
+
+def _payload(data: bytes, position: int) -> tuple[int, int]:
+    """Where the raw frame behind an ADTS header starts and ends."""
+    checksum = 0 if data[position + 1] & 1 else CRC_BYTES  # protection_absent
+    start, end = position + ADTS_HEADER_BYTES + checksum, position + _frame_length(data, position)
+    if not start < end <= len(data):
+        raise FormatError("the ADTS frame length does not fit the data")
+    if data[position + 6] & 3:  # number_of_raw_data_blocks_in_frame - 1
+        raise FormatError("an ADTS frame holds several raw blocks; only one is supported")
+    return start, end

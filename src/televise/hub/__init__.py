@@ -1,0 +1,1 @@
+"""Channels and the processes behind them."""

@@ -1,0 +1,204 @@
+"""Channel: a name, its source, and the encodings of it that somebody watches."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from televise import events
+from televise.errors import LimitReached, Unavailable
+from televise.hub.encoding import Encoding
+from televise.hub.supervisor import Supervisor
+from televise.link.messages import (
+    Announce,
+    Epoch,
+    Media,
+    Message,
+    Open,
+    Refused,
+    State,
+    Subscribe,
+    Unsubscribe,
+)
+from televise.model.rendition import Rendition
+from televise.model.source import SourceSpec
+from televise.model.track import Track
+
+MAX_RENDITIONS = 8
+# An encoder runs on for a moment after its last viewer, who may only be reloading the page.
+ENCODING_LINGER_SECONDS = 2.0
+SOURCE_LINGER_SECONDS = 10.0
+
+
+class Channel:
+    """One live channel. Its source runs from the start or the first viewer on, and ends ten
+    seconds after the last; each rendition is encoded while somebody watches it.
+
+    ``state`` is connecting, live, stalled, offline, or idle (nobody watches: the source is closed);
+    ``text`` says why; ``since`` is Unix seconds. ``listeners`` are called at each change of it.
+    """
+
+    def __init__(self, spec: SourceSpec) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.state, self.text, self.since = "idle", "", time.time()
+        self.final = False
+        self.was_live = False
+        self.tracks: tuple[Track, ...] = ()
+        self.listeners: set[Callable[[Channel], None]] = set()
+        self._origin = time.monotonic()
+        self._encodings: dict[Rendition, Encoding] = {}
+        self._by_id: dict[int, Encoding] = {}
+        self._next_id = 1
+        self._closed = False
+        self._timers: dict[Rendition | None, asyncio.TimerHandle] = {}
+        self._stopping: set[asyncio.Future[Any]] = set()
+        self._supervisor = Supervisor(
+            spec.name,
+            stdin=spec.kind == "stdin",
+            received=self._received,
+            up=self._up,
+            down=lambda text: self._set_state("offline", text),
+        )
+
+    @property
+    def encodings(self) -> list[Encoding]:
+        """What is being encoded now."""
+        return list(self._encodings.values())
+
+    @property
+    def worker(self) -> int | None:
+        """Process number of its worker, if there is one."""
+        process = self._supervisor.process
+        return None if process is None else process.pid
+
+    def open(self) -> None:
+        """Start the source; it ends again where nobody comes to watch."""
+        self._run_source()
+        self._linger()
+
+    def acquire(self, rendition: Rendition) -> Encoding:
+        """An encoding to watch, started where it does not run.
+
+        LimitReached where there are too many others, Unavailable where the channel is closed.
+        """
+        if self._closed:
+            raise Unavailable("the server is stopping")
+        encoding = self._encodings.get(rendition) or self._subscribe(rendition)
+        encoding.users += 1
+        self._cancel_timer(rendition)
+        self._cancel_timer(None)
+        self._run_source()
+        return encoding
+
+    def release(self, encoding: Encoding) -> None:
+        """One who acquired ``encoding`` has gone."""
+        encoding.users -= 1
+        if encoding.users == 0 and not self._closed:
+            self._later(encoding.rendition, ENCODING_LINGER_SECONDS, self._unsubscribe, encoding)
+
+    async def close(self) -> None:
+        """End the worker, for good."""
+        self._closed = True
+        for timer in self._timers.values():
+            timer.cancel()
+        await self._supervisor.stop()
+        await asyncio.gather(*self._stopping, return_exceptions=True)
+
+    def _run_source(self) -> None:
+        if not self._supervisor.running:
+            self._set_state("connecting", "")
+            self._supervisor.start()
+
+    def _subscribe(self, rendition: Rendition) -> Encoding:
+        self._make_room()
+        encoding = Encoding(self._next_id, rendition)
+        self._next_id += 1
+        self._encodings[rendition] = self._by_id[encoding.id] = encoding
+        self._supervisor.send(Subscribe(encoding.id, rendition, 1))
+        return encoding
+
+    def _make_room(self) -> None:
+        """Another rendition may take the place of one that only lingers."""
+        if len(self._encodings) < MAX_RENDITIONS:
+            return
+        for encoding in self.encodings:
+            if encoding.users == 0:
+                self._unsubscribe(encoding)
+                return
+        raise LimitReached(
+            f"{self.name} is already encoded in {MAX_RENDITIONS} ways: "
+            "ask for one of them, or come back later"
+        )
+
+    def _unsubscribe(self, encoding: Encoding) -> None:
+        self._cancel_timer(encoding.rendition)
+        self._encodings.pop(encoding.rendition, None)
+        self._by_id.pop(encoding.id, None)
+        self._supervisor.send(Unsubscribe(encoding.id))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close the source soon, where nobody watches and it can be opened again."""
+        if not self._encodings and self.spec.kind != "stdin":
+            self._later(None, SOURCE_LINGER_SECONDS, self._idle)
+
+    def _idle(self) -> None:
+        self._cancel_timer(None)
+        stopping = self._supervisor.stop()
+        self._stopping.add(stopping)
+        stopping.add_done_callback(self._stopping.discard)
+        if self.state != "offline":
+            self._set_state("idle", "")
+
+    def _later(
+        self, key: Rendition | None, seconds: float, call: Callable[..., None], *arguments: object
+    ) -> None:
+        self._cancel_timer(key)
+        loop = asyncio.get_running_loop()
+        self._timers[key] = loop.call_later(seconds, call, *arguments)
+
+    def _cancel_timer(self, key: Rendition | None) -> None:
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+
+    def _up(self) -> None:
+        """A new worker is there: it is told all that is wanted."""
+        self._supervisor.send(Open(f"{self.name}={self.spec.text}", self._origin))
+        for encoding in self.encodings:
+            wanted = Subscribe(encoding.id, encoding.rendition, encoding.epoch + 1)
+            self._supervisor.send(wanted)
+
+    def _received(self, message: Message) -> None:
+        if isinstance(message, Media):
+            if encoding := self._by_id.get(message.id):
+                encoding.append(message.packet)
+        elif isinstance(message, State):
+            self.final = message.final
+            self._set_state(message.state, message.text)
+        elif isinstance(message, Announce):
+            self.tracks = message.tracks
+        elif isinstance(message, Epoch | Refused):
+            self._received_for_encoding(message)
+
+    def _received_for_encoding(self, message: Epoch | Refused) -> None:
+        encoding = self._by_id.get(message.id)
+        if encoding is None:
+            return
+        if isinstance(message, Epoch):
+            encoding.begin(message)
+        else:
+            events.warning("rendition refused", channel=self.name, reason=message.text)
+            encoding.refuse(message.text)
+
+    def _set_state(self, state: str, text: str) -> None:
+        if (state, text) == (self.state, self.text):
+            return
+        self.state, self.text, self.since = state, text, time.time()
+        self.was_live = self.was_live or state == "live"
+        if state in ("offline", "stalled"):
+            events.warning(f"channel {self.name} is {state}", text=text)
+        else:
+            events.info(f"channel {self.name} is {state}")
+        for listener in list(self.listeners):
+            listener(self)

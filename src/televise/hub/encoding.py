@@ -1,0 +1,64 @@
+"""Encoding: one rendition of a channel: its newest packets, and the wire formats made of them."""
+
+from collections.abc import Callable
+
+from televise.hub.muxed import MakeMuxer, Muxed
+from televise.link.messages import Epoch
+from televise.model.log import Log
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
+from televise.model.track import Track
+
+
+class Encoding:
+    """The hub's end of a subscription. ``users`` counts who needs it; ``failed`` hears refusals."""
+
+    def __init__(self, identifier: int, rendition: Rendition) -> None:
+        self.id = identifier
+        self.rendition = rendition
+        self.users = 0
+        self.epoch = 0
+        self.tracks: tuple[Track, ...] = ()
+        self.refusal = ""
+        self.log: Log[Packet] = Log(max_seconds=0.0)
+        self.listeners: set[Callable[[], None]] = set()
+        self._muxed: dict[MakeMuxer, Muxed] = {}
+
+    def begin(self, message: Epoch) -> None:
+        """A new epoch: what was before cannot be continued."""
+        self.epoch, self.tracks, self.refusal = message.epoch, message.tracks, ""
+        self.log.clear()
+        for muxed in self._muxed.values():
+            muxed.begin(message.epoch, message.tracks)
+
+    def append(self, packet: Packet) -> None:
+        """A new packet, for everybody."""
+        if packet.epoch != self.epoch or packet.track >= len(self.tracks):
+            return
+        self.log.append(packet)
+        for muxed in self._muxed.values():
+            muxed.append(packet)
+        self._notify()
+
+    def refuse(self, reason: str) -> None:
+        """The worker cannot make this rendition."""
+        self.refusal = reason
+        self._notify()
+
+    def muxed(self, make_muxer: MakeMuxer) -> Muxed:
+        """This encoding in the format that ``make_muxer`` makes; begun at the newest keyframe."""
+        if make_muxer not in self._muxed:
+            muxed = self._muxed[make_muxer] = Muxed(make_muxer)
+            if self.tracks:
+                muxed.begin(self.epoch, self.tracks)
+            for position in range(self.log.first, self.log.end):
+                muxed.append(self.log[position])
+        return self._muxed[make_muxer]
+
+    def drop(self, make_muxer: MakeMuxer) -> None:
+        """Nobody watches this format any more."""
+        self._muxed.pop(make_muxer, None)
+
+    def _notify(self) -> None:
+        for listener in list(self.listeners):
+            listener()

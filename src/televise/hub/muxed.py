@@ -1,0 +1,64 @@
+"""Muxed: an encoding in one wire format, made once for all its viewers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from televise.model.log import Log
+from televise.model.packet import Packet
+from televise.model.track import Track
+
+# How far a viewer may be told to lag behind at most: what is kept for it.
+MAX_LATENCY_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The bytes of one packet on the wire, framing included.
+
+    A viewer that has not yet been sent this very ``init`` must be sent it first.
+    """
+
+    data: bytes
+    init: bytes
+    keyframe: bool
+    seconds: float
+
+
+class Muxer(Protocol):
+    """Makes chunks of the packets of one epoch; shared by all viewers, without I/O."""
+
+    def mux(self, packet: Packet) -> Chunk:
+        """The bytes of ``packet`` in this format."""
+
+
+MakeMuxer = Callable[[int, tuple[Track, ...]], Muxer]
+
+
+class Muxed:
+    """The log of chunks of one encoding in one wire format.
+
+    ``deliver`` is called with each new chunk, after it is in the log.
+    """
+
+    def __init__(self, make_muxer: MakeMuxer) -> None:
+        self.log: Log[Chunk] = Log(MAX_LATENCY_SECONDS)
+        self.deliver: Callable[[Chunk], None] = _to_nobody
+        self._make_muxer = make_muxer
+        self._muxer: Muxer | None = None
+
+    def begin(self, epoch: int, tracks: tuple[Track, ...]) -> None:
+        """The packets from here on belong to ``epoch``."""
+        self._muxer = self._make_muxer(epoch, tracks)
+
+    def append(self, packet: Packet) -> None:
+        """Mux one packet and give it to everybody."""
+        if self._muxer is None:
+            return
+        chunk = self._muxer.mux(packet)
+        if self.log.append(chunk):
+            self.deliver(chunk)
+
+
+def _to_nobody(chunk: Chunk) -> None:
+    """Where chunks go while nobody listens."""

@@ -1,0 +1,194 @@
+"""Supervisor: keeps a worker process running while it is wanted, and starts another if it dies."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from televise import events
+from televise.link.local import ConsumerLink, inheritance, socket_pair
+from televise.link.messages import Message
+from televise.model.backoff import Backoff, Breaker
+
+# A worker gives a sign of life every second.
+SILENCE_SECONDS = 6.0
+# After too many deaths in a minute, the next try waits so long.
+REST_SECONDS = 30.0
+# All that a worker inherits: no secrets of the hub's environment.
+_ENVIRONMENT = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+
+
+class Supervisor:
+    """Runs the worker of one channel.
+
+    ``received`` hears its messages, ``up`` is called when a new one is linked, ``down`` with one
+    line of text when it has died.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stdin: bool,
+        received: Callable[[Message], None],
+        up: Callable[[], None],
+        down: Callable[[str], None],
+    ) -> None:
+        self._name = name
+        self._stdin = stdin
+        self._received = received
+        self._up = up
+        self._down = down
+        self._task: asyncio.Task[None] | None = None
+        self._link: ConsumerLink | None = None
+        self._last_word = 0.0
+        self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a worker is wanted."""
+        return self._task is not None
+
+    def start(self) -> None:
+        """Want a worker; nothing where one is wanted already."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def stop(self) -> "asyncio.Future[Any]":
+        """End the worker: no word of it is heard from now on. Await the end of its process."""
+        task, self._task = self._task, None
+        if self._link is not None:
+            self._link.close()
+        if task is not None:
+            task.cancel()
+        return asyncio.gather(*([task] if task else []), return_exceptions=True)
+
+    def send(self, message: Message) -> None:
+        """Tell the worker; nothing where there is none, as `up` will tell when there is."""
+        if self._link is not None:
+            self._link.send(message)
+
+    async def _run(self) -> None:
+        backoff, breaker = Backoff(), Breaker()
+        while True:
+            began = time.monotonic()
+            reason = await self._run_once()
+            now = time.monotonic()
+            if now - began > 10:
+                backoff.reset()
+            wait = REST_SECONDS if breaker.fail(now) else backoff.next(random.random())
+            events.warning(f"worker of {self._name} died", reason=reason, next=f"{wait:.2f} s")
+            self._down(f"its process ended ({reason}); another starts in {wait:.1f} s")
+            await asyncio.sleep(wait)
+
+    async def _run_once(self) -> str:
+        """One worker, from start to end; returns why it ended."""
+        try:
+            ours, theirs = socket_pair()
+        except OSError as error:
+            return f"cannot be started: {error}"
+        with theirs:
+            try:
+                process = await self._spawn(theirs)
+            except BaseException as error:
+                ours.close()
+                if isinstance(error, OSError):
+                    return f"cannot be started: {error}"
+                raise
+        self.process = process
+        lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        said = asyncio.create_task(self._read_complaints(process))
+        try:
+            await self._link_up(ours, lost)
+            reason = await self._until_dead(process, lost)
+        finally:
+            self._link, link = None, self._link
+            if link is not None:
+                link.close()
+            await asyncio.shield(self._bury(process, said))
+        last_words = said.result() if said.done() and not said.cancelled() else ""
+        return f"{reason}: {last_words}" if last_words else reason
+
+    async def _bury(self, process: asyncio.subprocess.Process, said: "asyncio.Task[str]") -> None:
+        """Leave no process behind, and hear what it had to say."""
+        await _end(process)
+        await asyncio.wait([said], timeout=1.0)
+        said.cancel()
+        if self.process is process:
+            self.process = None
+
+    async def _spawn(self, theirs: Any) -> asyncio.subprocess.Process:
+        keywords: dict[str, Any] = dict(inheritance(theirs))
+        if sys.platform != "win32":
+            keywords["start_new_session"] = True
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "televise.media.worker",
+            str(theirs.fileno()),
+            stdin=None if self._stdin else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            **keywords,
+        )
+
+    async def _link_up(self, ours: Any, lost: "asyncio.Future[Exception | None]") -> None:
+        def on_lost(error: Exception | None) -> None:
+            if not lost.done():
+                lost.set_result(error)
+
+        self._last_word = time.monotonic()
+        loop = asyncio.get_running_loop()
+        _, self._link = await loop.create_connection(
+            lambda: ConsumerLink(self._heard, on_lost), sock=ours
+        )
+        self._up()
+
+    def _heard(self, message: Message) -> None:
+        self._last_word = time.monotonic()
+        self._received(message)
+
+    async def _until_dead(
+        self, process: asyncio.subprocess.Process, lost: "asyncio.Future[Exception | None]"
+    ) -> str:
+        while not lost.done():
+            await asyncio.wait([lost], timeout=1.0)
+            if time.monotonic() - self._last_word > SILENCE_SECONDS:
+                return "it hangs"
+        if error := lost.result():
+            return str(error)
+        try:
+            status = await asyncio.wait_for(process.wait(), 1.0)
+        except TimeoutError:
+            return "it closed its link"
+        return f"signal {-status}" if status < 0 else f"exit code {status}"
+
+    async def _read_complaints(self, process: asyncio.subprocess.Process) -> str:
+        """What a worker writes to standard error is one event per line; returns the last one."""
+        assert process.stderr is not None
+        text = ""
+        while data := await process.stderr.read(65536):
+            for line in data.decode(errors="replace").splitlines():
+                if line.strip():
+                    text = line.strip()[:500]
+                    events.warning(f"worker of {self._name} says", text=text)
+        return text
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Leave no process behind."""
+    if process.returncode is None:
+        # Not process.kill(): that may reap the child before asyncio's watcher does.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    await process.wait()

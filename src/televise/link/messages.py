@@ -1,0 +1,98 @@
+"""What the two sides of a link say to each other.
+
+The *provider* has a channel (a worker process); the *consumer* wants it (the hub).
+
+    consumer                                   provider
+      Open(source) ─────────────────────────────▶
+                        ◀──────────── Announce(tracks), State(...)
+      Subscribe(id, rendition, epoch) ──────────▶
+                        ◀──── Epoch(id, tracks), Media(id, packet) ..., Epoch ..., Refused(id)
+      Unsubscribe(id) ──────────────────────────▶
+"""
+
+from dataclasses import dataclass
+
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
+from televise.model.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """First message of both sides; ``version`` is the protocol's."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open ``source`` (NAME=SOURCE).
+
+    Its media time began when the monotonic clock showed ``origin`` seconds.
+    """
+
+    source: str
+    origin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """The source is open and has these tracks."""
+
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The source is now ``state`` (connecting, live, stalled, offline); ``text`` says why.
+
+    ``final`` is true where opening it again cannot help.
+    """
+
+    state: str
+    text: str = ""
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Send ``rendition`` as subscription ``id``, its first epoch being ``epoch``."""
+
+    id: int
+    rendition: Rendition
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """Stop sending subscription ``id``."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Packets of subscription ``id`` from here on belong to ``epoch`` and these tracks."""
+
+    id: int
+    epoch: int
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One packet of subscription ``id``."""
+
+    id: int
+    packet: Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Subscription ``id`` cannot be served; ``text`` says why."""
+
+    id: int
+    text: str
+
+
+Message = Hello | Open | Announce | State | Subscribe | Unsubscribe | Epoch | Media | Refused

@@ -1,0 +1,1 @@
+"""Encoders: frames in, packets and the track that describes them out."""

@@ -1,0 +1,126 @@
+"""The worker process: one source, opened and read here, and every encoding of it.
+
+Started by the hub as ``python -m televise.media.worker NUMBER``, NUMBER being the inherited file
+descriptor of its link. It ends when the link does.
+"""
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+import av.logging
+
+from televise.errors import LinkError, SourceError
+from televise.link.local import ProviderLink, inherited
+from televise.link.messages import Open, State, Subscribe, Unsubscribe
+from televise.media import limits
+from televise.media.intake import Intake
+from televise.media.source import Source
+from televise.model.backoff import Backoff
+from televise.model.source import SourceSpec, parse_pattern, parse_source
+from televise.sources.file import FileSource
+from televise.sources.pattern import PatternSource
+from televise.sources.pull import PullSource
+from televise.sources.stdin import StdinSource
+
+STALLED_SECONDS = 3.0
+# FFmpeg gives up reading after 10 s; where even that hangs, only a new process helps.
+HANGING_SECONDS = 25.0
+HEARTBEAT_SECONDS = 1.0
+
+
+def main() -> None:
+    """Serve the hub until it closes the link."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    limits.apply()
+    av.logging.set_level(av.logging.PANIC)
+    link = ProviderLink(inherited(int(sys.argv[1])))
+    try:
+        _serve(link)
+    except LinkError as error:
+        _complain(str(error))
+    # FFmpeg may be in a call that does not return: leave without waiting for it.
+    os._exit(0)
+
+
+def _serve(link: ProviderLink) -> None:
+    intake: Intake | None = None
+    for message in link.messages():
+        if isinstance(message, Open) and intake is None:
+            intake = Intake(link.send, message.origin)
+            source = make_source(parse_source(message.source))
+            _start(_read, source, intake)
+            _start(_watch, source, intake)
+        elif isinstance(message, Subscribe) and intake is not None:
+            intake.subscribe(message)
+        elif isinstance(message, Unsubscribe) and intake is not None:
+            intake.unsubscribe(message.id)
+
+
+def make_source(spec: SourceSpec) -> Source:
+    """The source that ``spec`` describes."""
+    if spec.kind == "pattern":
+        return PatternSource(parse_pattern(spec.text))
+    if spec.kind == "stdin":
+        return StdinSource()
+    if spec.kind == "pull":
+        return PullSource(spec.text, spec.shown)
+    return FileSource(spec.text)
+
+
+def _start(target: object, source: Source, intake: Intake) -> None:
+    threading.Thread(target=_guarded, args=(target, source, intake), daemon=True).start()
+
+
+def _guarded(target: object, source: Source, intake: Intake) -> None:
+    """A thread that fails takes the process with it: the hub starts another."""
+    assert callable(target)
+    try:
+        target(source, intake)
+    except OSError as error:
+        _complain(f"the link is gone: {error}")
+        os._exit(1)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+
+
+def _complain(text: str) -> None:
+    """One line for the hub's log."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _read(source: Source, intake: Intake) -> None:
+    """Run the source, and again after a while when it fails."""
+    backoff = Backoff(least=0.25, most=1.0)
+    while not intake.stopping:
+        began = time.monotonic()
+        try:
+            source.run(intake)
+        except SourceError as error:
+            intake.set_state(State("offline", str(error), error.final))
+            if error.final:
+                return
+        if intake.last_arrival > began:
+            backoff.reset()
+        intake.wait(backoff.next(random.random()))
+
+
+def _watch(source: Source, intake: Intake) -> None:
+    """Repeat the state as a sign of life, and notice a source that has fallen silent."""
+    while not intake.wait(HEARTBEAT_SECONDS):
+        silence = time.monotonic() - intake.last_arrival
+        if source.watched and silence > HANGING_SECONDS and intake.state.state == "stalled":
+            os._exit(1)
+        if source.watched and silence > STALLED_SECONDS and intake.state.state == "live":
+            intake.set_state(State("stalled", f"no picture for {silence:.0f} s"))
+        else:
+            intake.set_state(intake.state)
+
+
+if __name__ == "__main__":
+    main()

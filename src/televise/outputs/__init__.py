@@ -1,0 +1,1 @@
+"""What a channel answers, one wire format per file."""

@@ -1,0 +1,85 @@
+"""``/NAME.mp4``: fragmented MP4 without end, one fragment for each picture and block of sound."""
+
+from aiohttp import web
+
+from televise.formats import aac, mp4
+from televise.formats.websocket import binary_frame
+from televise.hub.muxed import Chunk
+from televise.model.packet import Packet
+from televise.model.track import Track
+from televise.web import envelope
+from televise.web.edge import Edge, Way
+from televise.web.query import parse_query
+
+EXTENSION = "mp4"
+MAX_LATENCY_SECONDS = 1.0
+
+
+def routes(edge: Edge) -> list[web.RouteDef]:
+    """What this output answers."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        query = parse_query(request.query_string)
+        rendition = query.rendition("h264", "aac")
+        latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await edge.socket(request, rendition, latency, BareMessages, ToldMessages)
+        return await edge.endless(request, rendition, latency, Way(Endless, "video/mp4"))
+
+    return [web.get(f"/{{name}}.{EXTENSION}", answer)]
+
+
+class Endless:
+    """Muxer: init segment and fragments, one after another."""
+
+    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
+        self._entries = [_entry(track) for track in tracks]
+        self._tracks = tracks
+        self._sequence = 0
+        self._init = self._frame_init(epoch, mp4.init_segment(self._entries))
+
+    def mux(self, packet: Packet) -> Chunk:
+        """One fragment."""
+        self._sequence += 1
+        sample = mp4.Sample(
+            packet.track + 1,
+            packet.dts,
+            packet.duration,
+            packet.pts - packet.dts,
+            packet.keyframe or self._tracks[packet.track].kind == "audio",
+            packet.data,
+        )
+        data = self._frame(packet, mp4.fragment(self._sequence, sample))
+        return Chunk(data, self._init, packet.keyframe, packet.seconds)
+
+    def _frame_init(self, epoch: int, segment: bytes) -> bytes:
+        return segment
+
+    def _frame(self, packet: Packet, fragment: bytes) -> bytes:
+        return fragment
+
+
+class BareMessages(Endless):
+    """Muxer: init segment and each fragment as one binary WebSocket message."""
+
+    def _frame_init(self, epoch: int, segment: bytes) -> bytes:
+        return binary_frame(segment)
+
+    def _frame(self, packet: Packet, fragment: bytes) -> bytes:
+        return binary_frame(fragment)
+
+
+class ToldMessages(Endless):
+    """Muxer: WebSocket messages of ``televise.v1``."""
+
+    def _frame_init(self, epoch: int, segment: bytes) -> bytes:
+        return envelope.init(epoch, mp4.mime(self._entries), segment)
+
+    def _frame(self, packet: Packet, fragment: bytes) -> bytes:
+        return envelope.chunk(packet, self._tracks[packet.track], fragment)
+
+
+def _entry(track: Track) -> mp4.VideoEntry | mp4.AudioEntry:
+    if track.kind == "audio":
+        return mp4.AudioEntry(aac.parse_audio_config(track.config), track.timescale)
+    return mp4.VideoEntry(track.width, track.height, track.config, track.timescale)

@@ -1,0 +1,85 @@
+"""Runs a server in the foreground, until somebody stops it."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import televise
+from televise import events
+from televise.errors import TeleviseError
+from televise.model.source import SourceSpec
+from televise.server import Server, Settings
+
+# The log begins when it is known that no source is a mistake, which is told in one line and nothing
+# else; but not later than this.
+STARTED_SECONDS = 10.0
+
+
+def run(specs: Sequence[SourceSpec], settings: Settings) -> int:
+    """Serve until a signal; returns the exit code. TeleviseError where it cannot be done."""
+    return asyncio.run(_serve(specs, settings))
+
+
+async def _serve(specs: Sequence[SourceSpec], settings: Settings) -> int:
+    events.configure()
+    events.hold()
+    stop = asyncio.Event()
+    _on_signal(stop)
+    server = Server(specs, settings)
+    end_log = events.release
+    started = asyncio.get_running_loop().create_task(_release_log(server))
+    try:
+        await server.start()
+        _greet(server)
+        await _until_end(server, stop)
+    except TeleviseError:
+        end_log = events.forget
+        raise
+    finally:
+        started.cancel()
+        await server.close()
+        end_log()
+    return 0
+
+
+async def _release_log(server: Server) -> None:
+    await asyncio.wait([asyncio.create_task(server.settled())], timeout=STARTED_SECONDS)
+    events.release()
+
+
+async def _until_end(server: Server, stop: asyncio.Event) -> None:
+    """Wait for the signal, or for a source that proves to be a mistake, which is raised."""
+    loop = asyncio.get_running_loop()
+    failure, stopped = loop.create_task(server.failed()), loop.create_task(stop.wait())
+    await asyncio.wait([failure, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not stop.is_set():
+        raise failure.result()
+    failure.cancel()
+
+
+def _on_signal(stop: asyncio.Event) -> None:
+    """The first signal ends politely, the second at once."""
+    loop = asyncio.get_running_loop()
+
+    def interrupted() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if sys.platform == "win32":
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupted))
+        else:
+            loop.add_signal_handler(number, interrupted)
+
+
+def _greet(server: Server) -> None:
+    lines = [f"televise {televise.__version__}"]
+    for channel in server.hub.channels:
+        lines.append(f"  {channel.name}: {server.url}/{channel.name}  ({channel.spec.shown})")
+    lines.append("Ctrl+C to stop.")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

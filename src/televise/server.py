@@ -1,0 +1,152 @@
+"""Server: the composition of hub, outputs and web edge. Only this file knows everything."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+import televise
+from televise import events
+from televise.errors import SourceError
+from televise.hub.channel import Channel
+from televise.hub.hub import Hub
+from televise.model.source import SourceSpec
+from televise.outputs import fmp4, mjpeg, snapshot
+from televise.web.api import Api
+from televise.web.app import make_app
+from televise.web.edge import Edge
+from televise.web.limits import Admission
+from televise.web.listener import Listener
+from televise.web.metrics import Metrics
+from televise.web.security import Gate
+
+OUTPUTS = (mjpeg, fmp4, snapshot)
+# A worker has a link, a pipe and a process handle.
+DESCRIPTORS_PER_CHANNEL = 6
+# A request's headers must be there in this time, and a kept-alive connection ends after it.
+REQUEST_SECONDS = 10.0
+CLOSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where to listen, who may ask, and how many viewers there may be."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    origins: Sequence[str] = ()
+    max_viewers: int = 10_000
+    max_viewers_per_address: int = 5_000
+
+
+class Server:
+    """Serves channels until it is closed. It must be made inside a running event loop."""
+
+    def __init__(self, specs: Sequence[SourceSpec], settings: Settings) -> None:
+        self._settings = settings
+        self._failed: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
+        self._settled = asyncio.Event()
+        self.hub = Hub(specs)
+        self._edge = Edge(
+            self.hub,
+            Admission(settings.max_viewers, settings.max_viewers_per_address),
+            televise.__version__,
+        )
+        self._api = Api(self._edge, televise.__version__)
+        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
+        self._watchdog: asyncio.Task[None] | None = None
+        self.port = settings.port
+
+    @property
+    def url(self) -> str:
+        """Where a person on this machine finds it."""
+        host = self._settings.host
+        if host in ("0.0.0.0", "::", ""):
+            host = "127.0.0.1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen, then open the sources. InputError where the address cannot be used."""
+        settings = self._settings
+        others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
+        listener = self._listener = Listener(self._make_protocol, others)
+        self.port = listener.bind(settings.host, settings.port)
+        gate = Gate(settings.host, self.port, settings.origins)
+        self._runner = web.AppRunner(
+            self.make_app(gate), access_log=None, keepalive_timeout=REQUEST_SECONDS
+        )
+        await self._runner.setup()
+        listener.start()
+        for channel in self.hub.channels:
+            channel.listeners.add(self._note_state)
+        self.hub.open()
+        self._watchdog = asyncio.get_running_loop().create_task(self._watch())
+
+    def make_app(self, gate: Gate) -> web.Application:
+        """The whole web application."""
+        app = make_app(self._edge, gate)
+        app.router.add_routes(self._api.routes())
+        app.router.add_routes(Metrics(self._edge).routes())
+        for output in OUTPUTS:
+            app.router.add_routes(output.routes(self._edge))
+        return app
+
+    async def failed(self) -> SourceError:
+        """Wait for a source that never worked and never will: what its user typed is wrong."""
+        channel = await self._failed
+        return SourceError(channel.text, final=True)
+
+    async def settled(self) -> None:
+        """Wait until every source has been opened, or has been tried."""
+        await self._settled.wait()
+
+    async def close(self) -> None:
+        """Send viewers away, end workers, and leave nothing open; takes under three seconds."""
+        self._api.ready = False
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        if self._listener is not None:
+            await self._listener.stop()
+        self._edge.close()
+        await self.hub.close()
+        if self._runner is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._runner.shutdown(), CLOSE_SECONDS)
+        await self._end_connections()
+
+    async def _end_connections(self) -> None:
+        """Give polite closes a moment; abort what is still there then."""
+        connections = self._listener.connections if self._listener else set()
+        if connections:
+            await asyncio.sleep(0.2)
+        for connection in list(connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        if self._runner is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._runner.cleanup(), CLOSE_SECONDS)
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        return self._runner.server()
+
+    def _note_state(self, channel: Channel) -> None:
+        # What a network brings may be wrong too, but then its sender is, not what was typed here.
+        typed = channel.spec.kind in ("file", "stdin")
+        wrong = channel.final and not channel.was_live and channel.state == "offline"
+        if typed and wrong and not self._failed.done():
+            self._failed.set_result(channel)
+        elif all(each.state != "connecting" for each in self.hub.channels):
+            self._settled.set()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            try:
+                self._edge.drop_stalled()
+            except Exception:
+                events.error("the watchdog failed")

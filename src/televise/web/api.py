@@ -1,0 +1,91 @@
+"""The JSON API: channels, and how the server is. Nothing here changes anything."""
+
+from typing import Any
+
+from aiohttp import web
+
+from televise.hub.channel import Channel
+from televise.hub.encoding import Encoding
+from televise.model.track import Track
+from televise.web.edge import Edge
+from televise.web.openapi import document
+
+STREAMS = ("mjpg", "mp4", "jpg")
+
+
+class Api:
+    """``/api/...``, ``/healthz`` and ``/readyz``."""
+
+    def __init__(self, edge: Edge, version: str) -> None:
+        self._edge = edge
+        self._version = version
+        self.ready = True
+
+    def routes(self) -> list[web.RouteDef]:
+        """What this answers."""
+        return [
+            web.get("/api/channels", self._channels),
+            web.get("/api/channels/{name}", self._channel),
+            web.get("/api/openapi.json", self._openapi),
+            web.get("/healthz", self._health),
+            web.get("/readyz", self._readiness),
+        ]
+
+    async def _channels(self, request: web.Request) -> web.Response:
+        channels = [self._describe(channel) for channel in self._edge.hub.channels]
+        return web.json_response({"channels": channels})
+
+    async def _channel(self, request: web.Request) -> web.Response:
+        channel = self._edge.hub.channel(request.match_info["name"])
+        return web.json_response(self._describe(channel))
+
+    async def _openapi(self, request: web.Request) -> web.Response:
+        return web.json_response(document(self._version))
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def _readiness(self, request: web.Request) -> web.Response:
+        if self.ready:
+            return web.json_response({"status": "ready"})
+        return web.json_response({"status": "stopping"}, status=503)
+
+    def _describe(self, channel: Channel) -> dict[str, Any]:
+        return {
+            "name": channel.name,
+            "source": channel.spec.shown,
+            "state": channel.state,
+            "text": channel.text,
+            "since": channel.since,
+            "viewers": self._edge.viewers(channel),
+            "tracks": [_describe_track(track) for track in channel.tracks],
+            "renditions": [_describe_encoding(encoding) for encoding in channel.encodings],
+            "urls": {
+                "page": f"/{channel.name}",
+                **{stream: f"/{channel.name}.{stream}" for stream in STREAMS},
+            },
+        }
+
+
+def _describe_encoding(encoding: Encoding) -> dict[str, Any]:
+    rendition = encoding.rendition
+    wanted = {key: value for key, value in rendition.to_json().items() if value}
+    return {
+        **wanted,
+        "users": encoding.users,
+        "epoch": encoding.epoch,
+        "tracks": [_describe_track(track) for track in encoding.tracks],
+        "refusal": encoding.refusal,
+    }
+
+
+def _describe_track(track: Track) -> dict[str, Any]:
+    common = {
+        "kind": track.kind,
+        "codec": track.codec,
+        "delivery": track.delivery,
+        "reason": track.reason,
+    }
+    if track.kind == "video":
+        return common | {"width": track.width, "height": track.height}
+    return common | {"sample_rate": track.sample_rate, "channels": track.channels}

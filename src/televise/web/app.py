@@ -1,0 +1,96 @@
+"""The web application: pages, assets, and what an error looks like to whom."""
+
+from importlib.resources import files
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from televise.errors import InputError, LimitReached, TeleviseError, Unavailable, UnknownChannel
+from televise.hub.channel import Channel
+from televise.web.edge import Edge
+from televise.web.pages import ChannelCard, index_page, missing_page, watch_page
+from televise.web.security import Gate
+
+_ASSETS = {"televise.js": "text/javascript", "televise.css": "text/css"}
+_STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
+    (InputError, 400),
+    (UnknownChannel, 404),
+    (Unavailable, 503),
+)
+RETRY_SECONDS = 5
+
+
+def make_app(edge: Edge, gate: Gate) -> web.Application:
+    """The application, without the outputs."""
+    app = web.Application(middlewares=[gate.middleware(), _explain(edge)], client_max_size=65536)
+    app.on_response_prepare.append(gate.add_headers)
+    app.router.add_routes(_Pages(edge).routes())
+    return app
+
+
+class _Pages:
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self._index),
+            web.get("/assets/{file}", self._asset),
+            web.get("/{name:[A-Za-z0-9_-]+}", self._watch),
+        ]
+
+    async def _index(self, request: web.Request) -> web.Response:
+        return _html(index_page(_cards(self._edge)))
+
+    async def _watch(self, request: web.Request) -> web.Response:
+        channel = self._edge.hub.channel(request.match_info["name"])
+        return _html(watch_page(_card(self._edge, channel)))
+
+    async def _asset(self, request: web.Request) -> web.Response:
+        name = request.match_info["file"]
+        if name not in _ASSETS:
+            raise web.HTTPNotFound(text=f"no asset {name!r}\n")
+        body = files("televise").joinpath("assets", name).read_bytes()
+        headers = {"Cache-Control": "no-cache"}
+        return web.Response(body=body, content_type=_ASSETS[name], charset="utf-8", headers=headers)
+
+
+def _explain(edge: Edge) -> Middleware:
+    """Turns our exceptions into answers: a page for people, JSON for the API, a line for others."""
+
+    @web.middleware
+    async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except TeleviseError as error:
+            status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+            return _error(request, edge, error, status)
+
+    return explain
+
+
+def _error(
+    request: web.Request, edge: Edge, error: TeleviseError, status: int
+) -> web.StreamResponse:
+    headers = {"Cache-Control": "no-store"}
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_SECONDS if isinstance(error, LimitReached) else 1)
+    if request.path.startswith("/api/"):
+        return web.json_response({"error": str(error)}, status=status, headers=headers)
+    if status == 404 and "text/html" in request.headers.get("Accept", ""):
+        page = missing_page(request.match_info["name"], _cards(edge))
+        return _html(page, 404)
+    return web.Response(text=f"{error}\n", status=status, headers=headers)
+
+
+def _cards(edge: Edge) -> list[ChannelCard]:
+    return [_card(edge, channel) for channel in edge.hub.channels]
+
+
+def _card(edge: Edge, channel: Channel) -> ChannelCard:
+    return ChannelCard(channel.name, channel.state, channel.text, edge.viewers(channel))
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(text=text, status=status, content_type="text/html", headers=headers)

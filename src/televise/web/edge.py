@@ -1,0 +1,242 @@
+"""Edge: brings viewers and channels together, over HTTP without end and over WebSocket."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from televise import events
+from televise.errors import Unavailable
+from televise.hub.channel import Channel
+from televise.hub.encoding import Encoding
+from televise.hub.hub import Hub
+from televise.hub.muxed import MakeMuxer, Muxed
+from televise.model.rendition import Rendition
+from televise.web import envelope
+from televise.web.connection import Connection
+from televise.web.limits import Admission
+from televise.web.pump import Pump, Viewer
+
+# How long an answer waits for the source to say whether it can be made at all.
+BEGIN_SECONDS = 2.0
+MAX_MESSAGE_BYTES = 4096
+RESTARTING, TRY_LATER = 1012, 1013
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an endless HTTP answer is written."""
+
+    muxer: MakeMuxer
+    content_type: str
+
+
+class EndlessResponse(web.StreamResponse):
+    """Headers by aiohttp; the body is written by a pump and ends with the connection."""
+
+    _length_check = False
+
+
+class Edge:
+    """All viewers of this hub. ``on_report`` hears what players tell of the picture they show."""
+
+    def __init__(self, hub: Hub, admission: Admission, version: str) -> None:
+        self.hub = hub
+        self.admission = admission
+        self.on_report: Callable[[dict[str, Any]], None] = _unheard
+        self.sent = 0
+        self.skipped = 0
+        self._version = version
+        self._pumps: dict[Muxed, tuple[Channel, Pump]] = {}
+        self._closing = False
+        for channel in hub.channels:
+            channel.listeners.add(self._tell_state)
+
+    def viewers(self, channel: Channel) -> int:
+        """How many watch ``channel`` now."""
+        pumps = (pump for owner, pump in self._pumps.values() if owner is channel)
+        return sum(len(pump.viewers) for pump in pumps)
+
+    def totals(self) -> tuple[int, int]:
+        """Chunks sent and skipped since the start."""
+        pumps = [pump for _, pump in self._pumps.values()]
+        return (
+            self.sent + sum(pump.sent for pump in pumps),
+            self.skipped + sum(pump.skipped for pump in pumps),
+        )
+
+    async def endless(
+        self, request: web.Request, rendition: Rendition, max_latency: float, way: Way
+    ) -> web.StreamResponse:
+        """Answer with a stream that ends when the viewer goes."""
+        channel = self.hub.channel(request.match_info["name"])
+        response = EndlessResponse(headers=_stream_headers(way.content_type))
+        response.force_close()
+        if request.method == "HEAD":
+            return response
+        async with self._watching(request, channel, rendition) as encoding:
+            await self.begun(encoding, BEGIN_SECONDS)
+            if encoding.refusal:
+                raise Unavailable(f"{channel.name}: {encoding.refusal}")
+            await response.prepare(request)
+            async with self._fed(request, channel, encoding, way.muxer, max_latency) as viewer:
+                viewer.start()
+                await viewer.closed
+        return response
+
+    async def socket(
+        self,
+        request: web.Request,
+        rendition: Rendition,
+        max_latency: float,
+        bare: MakeMuxer,
+        told: MakeMuxer,
+    ) -> web.StreamResponse:
+        """Answer with a WebSocket: media only, or with texts where ``televise.v1`` is asked."""
+        channel = self.hub.channel(request.match_info["name"])
+        async with self._watching(request, channel, rendition) as encoding:
+            websocket = await _upgrade(request)
+            tells = websocket.ws_protocol == envelope.SUBPROTOCOL
+            muxer = told if tells else bare
+            async with self._fed(request, channel, encoding, muxer, max_latency) as viewer:
+                viewer.websocket, viewer.told = True, tells
+                if tells:
+                    viewer.tell(
+                        envelope.hello(channel.name, channel.state, channel.text, self._version)
+                    )
+                await self.begun(encoding, BEGIN_SECONDS)
+                if encoding.refusal:
+                    viewer.end(TRY_LATER, encoding.refusal)
+                else:
+                    viewer.start()
+                await self._listen(websocket, viewer)
+        return websocket
+
+    async def begun(self, encoding: Encoding, seconds: float) -> None:
+        """Wait for the first packet or a refusal, but no longer than ``seconds``."""
+        if encoding.log.newest is not None or encoding.refusal:
+            return
+        event = asyncio.Event()
+        encoding.listeners.add(event.set)
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            pass
+        finally:
+            encoding.listeners.discard(event.set)
+
+    def drop_stalled(self) -> None:
+        """Watchdog, called once a second."""
+        now = time.monotonic()
+        for _, pump in list(self._pumps.values()):
+            for viewer in list(pump.viewers):
+                viewer.drop_if_stalled(now)
+
+    def close(self) -> None:
+        """Send everybody away, and let nobody in."""
+        self._closing = True
+        for _, pump in list(self._pumps.values()):
+            for viewer in list(pump.viewers):
+                viewer.end(RESTARTING, "the server is restarting")
+
+    @asynccontextmanager
+    async def _watching(
+        self, request: web.Request, channel: Channel, rendition: Rendition
+    ) -> AsyncIterator[Encoding]:
+        if self._closing:
+            raise Unavailable("the server is stopping")
+        with self.admission.viewer(request.remote or ""):
+            encoding = channel.acquire(rendition)
+            try:
+                yield encoding
+            finally:
+                channel.release(encoding)
+
+    @asynccontextmanager
+    async def _fed(
+        self,
+        request: web.Request,
+        channel: Channel,
+        encoding: Encoding,
+        make_muxer: MakeMuxer,
+        max_latency: float,
+    ) -> AsyncIterator[Viewer]:
+        """A viewer, in the pump of its wire format, made for the first and gone with the last."""
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the viewer has gone")
+        connection = transport.get_protocol()
+        assert isinstance(connection, Connection)
+        muxed = encoding.muxed(make_muxer)
+        if muxed not in self._pumps:
+            self._pumps[muxed] = channel, Pump(muxed)
+        pump = self._pumps[muxed][1]
+        viewer = Viewer(pump, connection, max_latency)
+        connection.writing = viewer
+        events.info("viewer joined", channel=channel.name, stream=request.path)
+        try:
+            yield viewer
+        finally:
+            connection.writing = None
+            viewer.lost()
+            events.info("viewer left", channel=channel.name, skipped=viewer.cursor.skipped)
+            if not pump.viewers and muxed in self._pumps:
+                del self._pumps[muxed]
+                self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
+                encoding.drop(make_muxer)
+
+    async def _listen(self, websocket: web.WebSocketResponse, viewer: Viewer) -> None:
+        """Hear the client until it goes; those that never ask for texts are not heard."""
+        async for message in websocket:
+            if viewer.told and message.type == aiohttp.WSMsgType.TEXT:
+                self._heard(message.data, viewer)
+
+    def _heard(self, text: str, viewer: Viewer) -> None:
+        try:
+            message = json.loads(text)
+            kind = message["type"]
+            if kind == "clock":
+                viewer.tell(envelope.clock(float(message["client"]), time.time() * 1000))
+            elif kind == "report":
+                self.on_report(message)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            viewer.end(1008, "not a message of televise.v1")
+
+    def _tell_state(self, channel: Channel) -> None:
+        text = envelope.state(channel.state, channel.text)
+        for owner, pump in self._pumps.values():
+            if owner is channel:
+                pump.tell(text)
+
+
+def _unheard(report: dict[str, Any]) -> None:
+    """Where reports go that nobody wants."""
+
+
+def _stream_headers(content_type: str) -> dict[str, str]:
+    """Nobody on the way may keep or hold back a part of it."""
+    return {
+        "Content-Type": content_type,
+        "Cache-Control": "no-store, no-cache, must-revalidate, max-age=0, no-transform",
+        "Pragma": "no-cache",
+        "Expires": "Mon, 3 Jan 2000 12:34:56 GMT",
+        "X-Accel-Buffering": "no",
+    }
+
+
+async def _upgrade(request: web.Request) -> web.WebSocketResponse:
+    websocket = web.WebSocketResponse(
+        # Clients of jsmpeg ask for "null", and Chromium wants an answer.
+        protocols=(envelope.SUBPROTOCOL, "null"),
+        compress=False,
+        max_msg_size=MAX_MESSAGE_BYTES,
+        timeout=1.0,
+    )
+    await websocket.prepare(request)
+    return websocket

@@ -1,0 +1,53 @@
+"""The text messages of the WebSocket subprotocol ``televise.v1``, ready framed.
+
+Beside each binary message stands a text that says what it is; see docs/reference/urls.md.
+"""
+
+import json
+
+from televise.formats.websocket import binary_frame, text_frame
+from televise.model.packet import Packet
+from televise.model.track import Track
+
+SUBPROTOCOL = "televise.v1"
+
+
+def hello(channel: str, state: str, text: str, version: str) -> bytes:
+    """First message of a connection."""
+    return _message(type="hello", channel=channel, state=state, text=text, version=version)
+
+
+def init(epoch: int, mime: str, segment: bytes) -> bytes:
+    """A new epoch: its exact type, and the init segment where the format has one."""
+    message = _message(type="init", epoch=epoch, mime=mime)
+    return message + binary_frame(segment) if segment else message
+
+
+def chunk(packet: Packet, track: Track, payload: bytes) -> bytes:
+    """One packet: which it is, when it is shown (seconds) and was captured (Unix milliseconds)."""
+    text = (
+        f'{{"type":"chunk","epoch":{packet.epoch},"sequence":{packet.sequence},'
+        f'"track":"{track.kind}","pts":{packet.pts / track.timescale:.6f},'
+        f'"captured":{packet.captured / 1e6:.3f},'
+        f'"keyframe":{"true" if packet.keyframe else "false"}}}'
+    )
+    return text_frame(text) + binary_frame(payload)
+
+
+def state(state: str, text: str) -> bytes:
+    """How the source is."""
+    return _message(type="state", state=state, text=text)
+
+
+def skipped(count: int) -> bytes:
+    """So many chunks were passed over, because the viewer could not take them in time."""
+    return _message(type="skipped", count=count)
+
+
+def clock(client: float, server: float) -> bytes:
+    """The answer to a client's clock message, in Unix milliseconds."""
+    return _message(type="clock", client=client, server=server)
+
+
+def _message(**values: object) -> bytes:
+    return text_frame(json.dumps(values, separators=(",", ":")))

@@ -1,0 +1,45 @@
+"""Admission: how many viewers there may be, in all and from one address."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from televise.errors import LimitReached
+
+
+class Admission:
+    """Counts viewers; LimitReached for one too many."""
+
+    def __init__(self, most: int, most_per_address: int) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._by_address: Counter[str] = Counter()
+        self.refused = 0
+
+    @property
+    def count(self) -> int:
+        """Viewers that are there now."""
+        return self._by_address.total()
+
+    @contextmanager
+    def viewer(self, address: str) -> Iterator[None]:
+        """One viewer, while the block runs."""
+        self._check(address)
+        self._by_address[address] += 1
+        try:
+            yield
+        finally:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
+
+    def _check(self, address: str) -> None:
+        if self.count >= self._most:
+            self.refused += 1
+            raise LimitReached(f"there are {self._most} viewers already: try again later")
+        if self._by_address[address] >= self._most_per_address:
+            self.refused += 1
+            raise LimitReached(
+                f"there are {self._most_per_address} viewers from your address already: "
+                "close one, or try again later"
+            )

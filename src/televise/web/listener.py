@@ -1,0 +1,143 @@
+"""Listener: accepts connections while there are file descriptors for them."""
+
+import asyncio
+import errno
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from televise import events
+from televise.errors import InputError
+from televise.web.connection import Connection, set_options
+
+BACKLOG = 1024
+# Kept free for workers, files and whatever else must still be opened when viewers are many.
+RESERVED_DESCRIPTORS = 32
+_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+class Listener:
+    """Listens on ``host`` and ``port`` (0: any free one) and gives each connection a protocol."""
+
+    def __init__(self, make_protocol: Callable[[], asyncio.Protocol], others: int) -> None:
+        self._make_protocol = make_protocol
+        self._sockets: list[socket.socket] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._room = asyncio.Event()
+        self._room.set()
+        self._most = _most_connections(others)
+        self.connections: set[Connection] = set()
+
+    def bind(self, host: str, port: int) -> int:
+        """Take the addresses of ``host``; returns the port. InputError where that fails."""
+        try:
+            found = socket.getaddrinfo(
+                host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
+        except (OSError, UnicodeError):
+            raise InputError(f"--host {host}: no such address on this machine") from None
+        missing = None
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            bound = (address[0], port, *address[2:])
+            try:
+                self._sockets.append(_listening(family, kind, protocol, bound))
+            except OSError as error:
+                if error.errno not in _NO_ADDRESS:
+                    raise InputError(_cannot_listen(error, host, port)) from None
+                missing = error  # such as IPv6 where there is none: another address may do
+                continue
+            port = port or self._sockets[-1].getsockname()[1]
+        if missing and not self._sockets:
+            raise InputError(_cannot_listen(missing, host, port))
+        return port
+
+    def start(self) -> None:
+        """Begin to accept."""
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._accept_all(each)) for each in self._sockets]
+
+    async def stop(self) -> None:
+        """Accept no more; connections that there are stay."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for each in self._sockets:
+            each.close()
+
+    async def _accept_all(self, listening: socket.socket) -> None:
+        while True:
+            await self._room.wait()
+            try:
+                await self._accept(listening)
+            except OSError as error:
+                if error.errno in _NO_DESCRIPTORS:
+                    events.warning("no file descriptors left for viewers", error=str(error))
+                    await asyncio.sleep(0.5)
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        accepted, _ = await loop.sock_accept(listening)
+        try:
+            set_options(accepted)
+            await loop.connect_accepted_socket(lambda: self._make_connection(accepted), accepted)
+        except OSError:
+            accepted.close()
+            raise
+
+    def _make_connection(self, accepted: socket.socket) -> Connection:
+        connection = Connection(accepted, self._make_protocol(), self._closed)
+        self.connections.add(connection)
+        if len(self.connections) >= self._most:
+            self._room.clear()
+            events.warning("as many connections as file descriptors allow", count=self._most)
+        return connection
+
+    def _closed(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        self._room.set()
+
+
+def _listening(
+    family: int, kind: int, protocol: int, address: tuple[object, ...]
+) -> socket.socket:
+    listening = socket.socket(family, kind, protocol)
+    try:
+        if sys.platform != "win32":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setblocking(False)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use: choose another, as in --port {port + 1}"
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights: choose one above 1023, as in --port 8080"
+    return f"cannot listen on {host} port {port}: {error.strerror or error}"
+
+
+def _most_connections(others: int) -> int:
+    """How many sockets can be open beside what is open already and ``others`` to come."""
+    if sys.platform == "win32":
+        return 10_000
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard and hard != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return max(1, soft - RESERVED_DESCRIPTORS - _open_descriptors() - others)
+
+
+def _open_descriptors() -> int:
+    directory = Path("/proc/self/fd")
+    return sum(1 for _ in directory.iterdir()) if directory.is_dir() else 32

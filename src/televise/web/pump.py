@@ -1,0 +1,198 @@
+"""Pump: moves the chunks of one log into the sockets of all its viewers.
+
+One synchronous loop per chunk, the same bytes for everybody; no task, queue or copy per viewer.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from televise import events
+from televise.formats.websocket import close_frame
+from televise.hub.muxed import Chunk, Muxed
+from televise.model.log import Cursor
+from televise.web import envelope
+from televise.web.connection import Connection
+
+STALL_SECONDS = 8.0
+
+
+class Viewer:
+    """One socket that is fed. ``told`` ones also take text messages between the media.
+
+    It is *live* while it has been given everything; when its socket takes no more it becomes a
+    position in the log, and it goes on from there, or from the newest keyframe, later.
+    """
+
+    def __init__(self, pump: "Pump", connection: Connection, max_latency: float) -> None:
+        assert connection.transport is not None
+        self.transport = connection.transport
+        self.send = connection.socket.send
+        self.cursor = Cursor(pump.muxed.log, max_latency)
+        self.told = False
+        self.websocket = False
+        self.init = b""
+        self.live = False
+        self._started = False
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pump = pump
+        self._paused = False
+        self._announced_skips = 0
+        self._waiting_text = b""
+        self._progress = (0, 0.0)
+        pump.viewers.append(self)
+
+    def start(self) -> None:
+        """Begin with the newest keyframe."""
+        self.cursor = Cursor(self._pump.muxed.log, self.cursor.max_latency)
+        self._started = True
+        self.catch_up()
+
+    def pause(self) -> None:
+        """The socket takes no more: remember where to go on."""
+        self._paused = True
+        self._progress = (self.transport.get_write_buffer_size(), time.monotonic())
+        if self.live:
+            self._pump.leave(self)
+            self.cursor.position = self._pump.muxed.log.end
+
+    def resume(self) -> None:
+        """The socket takes more again."""
+        self._paused = False
+        if self._waiting_text:
+            text, self._waiting_text = self._waiting_text, b""
+            self.transport.write(text)
+        self.catch_up()
+
+    def lost(self) -> None:
+        """The socket is gone."""
+        self._pump.remove(self)
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def catch_up(self) -> None:
+        """Write from the position in the log on, until the newest chunk or a full socket."""
+        while self._started and not self._paused:
+            chunk = self.cursor.read()
+            if chunk is None:
+                self._pump.enter(self)
+                return
+            self._tell_skips()
+            self.write(chunk)
+
+    def write(self, chunk: Chunk) -> None:
+        """Write one chunk, after its init where this viewer does not have it."""
+        if self.init is chunk.init:
+            self.transport.write(chunk.data)
+        else:
+            self.init = chunk.init
+            self.transport.write(chunk.init + chunk.data)
+
+    def tell(self, text: bytes) -> None:
+        """Send a text message, now or when the socket takes it; a later one replaces it."""
+        if self._paused:
+            self._waiting_text = text
+        elif not self.transport.is_closing():
+            self.transport.write(text)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close politely if the socket takes that at once, else at once."""
+        if self.live:
+            self._pump.leave(self)
+        self._started = False
+        if self._paused:
+            self.transport.abort()
+            return
+        if self.websocket:
+            self.transport.write(close_frame(code, reason))
+        self.transport.close()
+
+    def drop_if_stalled(self, now: float) -> None:
+        """Abort where nothing was taken for too long."""
+        if not self._paused:
+            return
+        left, since = self._progress
+        size = self.transport.get_write_buffer_size()
+        if size != left:
+            self._progress = (size, now)
+        elif now - since > STALL_SECONDS:
+            events.info("viewer dropped", reason=f"it took nothing for {STALL_SECONDS:.0f} s")
+            self.transport.abort()
+
+    def _tell_skips(self) -> None:
+        count = self.cursor.skipped - self._announced_skips
+        if count:
+            self._announced_skips += count
+            self._pump.skipped += count
+            if self.told:
+                self.transport.write(envelope.skipped(count))
+
+
+class Pump:
+    """All viewers of one encoding in one wire format. ``sent`` and ``skipped`` count chunks.
+
+    Live viewers have been given everything, so all of them have the same init; what a new chunk
+    needs of them is their socket's ``send``, and only that is touched: with a thousand viewers the
+    processor's cache decides what a message costs.
+    """
+
+    def __init__(self, muxed: Muxed) -> None:
+        self.muxed = muxed
+        self.viewers: list[Viewer] = []
+        self.sent = 0
+        self.skipped = 0
+        self._live: list[Viewer] = []
+        self._sends: list[Callable[[bytes], int]] = []
+        self._init: bytes | None = None
+        muxed.deliver = self._deliver
+
+    def enter(self, viewer: Viewer) -> None:
+        """``viewer`` has been given everything: it gets the next chunk as it comes."""
+        viewer.live = True
+        self._live.append(viewer)
+        self._sends.append(viewer.send)
+        if viewer.init is not self._init:
+            self._init = None
+
+    def leave(self, viewer: Viewer) -> None:
+        """``viewer`` does not get chunks as they come any more."""
+        viewer.live = False
+        position = self._live.index(viewer)
+        del self._live[position], self._sends[position]
+
+    def remove(self, viewer: Viewer) -> None:
+        """``viewer`` has gone."""
+        if viewer.live:
+            self.leave(viewer)
+        if viewer in self.viewers:
+            self.viewers.remove(viewer)
+
+    def tell(self, text: bytes) -> None:
+        """Send a text message to all viewers that take them."""
+        for viewer in self.viewers:
+            if viewer.told:
+                viewer.tell(text)
+
+    def _deliver(self, chunk: Chunk) -> None:
+        self.sent += len(self._live)
+        if chunk.init is not self._init:
+            self._init = chunk.init
+            for viewer in self._live.copy():
+                viewer.write(chunk)
+        else:
+            self._send(chunk.data)
+
+    def _send(self, data: bytes) -> None:
+        """A live viewer's transport holds nothing back, so its socket can be written to."""
+        size = len(data)
+        short = []
+        for position, send in enumerate(self._sends):
+            try:
+                sent = send(data)
+            except OSError:
+                sent = 0
+            if sent != size:
+                short.append((self._live[position], sent))
+        for viewer, sent in short:
+            # What the socket did not take, or an error, is the transport's: it pauses the viewer.
+            viewer.transport.write(data[sent:])

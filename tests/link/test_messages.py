@@ -1,0 +1,54 @@
+"""The messages as such: values that can be compared, each with a type of its own on the wire."""
+
+from dataclasses import FrozenInstanceError, fields
+from typing import get_args
+
+import pytest
+
+from televise.link.messages import (
+    Announce,
+    Epoch,
+    Hello,
+    Media,
+    Message,
+    Open,
+    Refused,
+    State,
+    Subscribe,
+    Unsubscribe,
+)
+from televise.link.protocol import VERSION, encode
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
+from televise.model.track import Track
+
+H264 = Track("video", "h264", 90_000, b"\x01\x64", 1280, 720)
+EXAMPLES: list[Message] = [
+    Hello(VERSION),
+    Open("pattern:", 12.5),
+    Announce((H264,)),
+    State("offline", "camera unplugged", True),
+    Subscribe(1, Rendition("h264", "aac", w=640), 7),
+    Unsubscribe(1),
+    Epoch(1, 7, (H264,)),
+    Media(1, Packet(0, 7, 0, b"data", 1, 2, 3, True, 4, 5.0)),
+    Refused(1, "no sound here"),
+]
+
+
+def test_there_is_an_example_of_each() -> None:
+    assert [type(message) for message in EXAMPLES] == list(get_args(Message))
+
+
+def test_each_has_a_type_of_its_own_on_the_wire() -> None:
+    assert len({encode(message)[4] for message in EXAMPLES}) == len(EXAMPLES)
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_each_is_a_value(message: Message) -> None:
+    names = [field.name for field in fields(message)]
+    assert message == type(message)(*(getattr(message, name) for name in names))
+    assert hash(message) is not None
+    for name in names:
+        with pytest.raises(FrozenInstanceError):
+            setattr(message, name, None)

@@ -1,0 +1,87 @@
+"""A server inside the test's own event loop, and clients that are polite to it."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+import televise
+from televise.hub.channel import Channel
+from televise.model.source import parse_source
+from televise.server import Server, Settings
+from tests.support.waiting import until
+from tests.support.wire import Stream
+
+SMALL = "pattern:?size=160x120&fps=15"
+SOURCE_FOLDER = Path(televise.__file__).parent.parent
+
+
+@dataclass
+class Serving:
+    """A running server and a client session."""
+
+    server: Server
+    session: aiohttp.ClientSession
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    @property
+    def authority(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def channel(self, name: str = "cam") -> Channel:
+        return self.server.hub.channel(name)
+
+    @contextlib.asynccontextmanager
+    async def get(
+        self, path: str, method: str = "GET", **keywords: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a request."""
+        url = f"http://{self.authority}{path}"
+        async with self.session.request(method, url, **keywords) as response:
+            yield response
+
+    async def json(self, path: str) -> Any:
+        async with self.get(path) as response:
+            return await response.json()
+
+    @contextlib.asynccontextmanager
+    async def stream(self, path: str, **keywords: Any) -> AsyncIterator[Stream]:
+        """The body of an endless answer."""
+        async with Stream.open(self.port, path, **keywords) as stream:
+            assert stream.status == 200, stream.head
+            yield stream
+
+    @contextlib.asynccontextmanager
+    async def socket(
+        self, path: str, *protocols: str, **keywords: Any
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """A WebSocket; ``protocols`` are the subprotocols that are offered."""
+        url = f"ws://{self.authority}{path}"
+        async with self.session.ws_connect(url, protocols=protocols, **keywords) as websocket:
+            yield websocket
+
+    async def is_live(self, name: str = "cam") -> None:
+        """Wait until the channel's source delivers."""
+        await until(lambda: self.channel(name).state == "live")
+
+
+@contextlib.asynccontextmanager
+async def serving(*sources: str, **settings: Any) -> AsyncIterator[Serving]:
+    """Serve ``sources`` (``cam=pattern:...`` where none is given) on a free port of loopback."""
+    os.environ.setdefault("PYTHONPATH", str(SOURCE_FOLDER))  # for the workers
+    specs = [parse_source(source) for source in sources or [f"cam={SMALL}"]]
+    server = Server(specs, Settings(port=0, **settings))
+    try:
+        await server.start()
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            yield Serving(server, session)
+    finally:
+        await server.close()
