@@ -1,6 +1,9 @@
 // What the pages need besides the player: copy buttons, and state badges that follow the picture.
 
 const COPIED_MILLISECONDS = 1500;
+// Soon after the page's own player has joined, and then now and again.
+const FIRST_COUNT = 1500;
+const COUNT_INTERVAL = 5000;
 
 export function enhancePage(): void {
   for (const element of document.querySelectorAll("[data-absolute]")) makeAbsolute(element);
@@ -12,6 +15,25 @@ export function enhancePage(): void {
     const { state } = (event as CustomEvent<{ state: string }>).detail;
     if (event.target instanceof Element) showState(event.target, state);
   });
+  if (document.querySelector("[data-viewers]")) window.setTimeout(countViewers, FIRST_COUNT);
+}
+
+interface ChannelList {
+  channels: { name: string; viewers: number }[];
+}
+
+function countViewers(): void {
+  window.setTimeout(countViewers, COUNT_INTERVAL);
+  if (document.hidden) return;
+  void fetch("/api/channels")
+    .then((answer) => answer.json() as Promise<ChannelList>)
+    .then(({ channels }) => channels.forEach(showViewers))
+    .catch(() => undefined); // the players say that the line is down
+}
+
+function showViewers({ name, viewers }: ChannelList["channels"][number]): void {
+  const count = document.querySelector(`[data-channel="${CSS.escape(name)}"] [data-viewers]`);
+  if (count) count.textContent = `${viewers} viewer${viewers === 1 ? "" : "s"}`;
 }
 
 /** Addresses are of use elsewhere only with this server's name in them. */

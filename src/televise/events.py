@@ -6,6 +6,7 @@ structlog takes a third of the time in which the server starts: `hold` the log u
 import logging
 import sys
 import time
+from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
 
@@ -102,20 +103,32 @@ def _emit(level: str, event: str, fields: dict[str, object]) -> None:
         getattr(_get_logger(), level)(event, **fields)
 
 
+def _escape(logger: object, level: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Strangers' texts cannot end their line, and say nothing to a terminal."""
+    return {key: _printable(value) for key, value in event.items()}
+
+
+def _printable(value: object) -> object:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in value)
+
+
 @cache
 def _get_logger() -> Any:
     import structlog
 
-    colors = sys.stderr.isatty()
+    processors = structlog.processors
+    tell_exception = processors.ExceptionRenderer()
+    if sys.stderr.isatty():
+        console = structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)
+        render: list[Any] = [_escape, tell_exception, console]
+    else:
+        logfmt = processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+        render = [tell_exception, _escape, logfmt]
+    stamp = processors.TimeStamper(fmt="%H:%M:%S", utc=False)
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-            structlog.processors.ExceptionRenderer(),
-            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0)
-            if colors
-            else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-        ],
+        processors=[processors.add_log_level, stamp, *render],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     return structlog.get_logger()

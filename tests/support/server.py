@@ -13,6 +13,9 @@ import televise
 from televise.hub.channel import Channel
 from televise.model.source import parse_source
 from televise.server import Server, Settings
+from televise.web.connection import Connection
+from televise.web.edge import Edge
+from televise.web.pump import Pump
 from tests.support.waiting import until
 from tests.support.wire import Stream
 
@@ -34,6 +37,24 @@ class Serving:
     @property
     def authority(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def edge(self) -> Edge:
+        return self.server._edge
+
+    @property
+    def watching(self) -> int:
+        """Viewers that have been let in."""
+        return self.edge.admission.count
+
+    @property
+    def pumps(self) -> list[Pump]:
+        return [pump for _, pump in self.edge._pumps.values()]
+
+    @property
+    def connections(self) -> set[Connection]:
+        assert self.server._listener is not None
+        return self.server._listener.connections
 
     def channel(self, name: str = "cam") -> Channel:
         return self.server.hub.channel(name)
@@ -59,13 +80,18 @@ class Serving:
             yield stream
 
     @contextlib.asynccontextmanager
-    async def socket(
-        self, path: str, *protocols: str, **keywords: Any
-    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        """A WebSocket; ``protocols`` are the subprotocols that are offered."""
-        url = f"ws://{self.authority}{path}"
-        async with self.session.ws_connect(url, protocols=protocols, **keywords) as websocket:
-            yield websocket
+    async def stream_socket(self, path: str, **keywords: Any) -> AsyncIterator[Stream]:
+        """A WebSocket, frame by frame."""
+        async with Stream.open(self.port, path, websocket=True, **keywords) as stream:
+            assert stream.status == 101, stream.head
+            yield stream
+
+    @contextlib.asynccontextmanager
+    async def told(self, path: str, **keywords: Any) -> AsyncIterator[Stream]:
+        """A WebSocket that speaks ``televise.v1``."""
+        headers = {"Sec-WebSocket-Protocol": "televise.v1"}
+        async with self.stream_socket(path, headers=headers, **keywords) as stream:
+            yield stream
 
     async def is_live(self, name: str = "cam") -> None:
         """Wait until the channel's source delivers."""

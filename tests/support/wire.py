@@ -3,10 +3,12 @@
 import asyncio
 import base64
 import contextlib
+import json
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from televise.formats.websocket import BINARY, CLOSE, TEXT
 
@@ -69,6 +71,12 @@ class Frame:
 
     opcode: int
     payload: bytes
+
+    @property
+    def json(self) -> Any:
+        """A text message of ``televise.v1``."""
+        assert self.opcode == TEXT
+        return json.loads(self.payload)
 
     @property
     def code(self) -> int:
@@ -164,4 +172,16 @@ class Stream:
         self.send(TEXT, text.encode())
 
 
-__all__ = ["BINARY", "CLOSE", "PING", "PONG", "TEXT", "Frame", "Stream", "connect", "exchange"]
+__all__ = [
+    "BINARY",
+    "CLOSE",
+    "PING",
+    "PONG",
+    "TEXT",
+    "Frame",
+    "Stream",
+    "connect",
+    "exchange",
+    "handshake",
+    "request",
+]

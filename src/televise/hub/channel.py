@@ -94,7 +94,11 @@ class Channel:
     def release(self, encoding: Encoding) -> None:
         """One who acquired ``encoding`` has gone."""
         encoding.users -= 1
-        if encoding.users == 0 and not self._closed:
+        if encoding.users or self._closed:
+            return
+        if encoding.refusal:
+            self._unsubscribe(encoding)  # who asks again may have more luck
+        else:
             self._later(encoding.rendition, ENCODING_LINGER_SECONDS, self._unsubscribe, encoding)
 
     async def close(self) -> None:
@@ -111,24 +115,25 @@ class Channel:
             self._supervisor.start()
 
     def _subscribe(self, rendition: Rendition) -> Encoding:
-        self._make_room()
+        self._make_room(rendition)
         encoding = Encoding(self._next_id, rendition)
         self._next_id += 1
         self._encodings[rendition] = self._by_id[encoding.id] = encoding
         self._supervisor.send(Subscribe(encoding.id, rendition, 1))
         return encoding
 
-    def _make_room(self) -> None:
-        """Another rendition may take the place of one that only lingers."""
-        if len(self._encodings) < MAX_RENDITIONS:
+    def _make_room(self, rendition: Rendition) -> None:
+        """What differs from the source is limited; it may take the place of one that lingers."""
+        limited = [each for each in self.encodings if not each.rendition.untouched]
+        if rendition.untouched or len(limited) < MAX_RENDITIONS:
             return
-        for encoding in self.encodings:
+        for encoding in limited:
             if encoding.users == 0:
                 self._unsubscribe(encoding)
                 return
         raise LimitReached(
             f"{self.name} is already encoded in {MAX_RENDITIONS} ways: "
-            "ask for one of them, or come back later"
+            "ask without a query, for one of them, or later"
         )
 
     def _unsubscribe(self, encoding: Encoding) -> None:

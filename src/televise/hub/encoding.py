@@ -43,6 +43,8 @@ class Encoding:
     def refuse(self, reason: str) -> None:
         """The worker cannot make this rendition."""
         self.refusal = reason
+        for muxed in list(self._muxed.values()):
+            muxed.refuse(reason)
         self._notify()
 
     def muxed(self, make_muxer: MakeMuxer) -> Muxed:

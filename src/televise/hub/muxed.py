@@ -38,12 +38,14 @@ MakeMuxer = Callable[[int, tuple[Track, ...]], Muxer]
 class Muxed:
     """The log of chunks of one encoding in one wire format.
 
-    ``deliver`` is called with each new chunk, after it is in the log.
+    ``deliver`` is called with each new chunk, after it is in the log; ``refuse`` with the reason
+    where no more will come.
     """
 
     def __init__(self, make_muxer: MakeMuxer) -> None:
         self.log: Log[Chunk] = Log(MAX_LATENCY_SECONDS)
         self.deliver: Callable[[Chunk], None] = _to_nobody
+        self.refuse: Callable[[str], None] = _to_nobody
         self._make_muxer = make_muxer
         self._muxer: Muxer | None = None
 
@@ -60,5 +62,5 @@ class Muxed:
             self.deliver(chunk)
 
 
-def _to_nobody(chunk: Chunk) -> None:
+def _to_nobody(_: object) -> None:
     """Where chunks go while nobody listens."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from televise import events
+from televise.errors import PeerError
 from televise.link.local import ConsumerLink, inheritance, socket_pair
 from televise.link.messages import Message
 from televise.model.backoff import Backoff, Breaker
@@ -165,7 +166,8 @@ class Supervisor:
             await asyncio.wait([lost], timeout=1.0)
             if time.monotonic() - self._last_word > SILENCE_SECONDS:
                 return "it hangs"
-        if error := lost.result():
+        error = lost.result()
+        if isinstance(error, PeerError):
             return str(error)
         try:
             status = await asyncio.wait_for(process.wait(), 1.0)
@@ -176,13 +178,14 @@ class Supervisor:
     async def _read_complaints(self, process: asyncio.subprocess.Process) -> str:
         """What a worker writes to standard error is one event per line; returns the last one."""
         assert process.stderr is not None
-        text = ""
+        last, rest = "", b""
         while data := await process.stderr.read(65536):
-            for line in data.decode(errors="replace").splitlines():
-                if line.strip():
-                    text = line.strip()[:500]
+            *lines, rest = (rest[:65536] + data).split(b"\n")
+            for line in lines:
+                if text := line.decode(errors="replace").strip()[:500]:
                     events.warning(f"worker of {self._name} says", text=text)
-        return text
+                    last = text
+        return last
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -57,11 +57,12 @@ def open_container(
 
 def _problem(container: InputContainer) -> str:
     """Why nothing can be shown of it; '' where something can."""
-    if not any(s.codec_context for s in (*container.streams.video, *container.streams.audio)):
+    streams = (*container.streams.video, *container.streams.audio)
+    if all(stream.codec_context is None for stream in streams):
         return "has neither picture nor sound"
     for stream in container.streams.video:
-        context = stream.codec_context
-        if context and context.width * context.height > MAX_PIXELS:
+        context: Any = stream.codec_context  # None where nothing can decode it
+        if context is not None and context.width * context.height > MAX_PIXELS:
             size = f"{context.width}x{context.height}"
             return f"its pictures have {size} pixels; the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
     return ""

@@ -1,19 +1,32 @@
-"""Demuxer: reads an open container and feeds its best picture and sound."""
+"""Demuxer: the best picture and sound of an open container, packet by packet."""
 
-import heapq
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import av
+import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from televise.media.source import AnyPacket, Feed, Input
+from televise.media.container import MAX_PIXELS
+from televise.media.source import AnyPacket, Decoder, Feed, Input
 
-# How far apart in a file the two tracks may be written.
+# Formats whose packets carry no time. As files they have a nominal rate; live, they arrive in time.
+UNTIMED = {
+    *("mpjpeg", "mjpeg", "jpeg_pipe", "png_pipe", "webp_pipe"),
+    *("h264", "hevc", "obu", "m4v", "mpegvideo"),
+}
+_DEFAULT_RATE = 25.0
+# How far apart in a file packets of the same time may be written.
 INTERLEAVE_SECONDS = 1.0
-_CHUNK = 65536
+# So many packets are read at most in search of the first picture.
+_MOST_PEEKED = 200
+
+Numbered = tuple[int, AnyPacket]
 
 
 class Demuxer:
@@ -21,103 +34,121 @@ class Demuxer:
 
     def __init__(self, container: InputContainer) -> None:
         self._container = container
-        self._streams: list[VideoStream | AudioStream] = []
-        video, audio = container.streams.best("video"), container.streams.best("audio")
-        if isinstance(video, VideoStream):
-            self._streams.append(video)
-        if isinstance(audio, AudioStream):
-            self._streams.append(audio)
+        self._streams = _best_streams(container)
+        self._peeked: list[Numbered] = []
+        self._rest = self._read()
+        self.untimed = container.format.name in UNTIMED
         self.inputs = [_describe(stream) for stream in self._streams]
 
+    @property
+    def start(self) -> float:
+        """The time in seconds at which it begins: with the picture, if sound is not far off."""
+        start = (self._container.start_time or 0) / 1_000_000
+        first = next((packet for index, packet in self._peek() if index == 0), None)
+        if first is None or first.pts is None:
+            return start
+        own = float(first.pts * first.time_base)
+        return own if abs(own - start) < INTERLEAVE_SECONDS else start
+
+    @property
+    def may_jump(self) -> bool:
+        """Whether jumps in time are nothing unusual in this format (MPEG-TS, MPEG-PS)."""
+        return bool(self._container.format.flags & 0x0200)  # AVFMT_TS_DISCONT
+
+    def packets(self) -> Iterator[Numbered]:
+        """Every packet with the number of its input, as it comes."""
+        yield from self._peeked
+        yield from self._rest
+
     def run(self, feed: Feed) -> None:
-        """Feed every packet as it comes, until the end of the stream."""
-        indexes = {stream.index: index for index, stream in enumerate(self._streams)}
-        for packet in self._container.demux(self._streams):
+        """Feed a live stream: every packet as it comes, until the end."""
+        if self._container.format.name.startswith("mov"):
+            self.find_rotation()
+        feed.opened(self.inputs)
+        for index, packet in self.packets():
             if feed.stopping:
                 return
-            if _has_content(packet):
-                feed.packet(indexes[packet.stream_index], packet)
-
-    def run_in_order(self, feed: Feed, offset: float) -> float:
-        """Feed one pass of a file in the order of time, ``offset`` seconds later than it says.
-
-        Returns the time at which the pass ends, which is where the next one begins.
-        """
-        end = offset
-        start = self._start()
-        for index, packet in self._by_time():
-            if feed.stopping:
-                return end
-            _shift(packet, offset - start)
-            end = max(end, _end(packet))
+            if self.untimed:
+                set_time(self.inputs[index], packet, time.monotonic())
             feed.packet(index, packet)
-        return end
-
-    def rewind(self) -> None:
-        """Go back to the beginning."""
-        self._container.seek(0, backward=True, any_frame=False)
-        for stream in self._streams:
-            stream.codec_context.flush_buffers()
 
     def find_rotation(self) -> None:
-        """Learn from the first picture how pictures must be turned; then go back."""
-        for packet in self._container.demux(video=0):
-            for frame in packet.decode():
-                if isinstance(frame, av.VideoFrame):
-                    self.inputs[0] = replace(self.inputs[0], rotation=frame.rotation % 360)
-                    self.rewind()
-                    return
+        """Learn from the first picture how pictures must be turned."""
+        for number, source in enumerate(self.inputs):
+            if source.kind == "video" and (frame := self._first_picture(number)) is not None:
+                self.inputs[number] = replace(source, rotation=frame.rotation % 360)
 
-    def _start(self) -> float:
-        return (self._container.start_time or 0) / 1_000_000
+    def is_single_picture(self) -> bool:
+        """Whether there is one picture and nothing else: a photograph."""
+        while len(self._peeked) < 2 and (item := next(self._rest, None)) is not None:
+            self._peeked.append(item)
+        return len(self.inputs) == 1 and len(self._peeked) == 1 and self._is_video(0)
 
-    def _by_time(self) -> Iterator[tuple[int, AnyPacket]]:
-        """Packets of all streams by decode time; their places in a file may lie far apart."""
-        indexes = {stream.index: index for index, stream in enumerate(self._streams)}
-        waiting: list[tuple[float, int, int, AnyPacket]] = []
-        newest = float("-inf")
-        for count, packet in enumerate(self._container.demux(self._streams)):
-            if not _has_content(packet):
-                continue
-            index = indexes[packet.stream_index]
-            seconds = _seconds(packet)
-            newest = max(newest, seconds)
-            heapq.heappush(waiting, (seconds, count, index, packet))
-            while waiting and (
-                len(self._streams) == 1 or waiting[0][0] < newest - INTERLEAVE_SECONDS
-            ):
-                yield _index_and_packet(heapq.heappop(waiting))
-        while waiting:
-            yield _index_and_packet(heapq.heappop(waiting))
+    def _is_video(self, number: int) -> bool:
+        return self.inputs[number].kind == "video"
 
+    def _first_picture(self, number: int) -> av.VideoFrame | None:
+        decoder = self.inputs[number].decoder
+        assert decoder is not None
+        frame = None
+        for index, packet in self._peek():
+            if index == number and frame is None:
+                frame = _decode_one(decoder, packet)
+            if frame is not None:
+                break
+        decoder.flush_buffers()
+        return frame
 
-def _index_and_packet(entry: tuple[float, int, int, AnyPacket]) -> tuple[int, AnyPacket]:
-    return entry[2], entry[3]
+    def _peek(self) -> Iterator[Numbered]:
+        """The first packets, which `packets` will yield again."""
+        yield from self._peeked
+        while len(self._peeked) < _MOST_PEEKED and (item := next(self._rest, None)) is not None:
+            self._peeked.append(item)
+            yield item
 
-
-def _has_content(packet: AnyPacket) -> bool:
-    return packet.size > 0 and (packet.dts is not None or packet.pts is not None)
-
-
-def _seconds(packet: AnyPacket) -> float:
-    ticks = packet.pts if packet.dts is None else packet.dts
-    return float((ticks or 0) * packet.time_base)
+    def _read(self) -> Iterator[Numbered]:
+        indexes = {stream.index: number for number, stream in enumerate(self._streams)}
+        for packet in self._container.demux(self._streams):
+            timed = packet.dts is not None or packet.pts is not None
+            if packet.size > 0 and (timed or self.untimed):
+                yield indexes[packet.stream_index], packet
 
 
-def _end(packet: AnyPacket) -> float:
-    ticks = packet.pts if packet.pts is not None else packet.dts
-    return float(((ticks or 0) + (packet.duration or 0)) * packet.time_base)
+def set_time(source: Input, packet: AnyPacket, seconds: float) -> None:
+    """Give a packet of ``source`` a time that it has not: that of decoding, and of showing."""
+    packet.dts = round(seconds / packet.time_base)
+    packet.pts = None if source.reorders else packet.dts
 
 
-def _shift(packet: AnyPacket, seconds: float) -> None:
-    ticks = round(seconds / packet.time_base)
-    if packet.pts is not None:
-        packet.pts += ticks
-    if packet.dts is not None:
-        packet.dts += ticks
+def nominal_rate(source: Input) -> float:
+    """Pictures a second of a format that does not say when they are to be shown."""
+    return source.rate or _DEFAULT_RATE
+
+
+def _decode_one(decoder: Decoder, packet: AnyPacket) -> av.VideoFrame | None:
+    try:
+        frames = decoder.decode(packet)
+    except av.error.FFmpegError:
+        return None
+    first = frames[0] if frames else None
+    return first if isinstance(first, av.VideoFrame) else None
+
+
+def _best_streams(container: InputContainer) -> list[VideoStream | AudioStream]:
+    """One of each kind that can be decoded; the cover of a piece of music is no video."""
+    found: list[VideoStream | AudioStream] = []
+    video, audio = container.streams.best("video"), container.streams.best("audio")
+    if isinstance(audio, AudioStream) and audio.codec_context is not None:
+        found.append(audio)
+    if isinstance(video, VideoStream) and video.codec_context is not None:
+        cover = bool(video.disposition & Disposition.attached_pic)
+        if not (cover and found):
+            found.insert(0, video)
+    return found
 
 
 def _describe(stream: VideoStream | AudioStream) -> Input:
+    stream.codec_context.copy_opaque = True
     return _describe_audio(stream) if isinstance(stream, AudioStream) else _describe_video(stream)
 
 
@@ -136,6 +167,7 @@ def _describe_audio(stream: AudioStream) -> Input:
 def _describe_video(stream: VideoStream) -> Input:
     context = stream.codec_context
     context.thread_type = "SLICE"
+    context.options = {"max_pixels": str(MAX_PIXELS)}
     return Input(
         "video",
         context.codec.canonical_name,
@@ -144,6 +176,8 @@ def _describe_video(stream: VideoStream) -> Input:
         pixel_format=context.pix_fmt or "",
         width=context.width,
         height=context.height,
+        pixel_aspect=float(stream.sample_aspect_ratio or Fraction(1)),
+        coded_aspect=float(context.sample_aspect_ratio or Fraction(1)),
         reorders=context.has_b_frames,
         rate=float(stream.average_rate or stream.base_rate or 0),
     )

@@ -1,52 +1,41 @@
 """Encoding: one rendition that the hub has subscribed to, and its epochs."""
 
 import threading
-from collections.abc import Callable
-
-import av
+from collections.abc import Callable, Sequence
 
 from televise.errors import FormatError
-from televise.link.messages import Epoch, Media, Message, Refused
-from televise.media.encoders.encoded import Encoded, Picture
-from televise.media.passthrough import (
-    AacPassthrough,
-    H264Passthrough,
-    JpegPassthrough,
-    Passthrough,
-    Unfit,
-    unfit_audio,
-    unfit_video,
-)
+from televise.link.messages import Epoch, Media, Message, Refused, Subscribe
+from televise.media.encoders.encoded import Encoded, Picture, Sound
+from televise.media.passthrough import aac, h264, jpeg
+from televise.media.passthrough.path import Path, Unfit
 from televise.media.source import Input
 from televise.media.transcoder import AudioTranscoder, VideoTranscoder
 from televise.media.unit import Unit
 from televise.model.packet import Packet
-from televise.model.rendition import Rendition
 from televise.model.track import Kind, Track
 
 # Sound that is announced and does not come stops the picture in a browser.
 SILENCE_SECONDS = 1.5
+MAX_PACKET_BYTES = 16_000_000
 
 
 class Encoding:
     """Passes through or transcodes each input for one subscription, and numbers what it sends.
 
     An epoch begins at a keyframe, with the tracks that are known then; a track that changes begins
-    the next one.
+    the next one. ``unfit`` is why inputs have already proved unfit to be passed through.
     """
 
     def __init__(
         self,
-        identifier: int,
-        rendition: Rendition,
-        epoch: int,
+        wanted: Subscribe,
         inputs: dict[Kind, Input],
         unfit: dict[Kind, str],
         send: Callable[[Message], None],
     ) -> None:
-        self.id = identifier
-        self._rendition = rendition
-        self.epoch = epoch - 1
+        self.id = wanted.id
+        self.epoch = wanted.epoch - 1
+        self._rendition = wanted.rendition
         self._inputs = inputs
         self._send = send
         self._lock = threading.Lock()
@@ -54,7 +43,8 @@ class Encoding:
         self._tracks: dict[Kind, Track] = {}
         self._announced: tuple[Track, ...] = ()
         self._heard: float | None = None
-        self._passed: dict[Kind, Passthrough] = {}
+        self._ticks: dict[tuple[Kind, int], int] = {}
+        self._passed: dict[Kind, Path] = {}
         self._video: VideoTranscoder | None = None
         self._audio: AudioTranscoder | None = None
         self._begin(unfit)
@@ -73,21 +63,21 @@ class Encoding:
                 self._emit(kind, encoded)
         except Unfit as unfit:
             del self._passed[kind]
-            self._transcode_video(str(unfit))
+            self._transcode(kind, str(unfit))
             return str(unfit)
         except FormatError:
             pass  # one broken packet: the decoder of the browser will resume at a keyframe
         return ""
 
-    def picture(self, picture: Picture) -> None:
-        """Encode a decoded picture, if it is wanted."""
+    def pictures(self, pictures: Sequence[Picture]) -> None:
+        """Encode decoded pictures, if they are wanted."""
         if self._video is not None:
-            self._video.put(picture)
+            self._video.put(pictures)
 
-    def sound(self, frame: av.AudioFrame, seconds: float, captured: int) -> None:
+    def sound(self, sound: Sound) -> None:
         """Encode decoded sound, if it is wanted."""
         if self._audio is not None:
-            self._audio.put(frame, seconds, captured)
+            self._audio.put(sound)
 
     def close(self) -> None:
         """Send nothing more."""
@@ -101,47 +91,47 @@ class Encoding:
         if video is None and (audio is None or not self._rendition.audio):
             self._send(Refused(self.id, "the source has no picture"))
         if video is not None:
-            self._begin_video(video, unfit.get("video", ""))
+            if reason := self._unfit_video(video) or unfit.get("video", ""):
+                self._transcode("video", reason)
+            else:
+                is_jpeg = self._rendition.video == "mjpeg"
+                self._passed["video"] = jpeg.JpegPath(video) if is_jpeg else h264.H264Path(video)
         if audio is not None and self._rendition.audio:
-            self._begin_audio(audio)
-
-    def _begin_video(self, source: Input, unfit: str) -> None:
-        reason = unfit or self._unfit_video(source)
-        if reason:
-            self._transcode_video(reason)
-        elif self._rendition.video == "mjpeg":
-            self._passed["video"] = JpegPassthrough(source)
-        else:
-            self._passed["video"] = H264Passthrough(source)
+            self._begin_audio(audio, unfit.get("audio", ""))
 
     def _unfit_video(self, source: Input) -> str:
         if not self._rendition.untouched:
             return "another size, rate or quality was asked for"
         if self._rendition.video == "mjpeg":
-            fits = source.codec == "mjpeg" and source.decoder is not None and not source.rotation
-            return "" if fits else "JPEG pictures were asked for"
-        return unfit_video(source)
+            return jpeg.unfit(source)
+        return h264.unfit(source)
 
-    def _begin_audio(self, source: Input) -> None:
-        if reason := unfit_audio(source):
+    def _begin_audio(self, source: Input, unfit: str) -> None:
+        if reason := aac.unfit(source) or unfit:
+            self._transcode("audio", reason)
+            return
+        path = aac.AacPath(source)
+        self._passed["audio"] = path
+        if path.track is not None:
+            self._tracks["audio"] = path.track
+
+    def _transcode(self, kind: Kind, reason: str) -> None:
+        if kind == "audio":
+            source = self._inputs["audio"]
             self._audio = AudioTranscoder(source, reason, lambda item: self._emit("audio", item))
             self._tracks["audio"] = self._audio.track
         else:
-            path = AacPassthrough(source)
-            self._passed["audio"] = path
-            if path.track is not None:
-                self._tracks["audio"] = path.track
-
-    def _transcode_video(self, reason: str) -> None:
-        self._video = VideoTranscoder(
-            self._rendition,
-            self._inputs["video"].rate,
-            reason,
-            lambda item: self._emit("video", item),
-            lambda text: self._send(Refused(self.id, text)),
-        )
+            self._video = VideoTranscoder(
+                self._rendition,
+                self._inputs["video"].rate,
+                reason,
+                lambda item: self._emit("video", item),
+                lambda text: self._send(Refused(self.id, text)),
+            )
 
     def _emit(self, kind: Kind, encoded: Encoded) -> None:
+        if len(encoded.data) > MAX_PACKET_BYTES:
+            return  # the link could not carry it
         with self._lock:
             leads = kind == "video" or "video" not in self._inputs
             keyframe = leads and (encoded.keyframe or kind == "audio")
@@ -149,12 +139,11 @@ class Encoding:
             if not self._enter(encoded.track, keyframe):
                 return
             self._sequence += 1
-            self._send(Media(self.id, self._packet(encoded, keyframe)))
+            self._send(Media(self.id, self._packet(kind, encoded, keyframe)))
 
     def _note(self, kind: Kind, encoded: Encoded, leads: bool) -> None:
         """Keep account of which tracks there are."""
-        if self._tracks.get(kind) != encoded.track:
-            self._tracks[kind] = encoded.track
+        self._tracks[kind] = encoded.track
         if kind == "audio" or self._heard is None:
             self._heard = encoded.seconds
         elif leads and encoded.seconds - self._heard > SILENCE_SECONDS:
@@ -176,19 +165,26 @@ class Encoding:
         if self._video is not None:
             self._video.want_keyframe()
 
-    def _packet(self, encoded: Encoded, keyframe: bool) -> Packet:
+    def _packet(self, kind: Kind, encoded: Encoded, keyframe: bool) -> Packet:
+        dts = self._next_ticks(kind, encoded)
         return Packet(
             self._announced.index(encoded.track),
             self.epoch,
             self._sequence,
             encoded.data,
-            encoded.pts,
-            encoded.dts,
+            max(encoded.pts, dts),
+            dts,
             encoded.duration,
             keyframe,
             encoded.captured,
             encoded.seconds,
         )
+
+    def _next_ticks(self, kind: Kind, encoded: Encoded) -> int:
+        """Decode times only ever grow, whatever a source says."""
+        key = kind, encoded.track.timescale
+        self._ticks[key] = max(encoded.dts, self._ticks.get(key, -1) + 1)
+        return self._ticks[key]
 
 
 def _nowhere(message: Message) -> None:

@@ -3,23 +3,21 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import av
-import av.error
 
 from televise.link.messages import Announce, Message, State, Subscribe
-from televise.media.encoders.encoded import Picture
+from televise.media.decoding import Decoding
+from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
-from televise.media.passthrough import UNTOUCHED, unfit_audio, unfit_video
+from televise.media.passthrough import aac, h264
+from televise.media.passthrough.path import UNTOUCHED
+from televise.media.recent import Recent
 from televise.media.source import AnyPacket, Input
+from televise.media.timeline import Timeline
 from televise.media.unit import Unit
-from televise.model.clock import JUMP_SECONDS, MediaClock
 from televise.model.track import Kind, Track
-
-# A source that is not paced by its own clock may run ahead of real time by this much.
-AHEAD_SECONDS = 2.0
-MAX_RECENT_BYTES = 64 << 20
-_TURN_SECONDS = 0.04
 
 
 class Intake:
@@ -27,18 +25,16 @@ class Intake:
 
     def __init__(self, send: Callable[[Message], None], origin: float) -> None:
         self._send = send
-        self._origin = origin
-        self._clock = MediaClock(origin)
-        self._ahead = AHEAD_SECONDS
+        self._timeline = Timeline(origin)
         self._lock = threading.Lock()
+        self._state_lock = threading.Lock()
         self._stop = threading.Event()
         self._inputs: list[Input] = []
+        self._decodings: dict[Kind, Decoding] = {}
         self._unfit: dict[Kind, str] = {}
         self._wanted: dict[int, Subscribe] = {}
         self._encodings: dict[int, Encoding] = {}
-        self._recent: list[Unit] = []
-        self._recent_bytes = 0
-        self._decoding: set[Kind] = set()
+        self._recent = Recent()
         self._picture: Picture | None = None
         self._state = State("connecting")
         self.last_arrival = time.monotonic()
@@ -47,11 +43,6 @@ class Intake:
     def stopping(self) -> bool:
         """Whether the source is to return."""
         return self._stop.is_set()
-
-    @property
-    def state(self) -> State:
-        """What was last said of the source."""
-        return self._state
 
     def stop(self) -> None:
         """Make the source return."""
@@ -63,49 +54,52 @@ class Intake:
 
     def set_state(self, state: State) -> None:
         """Tell the hub how the source is."""
-        self._state = state
-        self._send(state)
+        with self._state_lock:
+            self._state = state
+            self._send(state)
+
+    def repeat_state(self, stalled: str = "") -> State:
+        """Say it again, as a sign of life; ``stalled`` is why a live source is no longer that."""
+        with self._state_lock:
+            if stalled and self._state.state == "live":
+                self._state = State("stalled", stalled)
+            self._send(self._state)
+            return self._state
 
     def opened(self, inputs: Sequence[Input], *, paced: bool = False) -> None:
         """The source is open (again): all encodings begin anew."""
         with self._lock:
-            self._ahead = 0.0 if paced else AHEAD_SECONDS
-            self._clock.restart(float("inf") if paced else JUMP_SECONDS)
+            self._timeline.restart(inputs, paced=paced, now=time.monotonic())
             self._inputs = list(inputs)
+            self._decodings = {source.kind: Decoding(source) for source in inputs}
             self._unfit = {}
-            self._decoding = set()
             self._picture = None
-            self._forget_recent()
+            self._recent.clear()
             self._announce()
             for wanted in list(self._wanted.values()):
                 self._start(wanted)
 
     def packet(self, index: int, packet: AnyPacket) -> None:
-        """One encoded packet; returns when it is time for the next."""
-        unit = self._placed(index, packet)
-        if self.wait(unit.seconds - self._ahead - (time.monotonic() - self._origin)):
+        """One encoded packet; returns when it has been dealt with, no sooner than it is due."""
+        now = time.monotonic()
+        place = self._timeline.place(index, packet, now)
+        if self.wait(self._timeline.wait_seconds(place, now)):
             return
         self._arrived()
-        kind = self._inputs[index].kind
+        unit = Unit(index, packet, bytes(packet), place, time.time_ns())
         with self._lock:
-            self._remember(kind, unit)
-            for encoding in list(self._encodings.values()):
-                if reason := encoding.packet(kind, unit):
-                    self._unfit[kind] = reason
-                    self._announce()
-            if self._decodes(kind):
-                self._decode(kind, unit)
+            self._take(self._inputs[index].kind, unit)
 
     def frame(self, index: int, frame: av.VideoFrame | av.AudioFrame) -> None:
         """One raw frame."""
         self._arrived()
-        source = frame.time or 0.0
-        rate = self._inputs[index].rate or 1.0
-        duration = 1 / rate if isinstance(frame, av.VideoFrame) else frame.samples / rate
-        now = time.monotonic()
-        seconds = self._clock.media_seconds(index, source, duration, now)
+        place = self._timeline.place_frame(index, frame, time.monotonic())
+        captured = time.time_ns()
         with self._lock:
-            self._deliver(frame, seconds, duration, time.time_ns(), 0)
+            if isinstance(frame, av.AudioFrame):
+                self._deliver([Sound(frame, place.seconds, captured)])
+            else:
+                self._deliver([Picture(frame, place.seconds, place.duration, captured)])
 
     def subscribe(self, wanted: Subscribe) -> None:
         """Begin an encoding, with the newest picture that there is."""
@@ -120,124 +114,82 @@ class Intake:
             self._wanted.pop(identifier, None)
             if encoding := self._encodings.pop(identifier, None):
                 encoding.close()
-            self._decoding = {kind for kind in self._decoding if self._decodes(kind)}
+            for kind, decoding in self._decodings.items():
+                if not self._wants_frames(kind):
+                    decoding.stop()
 
     def _start(self, wanted: Subscribe) -> None:
-        epoch = wanted.epoch
         if old := self._encodings.pop(wanted.id, None):
             old.close()
-            epoch = max(epoch, old.epoch + 1)
+            wanted = replace(wanted, epoch=max(wanted.epoch, old.epoch + 1))
         inputs = {source.kind: source for source in self._inputs}
-        encoding = Encoding(wanted.id, wanted.rendition, epoch, inputs, self._unfit, self._send)
+        encoding = Encoding(wanted, inputs, self._unfit, self._send)
         self._encodings[wanted.id] = encoding
-        for unit in self._recent:
-            encoding.packet(self._inputs[unit.index].kind, unit)
+        for kind, unit in self._recent:
+            self._pass_through(encoding, kind, unit)
         if encoding.wants_frames("video"):
             self._show_newest(encoding)
 
+    def _take(self, kind: Kind, unit: Unit) -> None:
+        self._recent.append(kind, unit)
+        for encoding in list(self._encodings.values()):
+            self._pass_through(encoding, kind, unit)
+        if self._wants_frames(kind):
+            self._decode(kind, unit)
+
+    def _pass_through(self, encoding: Encoding, kind: Kind, unit: Unit) -> None:
+        if reason := encoding.packet(kind, unit):
+            self._unfit[kind] = reason
+            self._announce()
+
+    def _decode(self, kind: Kind, unit: Unit) -> None:
+        decoding = self._decodings[kind]
+        if kind == "video" and decoding.resting:
+            self._catch_up()
+        else:
+            self._deliver(decoding.decode(unit))
+
     def _show_newest(self, encoding: Encoding) -> None:
         """Give a new encoding a picture now, not at the next frame or keyframe."""
-        if "video" not in self._decoding and self._recent:
+        if self._decodings["video"].resting:
             self._catch_up()
         elif self._picture is not None:
-            encoding.picture(self._picture)
+            encoding.pictures([self._picture])
 
     def _catch_up(self) -> None:
-        """Start the decoder at the newest keyframe, which lies in the past."""
-        self._picture = None
-        for unit in self._recent:
-            if self._inputs[unit.index].kind == "video":
-                self._decode("video", unit)
+        """Start the decoder at the newest keyframe, which may lie in the past; show the newest."""
+        newest: list[Picture | Sound] = []
+        for kind, unit in self._recent:
+            if kind == "video":
+                newest = self._decodings[kind].decode(unit)[-1:] or newest
+        self._deliver(newest)
 
-    def _placed(self, index: int, packet: AnyPacket) -> Unit:
-        """The packet with its place in media time."""
-        dts = packet.pts if packet.dts is None else packet.dts
-        pts = packet.dts if packet.pts is None else packet.pts
-        base = packet.time_base
-        duration = float((packet.duration or 0) * base) or self._usual_duration(index)
-        source = float((dts or 0) * base)
-        seconds = self._clock.media_seconds(index, source, duration, time.monotonic())
-        shown = seconds + float(((pts or 0) - (dts or 0)) * base)
-        return Unit(
-            index, packet, bytes(packet), seconds, shown, duration, seconds - source, time.time_ns()
-        )
+    def _deliver(self, items: Sequence[Picture | Sound]) -> None:
+        """Give decoded frames, which came out of the decoder together, to every encoding."""
+        pictures = [item for item in items if isinstance(item, Picture)]
+        sounds = [item for item in items if isinstance(item, Sound)]
+        if pictures:
+            self._picture = pictures[-1]
+        for encoding in self._encodings.values():
+            if pictures:
+                encoding.pictures(pictures)
+            for sound in sounds:
+                encoding.sound(sound)
 
-    def _usual_duration(self, index: int) -> float:
-        source = self._inputs[index]
-        if source.kind == "audio":
-            return 1024 / source.rate if source.rate else _TURN_SECONDS
-        return 1 / source.rate if source.rate else _TURN_SECONDS
+    def _wants_frames(self, kind: Kind) -> bool:
+        return any(encoding.wants_frames(kind) for encoding in self._encodings.values())
 
     def _arrived(self) -> None:
         self.last_arrival = time.monotonic()
         if self._state.state != "live":
             self.set_state(State("live"))
 
-    def _remember(self, kind: Kind, unit: Unit) -> None:
-        """Keep what has come since the newest keyframe, for those who join."""
-        if kind == "video" and unit.packet.is_keyframe:
-            self._forget_recent()
-        elif not self._recent:
-            return
-        self._recent.append(unit)
-        self._recent_bytes += len(unit.data)
-        if self._recent_bytes > MAX_RECENT_BYTES:
-            self._forget_recent()
-
-    def _forget_recent(self) -> None:
-        self._recent, self._recent_bytes = [], 0
-
-    def _decodes(self, kind: Kind) -> bool:
-        return any(encoding.wants_frames(kind) for encoding in self._encodings.values())
-
-    def _decode(self, kind: Kind, unit: Unit) -> None:
-        decoder = self._inputs[unit.index].decoder
-        if decoder is None or not self._is_decodable(kind, unit):
-            return
-        try:
-            frames = decoder.decode(unit.packet)
-        except av.error.FFmpegError:
-            return  # a broken packet; the decoder goes on with the next
-        for frame in frames:
-            at = unit.shown_seconds
-            if frame.time is not None:
-                at = frame.time + unit.offset
-            rotation = self._inputs[unit.index].rotation
-            self._deliver(frame, at, unit.duration, unit.captured, rotation)
-
-    def _is_decodable(self, kind: Kind, unit: Unit) -> bool:
-        """A decoder that starts, or starts again, starts at a keyframe."""
-        if kind in self._decoding:
-            return True
-        if kind == "video" and not unit.packet.is_keyframe:
-            return False
-        if decoder := self._inputs[unit.index].decoder:
-            decoder.flush_buffers()
-        self._decoding.add(kind)
-        return True
-
-    def _deliver(
-        self,
-        frame: av.VideoFrame | av.AudioFrame,
-        seconds: float,
-        duration: float,
-        captured: int,
-        rotation: int,
-    ) -> None:
-        if isinstance(frame, av.AudioFrame):
-            for encoding in self._encodings.values():
-                encoding.sound(frame, seconds, captured)
-            return
-        self._picture = Picture(frame, seconds, duration, captured, rotation)
-        for encoding in self._encodings.values():
-            encoding.picture(self._picture)
-
     def _announce(self) -> None:
         self._send(Announce(tuple(self._describe(source) for source in self._inputs)))
 
     def _describe(self, source: Input) -> Track:
         """What the source has, and what happens to it for browsers."""
-        check = unfit_video if source.kind == "video" else unfit_audio
+        check = h264.unfit if source.kind == "video" else aac.unfit
         reason = self._unfit.get(source.kind) or check(source)
         return Track(
             source.kind,

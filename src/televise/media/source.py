@@ -21,7 +21,9 @@ class Input:
 
     ``codec`` is FFmpeg's name. ``rate`` is pictures or samples per second, 0 where unknown.
     ``reorders`` is true where pictures are not sent in the order in which they are shown;
-    ``rotation`` is by how many degrees, counter-clockwise, they must be turned to be shown.
+    ``rotation`` is by how many degrees, counter-clockwise, they must be turned to be shown;
+    ``pixel_aspect`` is the width of a pixel over its height, ``coded_aspect`` what the pictures
+    themselves say of that.
     """
 
     kind: Kind
@@ -32,6 +34,8 @@ class Input:
     width: int = 0
     height: int = 0
     rotation: int = 0
+    pixel_aspect: float = 1.0
+    coded_aspect: float = 1.0
     reorders: bool = False
     rate: float = 0.0
     channels: int = 0

@@ -1,13 +1,15 @@
 """Transcoders: decoded pictures or sound in, encoded packets out, for one encoding."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-import av
+import av.error
 
-from televise.errors import TeleviseError
+from televise.errors import SourceError
+from televise.media.container import MAX_HEIGHT, MAX_PIXELS, MAX_WIDTH
 from televise.media.encoders.aac import AacEncoder
-from televise.media.encoders.encoded import Encoded, Picture, VideoEncoder
+from televise.media.encoders.encoded import Encoded, Picture, Sound, VideoEncoder
 from televise.media.encoders.h264 import H264Encoder
 from televise.media.encoders.jpeg import JpegEncoder
 from televise.media.source import Input
@@ -18,7 +20,10 @@ Emit = Callable[[Encoded], None]
 
 
 class VideoTranscoder:
-    """Encodes pictures in its own thread; while it is busy, only the newest picture waits."""
+    """Encodes pictures in its own thread; while it is busy, only the newest picture waits.
+
+    (Or the newest few, where a decoder gave several at once.)
+    """
 
     def __init__(
         self,
@@ -35,19 +40,19 @@ class VideoTranscoder:
         self._failed = failed
         self._encoder: tuple[tuple[int, int, int], VideoEncoder] | None = None
         self._change = threading.Condition()
-        self._newest: Picture | None = None
+        self._newest: list[Picture] = []
         self._due = float("-inf")
         self._keyframe = False
         self._closed = False
         threading.Thread(target=self._run, name="encoder", daemon=True).start()
 
-    def put(self, picture: Picture) -> None:
-        """Encode ``picture`` next, in place of one that still waits."""
-        if not self._is_due(picture.seconds):
-            return
-        with self._change:
-            self._newest = picture
-            self._change.notify()
+    def put(self, pictures: Sequence[Picture]) -> None:
+        """Encode ``pictures`` next, in place of any that still wait."""
+        due = [self._with_duration(each) for each in pictures if self._is_due(each.seconds)]
+        if due:
+            with self._change:
+                self._newest = due
+                self._change.notify()
 
     def want_keyframe(self) -> None:
         """Make the next picture a keyframe."""
@@ -58,6 +63,11 @@ class VideoTranscoder:
         with self._change:
             self._closed = True
             self._change.notify()
+
+    def _with_duration(self, picture: Picture) -> Picture:
+        """It is shown until the next one that is wanted."""
+        fps = self._rendition.fps
+        return replace(picture, duration=max(picture.duration, 1 / fps)) if fps else picture
 
     def _is_due(self, seconds: float) -> bool:
         """Whether a picture at ``seconds`` is wanted, at no more than the rendition's rate."""
@@ -76,16 +86,17 @@ class VideoTranscoder:
                 for encoded in self._encoder_for(picture).encode(picture, keyframe=keyframe):
                     if not self._closed:
                         self._emit(encoded)
-        except (av.error.FFmpegError, TeleviseError, ValueError) as error:
+        except OSError as error:
+            if isinstance(error, av.error.FFmpegError):
+                self._failed(f"the {self._rendition.video} encoder failed: {error}")
+            self._closed = True  # else the link is gone, and this process ends with it
+        except Exception as error:
             self._failed(f"the {self._rendition.video} encoder failed: {error}")
-        except OSError:
-            self._closed = True  # the link is gone, and this process with it
 
     def _take(self) -> Picture | None:
         with self._change:
-            self._change.wait_for(lambda: self._closed or self._newest is not None)
-            picture, self._newest = self._newest, None
-            return None if self._closed else picture
+            self._change.wait_for(lambda: self._closed or self._newest)
+            return None if self._closed else self._newest.pop(0)
 
     def _encoder_for(self, picture: Picture) -> VideoEncoder:
         """The encoder for pictures of this size: a running one is never fed another."""
@@ -95,13 +106,14 @@ class VideoTranscoder:
         return self._encoder[1]
 
     def _make_encoder(self, picture: Picture) -> VideoEncoder:
-        frame, rendition = picture.frame, self._rendition
-        turned = picture.rotation in (90, 270)
-        shown = (frame.height, frame.width) if turned else (frame.width, frame.height)
-        size = rendition.fit(*shown)
+        rendition = self._rendition
+        width, height = rendition.fit(*map(round, picture.shown_size))
+        if width * height > MAX_PIXELS:
+            raise SourceError(f"{width}x{height} pixels; the limit is {MAX_WIDTH}x{MAX_HEIGHT}")
         if rendition.video == "mjpeg":
-            return JpegEncoder(*size, rendition.q, self._reason)
-        return H264Encoder(frame, size, self._fps, rendition.bitrate, self._reason)
+            return JpegEncoder(width, height, rendition.q, self._reason)
+        size = (width, height)
+        return H264Encoder(picture.frame, size, self._fps, rendition.bitrate, self._reason)
 
 
 class AudioTranscoder:
@@ -116,7 +128,7 @@ class AudioTranscoder:
         """What comes out."""
         return self._encoder.track
 
-    def put(self, frame: av.AudioFrame, seconds: float, captured: int) -> None:
-        """Encode ``frame``, which begins at ``seconds`` of media time."""
-        for encoded in self._encoder.encode(frame, seconds, captured):
+    def put(self, sound: Sound) -> None:
+        """Encode ``sound``."""
+        for encoded in self._encoder.encode(sound):
             self._emit(encoded)

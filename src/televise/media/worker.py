@@ -37,11 +37,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     limits.apply()
     av.logging.set_level(av.logging.PANIC)
-    link = ProviderLink(inherited(int(sys.argv[1])))
     try:
-        _serve(link)
-    except LinkError as error:
-        _complain(str(error))
+        _serve(ProviderLink(inherited(int(sys.argv[1]))))
+    except (LinkError, OSError) as error:
+        _complain(f"the link is gone: {error}")
     # FFmpeg may be in a call that does not return: leave without waiting for it.
     os._exit(0)
 
@@ -114,12 +113,10 @@ def _watch(source: Source, intake: Intake) -> None:
     """Repeat the state as a sign of life, and notice a source that has fallen silent."""
     while not intake.wait(HEARTBEAT_SECONDS):
         silence = time.monotonic() - intake.last_arrival
-        if source.watched and silence > HANGING_SECONDS and intake.state.state == "stalled":
+        silent = source.watched and silence > STALLED_SECONDS
+        state = intake.repeat_state(f"no picture for {silence:.0f} s" if silent else "")
+        if silence > HANGING_SECONDS and state.state == "stalled":
             os._exit(1)
-        if source.watched and silence > STALLED_SECONDS and intake.state.state == "live":
-            intake.set_state(State("stalled", f"no picture for {silence:.0f} s"))
-        else:
-            intake.set_state(intake.state)
 
 
 if __name__ == "__main__":

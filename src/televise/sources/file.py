@@ -1,13 +1,16 @@
 """A media file, played for ever at its own speed, without a seam in time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av.error
+from av.container import InputContainer
 
 from televise.errors import SourceError
 from televise.media.container import explain, open_container
 from televise.media.demuxer import Demuxer
-from televise.media.source import Feed
+from televise.media.playback import Playback
+from televise.media.source import Feed, Input
 
 
 class FileSource:
@@ -17,23 +20,44 @@ class FileSource:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._inputs: list[Input] = []
 
     def run(self, feed: Feed) -> None:
-        """Feed until stopped. SourceError where the file is missing or is not media."""
-        place = f"file:{Path(self._path).absolute()}"
-        with open_container(place, "file", shown=self._path) as container:
-            try:
-                self._play(Demuxer(container), feed)
-            except av.error.FFmpegError as error:
-                raise explain(error, self._path) from error
+        """Feed until stopped, or until the file is another. SourceError where it is not media."""
+        try:
+            with self._open() as container:
+                still = self._begin(Demuxer(container), feed)
+            begin = 0.0
+            while not feed.stopping:
+                with self._open() as container:
+                    demuxer = Demuxer(container)
+                    if self._is_another(demuxer):
+                        return
+                    end = Playback(demuxer, begin, still=still).run(feed)
+                if end <= begin and not feed.stopping:
+                    raise SourceError(f"{self._path}: has nothing to show in it", final=True)
+                begin = end
+        except av.error.FFmpegError as error:
+            raise explain(error, self._path, permanent=True) from error
 
-    def _play(self, demuxer: Demuxer, feed: Feed) -> None:
+    def _open(self) -> InputContainer:
+        place = f"file:{Path(self._path).absolute()}"
+        return open_container(place, "file", shown=self._path, permanent=True)
+
+    def _begin(self, demuxer: Demuxer, feed: Feed) -> bool:
+        """Tell what is in the file; returns whether it is one picture."""
+        still = demuxer.is_single_picture()
         demuxer.find_rotation()
+        self._inputs = list(demuxer.inputs)
         feed.opened(demuxer.inputs, paced=True)
-        begin = 0.0
-        while not feed.stopping:
-            end = demuxer.run_in_order(feed, begin)
-            if end <= begin and not feed.stopping:
-                raise SourceError(f"{self._path}: has no pictures and no sound in it", final=True)
-            begin = end
-            demuxer.rewind()
+        return still
+
+    def _is_another(self, demuxer: Demuxer) -> bool:
+        """Whether the file has been replaced by one that the decoders do not fit."""
+        return [_identity(source) for source in demuxer.inputs] != [
+            _identity(source) for source in self._inputs
+        ]
+
+
+def _identity(source: Input) -> Input:
+    return replace(source, decoder=None, rotation=0)

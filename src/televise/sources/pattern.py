@@ -7,7 +7,8 @@ import av
 
 from televise.media.planes import pixel_planes
 from televise.media.source import Feed, Input
-from televise.media.testcard import TestCard, Tone
+from televise.media.testcard import TestCard
+from televise.media.tone import Tone
 from televise.model.source import PatternOptions
 
 _SAMPLE_RATE = 48_000

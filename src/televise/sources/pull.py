@@ -24,16 +24,19 @@ class _Way:
 
 _WAYS = {
     "rtsp": _Way(
-        "rtsp,rtp,udp,tcp", "rtsp", {"rtsp_transport": "tcp", "allowed_media_types": "video+audio"}
+        "rtsp,rtp,tcp", "rtsp", {"rtsp_transport": "tcp", "allowed_media_types": "video+audio"}
     ),
     "rtmp": _Way("rtmp,tcp", "flv"),
     "http": _Way("http,tcp"),
-    "https": _Way("https,http,tls,tcp"),
+    "https": _Way("https,tls,tcp"),
 }
 
 
 class PullSource:
-    """Fetches ``url``; what it says in errors is ``shown``, which hides passwords."""
+    """Fetches ``url``; what it says in errors is ``shown``, which hides passwords.
+
+    None of them is final: a camera that starts up answers all kinds of things.
+    """
 
     watched = True
 
@@ -52,10 +55,8 @@ class PullSource:
             timeout=(OPEN_SECONDS, READ_SECONDS),
             shown=self._shown,
         ) as container:
-            demuxer = Demuxer(container)
-            feed.opened(demuxer.inputs)
             try:
-                demuxer.run(feed)
-            except (av.error.FFmpegError, OSError) as error:
+                Demuxer(container).run(feed)
+            except av.error.FFmpegError as error:
                 raise explain(error, self._shown) from error
         raise SourceError(f"{self._shown}: the stream has ended")

@@ -1,6 +1,8 @@
 """Standard input: whatever media format is piped in."""
 
+import io
 import sys
+from typing import BinaryIO, cast
 
 import av.error
 
@@ -18,11 +20,11 @@ class StdinSource:
     def run(self, feed: Feed) -> None:
         """Feed until the input ends. SourceError, final, where it ends or is not media."""
         shown = "standard input"
-        with open_container(sys.stdin.buffer, "", shown=shown) as container:
-            demuxer = Demuxer(container)
-            feed.opened(demuxer.inputs)
+        # Not the buffered reader: that one waits until all that was asked for is there.
+        unbuffered = cast("BinaryIO", io.FileIO(sys.stdin.fileno(), closefd=False))
+        with open_container(unbuffered, "", shown=shown, permanent=True) as container:
             try:
-                demuxer.run(feed)
+                Demuxer(container).run(feed)
             except av.error.FFmpegError as error:
-                raise explain(error, shown) from error
+                raise explain(error, shown, permanent=True) from error
         raise SourceError("standard input has ended", final=True)

@@ -62,6 +62,8 @@ def _explain(edge: Edge) -> Middleware:
     async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
+        except ConnectionError:
+            return web.Response(status=503)  # nobody hears it: the viewer has gone
         except TeleviseError as error:
             status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
             return _error(request, edge, error, status)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,12 +22,11 @@ from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.connection import Connection
 from televise.web.limits import Admission
-from televise.web.pump import Pump, Viewer
+from televise.web.pump import NOT_UNDERSTOOD, RESTARTING, TRY_LATER, Pump, Viewer
 
 # How long an answer waits for the source to say whether it can be made at all.
 BEGIN_SECONDS = 2.0
 MAX_MESSAGE_BYTES = 4096
-RESTARTING, TRY_LATER = 1012, 1013
 
 
 @dataclass(frozen=True)
@@ -202,17 +202,25 @@ class Edge:
             message = json.loads(text)
             kind = message["type"]
             if kind == "clock":
-                viewer.tell(envelope.clock(float(message["client"]), time.time() * 1000))
+                viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
             elif kind == "report":
                 self.on_report(message)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            viewer.end(1008, "not a message of televise.v1")
+            viewer.end(NOT_UNDERSTOOD, "not a message of televise.v1")
 
     def _tell_state(self, channel: Channel) -> None:
         text = envelope.state(channel.state, channel.text)
         for owner, pump in self._pumps.values():
             if owner is channel:
                 pump.tell(text)
+
+
+def _finite(value: Any) -> float:
+    """A number, and not one of those that JSON does not have."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _unheard(report: dict[str, Any]) -> None:

@@ -99,9 +99,7 @@ class Listener:
         self._room.set()
 
 
-def _listening(
-    family: int, kind: int, protocol: int, address: tuple[object, ...]
-) -> socket.socket:
+def _listening(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
     listening = socket.socket(family, kind, protocol)
     try:
         if sys.platform != "win32":

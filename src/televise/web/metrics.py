@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Histogram, Metric
 
 _AGES = (0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
+MAX_AGE_SECONDS = 3600.0
 _STATES = ("connecting", "live", "stalled", "offline", "idle")
 
 
@@ -59,9 +61,13 @@ class Metrics:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def _reported(self, report: dict[str, Any]) -> None:
+        age = float(report["age_ms"]) / 1000
+        if not math.isfinite(age):
+            raise ValueError(age)
         self._get_registry()
         if self._ages is not None:
-            self._ages.labels(_rung(report)).observe(float(report["age_ms"]) / 1000)
+            # Two clocks that differ by a little may make it negative.
+            self._ages.labels(_rung(report)).observe(min(max(age, 0.0), MAX_AGE_SECONDS))
 
     def _get_registry(self) -> CollectorRegistry:
         from prometheus_client import CollectorRegistry, Histogram

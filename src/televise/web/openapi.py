@@ -30,6 +30,23 @@ _TRACK = {
         "channels": {"type": "integer"},
     },
 }
+_RENDITION = {
+    "type": "object",
+    "required": ["video", "users", "epoch", "tracks", "refusal"],
+    "properties": {
+        "video": {"enum": ["h264", "mjpeg"]},
+        "audio": {"enum": ["aac"]},
+        "w": {"type": "integer"},
+        "h": {"type": "integer"},
+        "fps": {"type": "number"},
+        "q": {"type": "integer"},
+        "bitrate": {"type": "integer", "description": "bits per second"},
+        "users": {"type": "integer"},
+        "epoch": {"type": "integer", "description": "grows with each change of the format"},
+        "tracks": {"type": "array", "items": {"$ref": "#/components/schemas/Track"}},
+        "refusal": {"type": "string", "description": "why it cannot be made, else empty"},
+    },
+}
 _CHANNEL = {
     "type": "object",
     "required": ["name", "source", "state", "text", "since", "viewers", "tracks", "renditions"],
@@ -41,7 +58,7 @@ _CHANNEL = {
         "since": {"type": "number", "description": "Unix seconds"},
         "viewers": {"type": "integer"},
         "tracks": {"type": "array", "items": {"$ref": "#/components/schemas/Track"}},
-        "renditions": {"type": "array", "items": {"type": "object"}},
+        "renditions": {"type": "array", "items": {"$ref": "#/components/schemas/Rendition"}},
         "urls": {"type": "object", "additionalProperties": {"type": "string"}},
     },
 }
@@ -64,7 +81,7 @@ def document(version: str) -> dict[str, Any]:
             "/{name}.mp4": _stream("Endless fragmented MP4", "video/mp4", _NAME),
             "/{name}.jpg": _stream("The newest picture", "image/jpeg", _NAME),
         },
-        "components": {"schemas": {"Track": _TRACK, "Channel": _CHANNEL}},
+        "components": {"schemas": {"Track": _TRACK, "Rendition": _RENDITION, "Channel": _CHANNEL}},
     }
 
 

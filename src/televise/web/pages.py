@@ -123,7 +123,7 @@ def _badge(card: ChannelCard) -> str:
 
 def _viewers(card: ChannelCard) -> str:
     noun = "viewer" if card.viewers == 1 else "viewers"
-    return f'<span class="quiet">{card.viewers} {noun}</span>'
+    return f'<span class="quiet" data-viewers>{card.viewers} {noun}</span>'
 
 
 def _note(card: ChannelCard) -> str:

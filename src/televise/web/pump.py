@@ -15,6 +15,8 @@ from televise.web import envelope
 from televise.web.connection import Connection
 
 STALL_SECONDS = 8.0
+# Close codes of WebSocket (RFC 6455 section 7.4.1, and its registry).
+NOT_UNDERSTOOD, RESTARTING, TRY_LATER = 1008, 1012, 1013
 
 
 class Viewer:
@@ -36,10 +38,12 @@ class Viewer:
         self._started = False
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pump = pump
-        self._paused = False
+        # What was written before, such as the answer's head, may be waiting for room.
+        left = self.transport.get_write_buffer_size()
+        self._paused = left > 0
         self._announced_skips = 0
         self._waiting_text = b""
-        self._progress = (0, 0.0)
+        self._progress = (left, time.monotonic())
         pump.viewers.append(self)
 
     def start(self) -> None:
@@ -78,6 +82,7 @@ class Viewer:
                 self._pump.enter(self)
                 return
             self._tell_skips()
+            self._pump.sent += 1
             self.write(chunk)
 
     def write(self, chunk: Chunk) -> None:
@@ -95,6 +100,11 @@ class Viewer:
         elif not self.transport.is_closing():
             self.transport.write(text)
 
+    def answer(self, text: bytes) -> None:
+        """Send a text message now or never: later it is not true."""
+        if not self._paused and not self.transport.is_closing():
+            self.transport.write(text)
+
     def end(self, code: int, reason: str) -> None:
         """Close politely if the socket takes that at once, else at once."""
         if self.live:
@@ -102,6 +112,7 @@ class Viewer:
         self._started = False
         if self._paused:
             self.transport.abort()
+        if self.transport.is_closing():
             return
         if self.websocket:
             self.transport.write(close_frame(code, reason))
@@ -113,9 +124,9 @@ class Viewer:
             return
         left, since = self._progress
         size = self.transport.get_write_buffer_size()
-        if size != left:
-            self._progress = (size, now)
-        elif now - since > STALL_SECONDS:
+        # That more is waiting (an answer to a ping) is no progress.
+        self._progress = (size, now if size < left else since)
+        if size >= left and now - since > STALL_SECONDS:
             events.info("viewer dropped", reason=f"it took nothing for {STALL_SECONDS:.0f} s")
             self.transport.abort()
 
@@ -145,6 +156,7 @@ class Pump:
         self._sends: list[Callable[[bytes], int]] = []
         self._init: bytes | None = None
         muxed.deliver = self._deliver
+        muxed.refuse = self._refuse
 
     def enter(self, viewer: Viewer) -> None:
         """``viewer`` has been given everything: it gets the next chunk as it comes."""
@@ -172,6 +184,10 @@ class Pump:
         for viewer in self.viewers:
             if viewer.told:
                 viewer.tell(text)
+
+    def _refuse(self, reason: str) -> None:
+        for viewer in self.viewers.copy():
+            viewer.end(TRY_LATER, reason)
 
     def _deliver(self, chunk: Chunk) -> None:
         self.sent += len(self._live)

@@ -40,7 +40,7 @@ def parse_query(text: str) -> Query:
         if key in values:
             rendition[key] = _whole(key, values[key])
     if "fps" in values:
-        rendition["fps"] = _number("fps", values["fps"], "as in fps=10")
+        rendition["fps"] = _fps(values["fps"])
     if "bitrate" in values:
         rendition["bitrate"] = _bitrate(values["bitrate"])
     latency = _latency(values["max_latency"]) if "max_latency" in values else None
@@ -49,35 +49,50 @@ def parse_query(text: str) -> Query:
 
 def _whole(key: str, value: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) < 8) or int(value) == 0:
-        raise InputError(f"{key}={value}: a whole number above 0, as in {key}=64")
+        raise _wrong(key, value, f"a whole number above 0, as in {key}=64")
+    if key in ("w", "h") and int(value) % 2:
+        raise _wrong(key, value, "an even number of pixels")
     return int(value)
 
 
-def _number(key: str, value: str, example: str) -> float:
+def _number(value: str) -> float:
+    """What ``value`` says; 0 where it is no number that makes sense."""
     try:
         number = float(value)
     except ValueError:
-        number = 0.0
-    if not 0 < number < 1e9:
-        raise InputError(f"{key}={value}: a number above 0, {example}")
+        return 0.0
+    return number if 0 < number < 1e9 else 0.0
+
+
+def _fps(value: str) -> float:
+    if not (number := _number(value)):
+        raise _wrong("fps", value, "a number above 0, as in fps=10")
     return number
 
 
 def _bitrate(value: str) -> int:
     factor = _FACTORS.get(value[-1:], 1)
-    digits = value[:-1] if factor > 1 else value
-    return int(_number("bitrate", digits, "bits per second, as in bitrate=800k") * factor)
+    number = _number(value[:-1] if factor > 1 else value)
+    if not number:
+        raise _wrong("bitrate", value, "bits per second, as in bitrate=800k")
+    return int(number * factor)
 
 
 def _latency(value: str) -> float:
     unit = "ms" if value.endswith("ms") else "s"
     if not value.endswith(unit):
-        raise InputError(f"max_latency={value}: give a unit, as in max_latency=300ms")
+        raise _wrong("max_latency", value, "give a unit, as in max_latency=300ms")
     try:
         seconds = float(value.removesuffix(unit)) / (1000 if unit == "ms" else 1)
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= MAX_LATENCY_SECONDS:
-        most = MAX_LATENCY_SECONDS
-        raise InputError(f"max_latency={value}: from 0s to {most:g}s, as in max_latency=300ms")
+        right = f"from 0s to {MAX_LATENCY_SECONDS:g}s, as in max_latency=300ms"
+        raise _wrong("max_latency", value, right)
     return seconds
+
+
+def _wrong(key: str, value: str, right: str) -> InputError:
+    """One line, whatever a stranger has sent."""
+    shown = value if value.isprintable() and len(value) <= 40 else ascii(value[:40])
+    return InputError(f"{key}={shown}: {right}")

@@ -7,13 +7,13 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import Flags
 
-from televise.media.encoders.encoded import Encoded
+from televise.media.encoders.encoded import Encoded, Sound
 from televise.media.source import AnyPacket
 from televise.model.track import Track
 
 BITRATE = 128_000
-# Sound that is further from its place than this is put there, with a gap.
-DRIFT_SECONDS = 0.1
+# Sound that is further from its place than this is put there: with a gap, or by leaving some out.
+DRIFT_SECONDS = 0.02
 
 
 class AacEncoder:
@@ -23,7 +23,9 @@ class AacEncoder:
         self._rate = 44_100 if sample_rate == 44_100 else 48_000
         layout = "mono" if channels == 1 else "stereo"
         self._context = _open(self._rate, layout)
-        self._resampler = av.AudioResampler("fltp", layout, self._rate, 1024)
+        self._layout = layout
+        self._kind: tuple[str, str, int] | None = None
+        self._is_late = False
         self.track = Track(
             "audio",
             "aac",
@@ -34,27 +36,41 @@ class AacEncoder:
             reason=reason,
         )
         self._position = 0
-        self._expected: int | None = None
+        self._expected: float | None = None
 
-    def encode(self, frame: av.AudioFrame, seconds: float, captured: int) -> Iterator[Encoded]:
-        """What is complete after ``frame``, whose first sample is at ``seconds`` of media time."""
-        samples = round(frame.samples * self._rate / frame.sample_rate)
-        self._place(round(seconds * self._rate), samples)
+    def encode(self, sound: Sound) -> Iterator[Encoded]:
+        """What is complete after ``sound``."""
+        frame = sound.frame
+        if not self._place(sound.seconds, frame.samples / frame.sample_rate):
+            return
         frame.pts = None
-        for resampled in self._resampler.resample(frame):
+        for resampled in self._resample(frame):
             resampled.pts, resampled.time_base = self._position, Fraction(1, self._rate)
             self._position += resampled.samples
             for packet in self._context.encode(resampled):
-                yield self._encoded(packet, captured)
+                yield self._encoded(packet, sound.captured)
 
-    def _place(self, start: int, count: int) -> None:
-        """Input of ``count`` samples begins at ``start``: leave a gap where it jumped ahead."""
+    def _resample(self, frame: av.AudioFrame) -> list[av.AudioFrame]:
+        """Blocks of 1024 samples at our rate; the input may become another at any time."""
+        kind = frame.format.name, frame.layout.name, frame.sample_rate
+        if kind != self._kind:
+            self._kind = kind
+            self._resampler = av.AudioResampler("fltp", self._layout, self._rate, 1024)
+        return self._resampler.resample(frame)
+
+    def _place(self, start: float, length: float) -> bool:
+        """Input of ``length`` begins at ``start``, in seconds; False where it must be left out."""
         if self._expected is None:
-            self._position = self._expected = start
-        elif abs(start - self._expected) > DRIFT_SECONDS * self._rate:
-            self._position += max(0, start - self._expected)
+            self._position, self._expected = round(start * self._rate), start
+        ahead = start - self._expected
+        if ahead > DRIFT_SECONDS:
+            self._position += round(ahead * self._rate)
             self._expected = start
-        self._expected += count
+        self._is_late = ahead < -DRIFT_SECONDS or (self._is_late and ahead < 0)
+        if self._is_late:
+            return False
+        self._expected += length
+        return True
 
     def _encoded(self, packet: AnyPacket, captured: int) -> Encoded:
         pts = packet.pts or 0

@@ -24,13 +24,34 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture at its media time, ``captured`` at Unix nanoseconds."""
+    """A decoded picture at its media time, ``captured`` at Unix nanoseconds.
+
+    All encoders share its frame: nobody may change it. ``rotation`` is by how many degrees,
+    counter-clockwise, it must be turned; ``pixel_aspect`` the width of a pixel over its height.
+    """
 
     frame: av.VideoFrame
     seconds: float
     duration: float
     captured: int
     rotation: int = 0
+    pixel_aspect: float = 1.0
+
+    @property
+    def shown_size(self) -> tuple[float, float]:
+        """Width and height as they are shown, in square pixels; no pixel is lost."""
+        frame, aspect = self.frame, self.pixel_aspect
+        width, height = frame.width * max(1.0, aspect), frame.height / min(1.0, aspect)
+        return (height, width) if self.rotation in (90, 270) else (width, height)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Decoded sound that begins at ``seconds`` of media time."""
+
+    frame: av.AudioFrame
+    seconds: float
+    captured: int
 
 
 class VideoEncoder(Protocol):

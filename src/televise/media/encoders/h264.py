@@ -7,11 +7,13 @@ import av
 from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
+from av.video.reformatter import ColorRange, Colorspace
 
 from televise.errors import SourceError
 from televise.formats import h264
 from televise.media.encoders.encoded import Encoded, Picture
-from televise.media.shaper import Shaper
+from televise.media.planes import copy_of
+from televise.media.shaper import Shaper, is_rgb
 from televise.media.source import AnyPacket
 from televise.model.track import Track
 
@@ -37,7 +39,7 @@ class H264Encoder:
         self, like: av.VideoFrame, size: tuple[int, int], fps: float, bitrate: int, reason: str
     ) -> None:
         width, height = size
-        self._shaper = Shaper(width, height, "yuv420p")
+        self._shaper = Shaper(width, height, "yuv420p", full_range=False)
         self._context = _open(like, size, fps, bitrate)
         sets = h264.parameter_sets_annexb(bytes(self._context.extradata or b""))
         if sets is None:
@@ -48,7 +50,9 @@ class H264Encoder:
 
     def encode(self, picture: Picture, *, keyframe: bool) -> list[Encoded]:
         """The picture as one access unit; IDR where asked, or where the last is too old."""
-        frame = self._shaper.shape(picture.frame, picture.rotation)
+        frame = self._shaper.shape(picture)
+        if frame is picture.frame:
+            frame = copy_of(frame)  # other encoders have it too
         keyframe = keyframe or picture.seconds >= self._next_keyframe
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
         self._last_ticks = max(round(picture.seconds * TIMESCALE), self._last_ticks + 1)
@@ -85,7 +89,8 @@ def _open(
     context.framerate = Fraction(fps or 30).limit_denominator(1001)
     context.thread_count = min(4, os.cpu_count() or 1)
     context.flags |= Flags.global_header
-    context.color_range, context.colorspace = 1, like.colorspace
+    context.color_range = ColorRange.MPEG
+    context.colorspace = Colorspace.ITU601 if is_rgb(like) else like.colorspace
     context.color_primaries, context.color_trc = like.color_primaries, like.color_trc
     context.options = _OPTIONS | _rate_control(bitrate, fps or 30)
     context.open()

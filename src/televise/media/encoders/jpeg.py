@@ -16,13 +16,13 @@ class JpegEncoder:
     """Encodes pictures as baseline JPEG 4:2:0, ``width`` x ``height``, ``quality`` 1 to 100."""
 
     def __init__(self, width: int, height: int, quality: int, reason: str) -> None:
-        self._shaper = Shaper(width, height, "yuvj420p")
+        self._shaper = Shaper(width, height, "yuvj420p", full_range=True)
         self._quality = quality or DEFAULT_QUALITY
         self._track = Track("video", "mjpeg", TIMESCALE, width=width, height=height, reason=reason)
 
     def encode(self, picture: Picture, *, keyframe: bool) -> list[Encoded]:
         """One JPEG; every one is a keyframe."""
-        frame = self._shaper.shape(picture.frame, picture.rotation)
+        frame = self._shaper.shape(picture)
         y, u, v = (np.ascontiguousarray(plane) for plane in pixel_planes(frame))
         data = simplejpeg.encode_jpeg_yuv_planes(y, u, v, quality=self._quality)
         ticks = round(picture.seconds * TIMESCALE)

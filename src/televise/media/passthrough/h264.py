@@ -1,39 +1,25 @@
-"""Passthrough: a source's own packets, brought to the one form in which we keep them.
+"""H.264 of a source: NAL units with 4-byte lengths, without parameter sets and delimiters.
 
-H.264: NAL units with 4-byte lengths, without parameter sets and delimiters, which are in the track
-(ISO/IEC 14496-15 5.3). AAC: raw access units without ADTS headers. JPEG: as it is.
+The parameter sets are in the track (ISO/IEC 14496-15 5.3).
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from televise.errors import FormatError
-from televise.formats import aac, h264, jpeg
+from televise.formats import h264
 from televise.formats.sps import SequenceParameterSet, parse_sps
 from televise.media.encoders.encoded import Encoded
+from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track
 
-VIDEO_TIMESCALE = 90_000
 # A viewer that joins has to take in everything since the last keyframe.
 MAX_KEYFRAME_SECONDS = 10.0
-UNTOUCHED = "the source's own, untouched"
 _DROPPED = {h264.AUD, h264.FILLER, h264.SPS, h264.PPS}
 
 
-class Unfit(Exception):
-    """These packets cannot go to a browser as they are; the text says why."""
-
-
-class Passthrough(Protocol):
-    """The packets of one track, as they come."""
-
-    def packets(self, unit: Unit) -> Iterator[Encoded]:
-        """What ``unit`` is in our form. Unfit where it must be transcoded instead."""
-
-
-class H264Passthrough:
+class H264Path:
     """H.264 of a source, in either framing; new parameter sets in the stream make a new track."""
 
     def __init__(self, source: Input) -> None:
@@ -54,26 +40,29 @@ class H264Passthrough:
         if any(h264.is_b_slice(nal) for nal in nals):
             raise Unfit("it has B-frames, which would delay the picture")
         keyframe = any(h264.nal_type(nal) == h264.IDR for nal in nals)
-        self._check_distance(unit.seconds, keyframe)
+        self._check_distance(unit.place.seconds, keyframe)
         kept = [nal for nal in nals if h264.nal_type(nal) not in _DROPPED]
         if self._track is None or not kept:
             return
-        ticks = round(unit.seconds * VIDEO_TIMESCALE)
+        ticks = round(unit.place.seconds * VIDEO_TIMESCALE)
         yield Encoded(
             self._track,
             h264.join_avcc(kept),
-            round(unit.shown_seconds * VIDEO_TIMESCALE),
+            round(unit.place.shown_seconds * VIDEO_TIMESCALE),
             ticks,
-            round(unit.duration * VIDEO_TIMESCALE),
+            round(unit.place.duration * VIDEO_TIMESCALE),
             keyframe,
             unit.captured,
-            unit.seconds,
+            unit.place.seconds,
         )
 
     def _split(self, data: bytes) -> list[bytes]:
-        if self._length_size and not data.startswith((b"\0\0\0\1", b"\0\0\1")):
+        if not self._length_size:
+            return h264.split_annexb(data)
+        try:
             return h264.split_avcc(data, self._length_size)
-        return h264.split_annexb(data)
+        except FormatError:
+            return h264.split_annexb(data)
 
     def _take_sets(self, nals: list[bytes]) -> None:
         sps = tuple(nal for nal in nals if h264.nal_type(nal) == h264.SPS)
@@ -111,83 +100,7 @@ class H264Passthrough:
             raise Unfit(f"its keyframes are more than {MAX_KEYFRAME_SECONDS:.0f} s apart")
 
 
-class AacPassthrough:
-    """AAC of a source, with or without ADTS headers."""
-
-    def __init__(self, source: Input) -> None:
-        self._rate = int(source.rate)
-        self.track: Track | None = None
-        if source.extradata:
-            self._use(aac.parse_audio_config(source.extradata))
-        elif source.rate and source.channels:
-            self._use(aac.make_audio_config(2, int(source.rate), source.channels))
-
-    def packets(self, unit: Unit) -> Iterator[Encoded]:
-        """The access units in ``unit``: one, or as many as it has ADTS headers."""
-        blocks = [unit.data]
-        if aac.is_adts(unit.data):
-            config, blocks = aac.split_adts(unit.data)
-            if self.track is None or self.track.config != config.data:
-                self._use(config)
-        if self.track is None:
-            return
-        each = unit.duration / len(blocks) if blocks else 0.0
-        for number, data in enumerate(blocks):
-            seconds = unit.seconds + number * each
-            ticks = round(seconds * self._rate)
-            yield Encoded(
-                self.track,
-                data,
-                ticks,
-                ticks,
-                round(each * self._rate) or 1024,
-                False,
-                unit.captured,
-                seconds,
-            )
-
-    def _use(self, config: aac.AudioConfig) -> None:
-        self._rate = config.sample_rate
-        self.track = Track(
-            "audio",
-            "aac",
-            config.sample_rate,
-            config.data,
-            sample_rate=config.sample_rate,
-            channels=config.channels,
-            delivery="passthrough",
-            reason=UNTOUCHED,
-        )
-
-
-class JpegPassthrough:
-    """JPEG pictures of a source (MJPEG); a new size makes a new track."""
-
-    def __init__(self, source: Input) -> None:
-        self._track: Track | None = None
-
-    def packets(self, unit: Unit) -> Iterator[Encoded]:
-        """The picture as it is."""
-        if b"\xff\xc4" not in unit.data[:4096]:
-            raise Unfit("its JPEG pictures have no Huffman tables")
-        width, height = jpeg.size(unit.data)
-        if self._track is None or (self._track.width, self._track.height) != (width, height):
-            self._track = Track(
-                "video",
-                "mjpeg",
-                VIDEO_TIMESCALE,
-                width=width,
-                height=height,
-                delivery="passthrough",
-                reason=UNTOUCHED,
-            )
-        ticks, duration = round(unit.seconds * 90_000), round(unit.duration * 90_000)
-        yield Encoded(
-            self._track, unit.data, ticks, ticks, duration, True, unit.captured, unit.seconds
-        )
-
-
-def unfit_video(source: Input) -> str:
+def unfit(source: Input) -> str:
     """Why pictures of ``source`` cannot go untouched to browsers as H.264; '' where they can."""
     if source.decoder is None:
         return "the source gives raw pictures"
@@ -195,6 +108,8 @@ def unfit_video(source: Input) -> str:
         return f"browsers cannot take {source.codec}"
     if source.rotation:
         return f"it has to be turned by {source.rotation} degrees"
+    if source.pixel_aspect != source.coded_aspect:
+        return "its pixels are not square"
     if source.reorders:
         return "it has B-frames, which would delay the picture"
     if source.pixel_format not in ("", "yuv420p", "yuvj420p"):
@@ -215,22 +130,9 @@ def unfit_sequence(sps: SequenceParameterSet) -> str:
 
 def _unfit_parameters(source: Input) -> str:
     try:
-        H264Passthrough(source)
+        H264Path(source)
     except Unfit as unfit:
         return str(unfit)
     except FormatError as error:
         return f"its parameter sets cannot be read ({error})"
-    return ""
-
-
-def unfit_audio(source: Input) -> str:
-    """Why sound of ``source`` cannot go untouched to browsers as AAC; '' where it can."""
-    if source.decoder is None:
-        return "the source gives raw sound"
-    if source.codec != "aac":
-        return f"browsers cannot take {source.codec}"
-    try:
-        AacPassthrough(source)
-    except FormatError as error:
-        return f"its configuration cannot be read ({error})"
     return ""

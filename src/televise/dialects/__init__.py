@@ -1,0 +1,100 @@
+"""The originals' ports and URLs, so that their own clients work unmodified; one file each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from televise.dialects import (
+    berrymse,
+    flask,
+    go2rtc,
+    jsmpeg_relay,
+    live_thumb,
+    mjpg_streamer,
+    mse_demo,
+    pistreaming,
+    plain,
+    pymjpeg,
+    rtsptoweb,
+    websocketlivestream,
+)
+from televise.dialects.dialect import ChannelOf, Dialect, Routes
+from televise.dialects.spec import DialectSpec, parse_spec
+from televise.errors import InputError, UnknownChannel
+from televise.hub.channel import Channel
+from televise.hub.hub import Hub
+from televise.web.edge import Edge
+
+DIALECTS: tuple[Dialect, ...] = (
+    live_thumb.DIALECT,
+    pymjpeg.DIALECT,
+    flask.DIALECT,
+    mjpg_streamer.DIALECT,
+    jsmpeg_relay.DIALECT,
+    pistreaming.DIALECT,
+    websocketlivestream.DIALECT,
+    berrymse.DIALECT,
+    mse_demo.DIALECT,
+    rtsptoweb.DIALECT,
+    go2rtc.DIALECT,
+    plain.DIALECT,
+)
+_BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+
+__all__ = ["DIALECTS", "Dialect", "DialectSpec", "Mounted", "mount", "parse_dialect"]
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """A port to listen on, and what is answered there; port 0 is any free one."""
+
+    name: str
+    port: int
+    routes: Routes
+
+
+def parse_dialect(text: str) -> DialectSpec:
+    """Understand ``NAME[=CHANNEL][@PORT]``; InputError lists the names that are known."""
+    return parse_spec(text, _BY_NAME)
+
+
+def mount(specs: Sequence[DialectSpec], edge: Edge, own_port: int) -> list[Mounted]:
+    """All ports of these dialects.
+
+    InputError where two of them, or one and ``own_port`` of the server, want the same, or where
+    there is no channel of a name that was given.
+    """
+    mounted: list[Mounted] = []
+    for spec in specs:
+        dialect = _BY_NAME[spec.name]
+        per_port = dialect.routes(edge, _channel_of(edge.hub, spec))
+        for port, routes in zip(spec.ports(dialect.ports), per_port, strict=True):
+            _check_free(spec, port, own_port, mounted)
+            mounted.append(Mounted(spec.name, port, routes))
+    return mounted
+
+
+def _check_free(spec: DialectSpec, port: int, own_port: int, mounted: Sequence[Mounted]) -> None:
+    taken = {each.port: f"dialect {each.name}" for each in mounted}
+    taken[own_port] = "the server itself (--port)"
+    if port and port in taken:
+        raise InputError(
+            f"dialect {spec.name} and {taken[port]} both want port {port}: "
+            f"give one another, as in --dialect {spec.name}@{port + 10}"
+        )
+
+
+def _channel_of(hub: Hub, spec: DialectSpec) -> ChannelOf:
+    """The channel that was given, whatever a URL says; else that of the URL; else the first."""
+    if spec.channel:
+        try:
+            chosen = hub.channel(spec.channel)
+        except UnknownChannel as error:
+            raise InputError(f"--dialect {spec.name}={spec.channel}: {error}") from None
+        return lambda name: chosen
+
+    def find(name: str) -> Channel:
+        if name or not hub.channels:
+            return hub.channel(name)
+        return hub.channels[0]
+
+    return find

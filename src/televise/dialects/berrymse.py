@@ -1,0 +1,32 @@
+"""berrymse: one WebSocket with H.264 in fMP4, for a page that waits for nothing."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from televise.dialects.dialect import ChannelOf, Dialect, Routes
+from televise.dialects.fragments import PATIENT_SECONDS, FromZero
+from televise.dialects.talk import Silence, converse
+from televise.model.rendition import Rendition
+from televise.web.edge import Edge, Wish
+
+# Its page loses what comes while its SourceBuffer is busy.
+PACE_SECONDS = 0.01
+
+
+def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
+    """What this dialect answers."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        wish = Wish(Rendition("h264"), FromZero(), PATIENT_SECONDS)
+        return await converse(edge, request, channel_of(""), Silence(wish, PACE_SECONDS))
+
+    return [[web.get("/websocket", answer)]]
+
+
+DIALECT = Dialect(
+    "berrymse",
+    (2020,),
+    ("WebSocket /websocket : H.264 in fMP4, a fragment per message",),
+    routes,
+)

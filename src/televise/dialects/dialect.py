@@ -1,0 +1,31 @@
+"""Dialect: the ports and URLs of an older system, answered with our channels."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from televise.hub.channel import Channel
+from televise.web.edge import Edge
+
+ChannelOf = Callable[[str], Channel]
+"""The channel that a name in a URL means, '' where the URL has none; UnknownChannel if there is
+no such channel."""
+
+Routes = Sequence[web.RouteDef]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One original. ``answers`` says in one line each what is there; ``routes`` makes one list of
+    routes for each of the ``ports``."""
+
+    name: str
+    ports: tuple[int, ...]
+    answers: tuple[str, ...]
+    routes: Callable[[Edge, ChannelOf], Sequence[Routes]]
+
+
+def wants_websocket(request: web.Request) -> bool:
+    """Whether this is the beginning of a WebSocket."""
+    return request.headers.get("Upgrade", "").lower() == "websocket"

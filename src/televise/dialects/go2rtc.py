@@ -1,0 +1,101 @@
+"""go2rtc: a WebSocket on which the page says what it can play, and is told what it gets."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from televise.dialects.dialect import ChannelOf, Dialect, Routes
+from televise.dialects.each import Each
+from televise.dialects.fragments import PATIENT_SECONDS, Entries, FromZero, one_message
+from televise.dialects.talk import converse
+from televise.errors import FormatError
+from televise.formats import mp4
+from televise.formats.websocket import binary_frame, text_frame
+from televise.hub.muxed import Muxer
+from televise.model.rendition import Rendition
+from televise.model.track import Track
+from televise.web.edge import Edge, Wish
+from televise.web.pump import Viewer
+
+UNSUPPORTED = 1003
+
+
+def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
+    """What this dialect answers."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        channel = channel_of(request.query.get("src", ""))
+        return await converse(edge, request, channel, Negotiation())
+
+    return [[web.get("/api/ws", answer)]]
+
+
+class Negotiation:
+    """Hears what the client wants; what we do not have is refused, and it may ask for more."""
+
+    protocols: Sequence[str] = ()
+    pace = 0.0
+
+    async def wish(self, websocket: web.WebSocketResponse) -> Wish:
+        while True:
+            message = await websocket.receive()
+            if message.type == WSMsgType.BINARY:
+                await websocket.close(code=UNSUPPORTED)
+            if message.type != WSMsgType.TEXT:
+                raise FormatError("it said in no text what it wants")
+            kind, value = _parse(message.data)
+            if wish := _wish(kind, value):
+                return wish
+            await websocket.send_str(_refusal(kind))
+
+    def heard(self, text: str, viewer: Viewer) -> None:
+        kind, _ = _parse(text)
+        viewer.answer(text_frame(_refusal(kind)))
+
+
+def _parse(text: str) -> tuple[str, Any]:
+    try:
+        message = json.loads(text)
+        kind = message["type"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        kind = None
+    if not isinstance(kind, str):
+        raise FormatError("not a JSON object with a type")
+    return kind, message.get("value")
+
+
+def _wish(kind: str, value: Any) -> Wish | None:
+    """What there is for this question."""
+    if kind == "mjpeg":
+        return Wish(Rendition("mjpeg"), _pictures, 0.0)
+    codecs = value if isinstance(value, str) and value else "avc1.,mp4a.40.2"
+    if kind != "mse" or "avc1." not in codecs:
+        return None
+    audio = "aac" if "mp4a.40.2" in codecs.split(",") else ""
+    return Wish(Rendition("h264", audio), FromZero(_with_mime), PATIENT_SECONDS)
+
+
+def _with_mime(entries: Entries, segment: bytes) -> bytes:
+    return text_frame(_message("mse", mp4.mime(entries))) + one_message(entries, segment)
+
+
+def _pictures(epoch: int, tracks: tuple[Track, ...]) -> Muxer:
+    return Each(lambda packet: binary_frame(packet.data), text_frame('{"type":"mjpeg"}'))
+
+
+def _refusal(kind: str) -> str:
+    return _message("error", f"{kind[:40]}: there is mse with H.264, and mjpeg")
+
+
+def _message(kind: str, value: str) -> str:
+    return json.dumps({"type": kind, "value": value}, separators=(",", ":"))
+
+
+DIALECT = Dialect(
+    "go2rtc",
+    (1984,),
+    ("WebSocket /api/ws?src=CHANNEL : asked for mse, H.264 and AAC in fMP4; for mjpeg, JPEG",),
+    routes,
+)

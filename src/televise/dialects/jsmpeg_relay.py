@@ -1,0 +1,57 @@
+"""jsmpeg_relay: MPEG-TS with MPEG-1 video and MP2 sound over WebSocket."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from televise.dialects.dialect import ChannelOf, Dialect, Routes
+from televise.dialects.talk import Silence, converse
+from televise.formats import mpegts
+from televise.formats.websocket import binary_frame
+from televise.hub.muxed import Chunk
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
+from televise.model.track import Track
+from televise.web.edge import Edge, Wish
+
+MAX_LATENCY_SECONDS = 1.0
+_STREAM_TYPES = {"mpeg1video": mpegts.MPEG1_VIDEO, "mp2": mpegts.MPEG1_AUDIO}
+
+
+def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
+    """What this dialect answers."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        wish = Wish(Rendition("mpeg1video", "mp2"), TransportStream, MAX_LATENCY_SECONDS)
+        return await converse(edge, request, channel_of(""), _Player(wish))
+
+    return [[web.get("/{path:.*}", answer)]]
+
+
+class _Player(Silence):
+    # Most of its clients ask for it, and Chromium wants an answer.
+    protocols: Sequence[str] = ("null",)
+
+
+class TransportStream:
+    """Muxer: the packets of one picture or block of sound as one message."""
+
+    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
+        self._tracks = tracks
+        kinds = [_STREAM_TYPES[track.codec] for track in tracks]
+        self._multiplexer = mpegts.Multiplexer(kinds, epoch)
+
+    def mux(self, packet: Packet) -> Chunk:
+        scale = self._tracks[packet.track].timescale
+        pts, dts = (time * mpegts.CLOCK_HZ // scale for time in (packet.pts, packet.dts))
+        unit = mpegts.Unit(packet.data, pts, dts, packet.keyframe)
+        data = binary_frame(self._multiplexer.mux(packet.track, unit))
+        return Chunk(data, b"", packet.keyframe, packet.seconds)
+
+
+DIALECT = Dialect(
+    "jsmpeg_relay",
+    (8082,),
+    ("WebSocket /... : MPEG-TS with MPEG-1 video and MP2; subprotocol null where it is asked",),
+    routes,
+)

@@ -1,0 +1,91 @@
+"""pistreaming: a page on one port, and on the next but one MPEG-1 video as ``jsmp``."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from televise.dialects.dialect import ChannelOf, Dialect, Routes
+from televise.dialects.each import farewell
+from televise.dialects.page import page, picture
+from televise.dialects.pictures import Multipart
+from televise.dialects.talk import Silence, converse
+from televise.errors import FormatError
+from televise.formats import mpeg1
+from televise.formats.websocket import binary_frame
+from televise.hub.muxed import Chunk, Muxer
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
+from televise.model.track import Track
+from televise.web.edge import Edge, Wish
+
+MAX_LATENCY_SECONDS = 1.0
+MULTIPART = Multipart("televise")
+
+
+def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
+    """What this dialect answers."""
+
+    async def root(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMovedPermanently("/index.html")
+
+    async def index(request: web.Request) -> web.StreamResponse:
+        return page("pistreaming", picture("/stream.mjpg", channel_of("").name))
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        return await MULTIPART.answer(edge, request, channel_of(""))
+
+    async def socket(request: web.Request) -> web.StreamResponse:
+        wish = Wish(Rendition("mpeg1video"), OneSize(), MAX_LATENCY_SECONDS)
+        return await converse(edge, request, channel_of(""), Silence(wish))
+
+    pages = [
+        web.get("/", root),
+        web.get("/index.html", index),
+        web.get("/stream.mjpg", stream),
+    ]
+    return [pages, [web.get("/{path:.*}", socket)]]
+
+
+class OneSize:
+    """Makes muxers for one viewer: its page cannot change the size of the picture."""
+
+    def __init__(self) -> None:
+        self._size: tuple[int, int] | None = None
+
+    def __call__(self, epoch: int, tracks: tuple[Track, ...]) -> Muxer:
+        size = tracks[0].width, tracks[0].height
+        if self._size is None:
+            self._size = size
+            return Jsmp(binary_frame(mpeg1.jsmp_header(*size)))
+        return Jsmp(b"") if self._size == size else farewell()
+
+
+class Jsmp:
+    """Muxer: one picture per message, after ``header``.
+
+    A picture that breaks the rules is left out, and with it all that need it.
+    """
+
+    def __init__(self, header: bytes) -> None:
+        self._header = header
+        self._whole = False
+
+    def mux(self, packet: Packet) -> Chunk:
+        try:
+            keyframe = mpeg1.check_jsmp(packet.data)
+        except FormatError:
+            keyframe = self._whole = False
+        self._whole |= keyframe
+        data = binary_frame(packet.data) if self._whole else b""
+        return Chunk(data, self._header, keyframe, packet.seconds)
+
+
+DIALECT = Dialect(
+    "pistreaming",
+    (8082, 8084),
+    (
+        "GET / : 301 to /index.html, a page with the picture",
+        "WebSocket /... on the second port : the jsmp header, then MPEG-1, a picture per message",
+    ),
+    routes,
+)

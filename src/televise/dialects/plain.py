@@ -1,0 +1,35 @@
+"""plain: a WebSocket at every URL, with fMP4 for ever; the client may speak, nobody listens."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from televise.dialects.dialect import ChannelOf, Dialect, Routes
+from televise.dialects.fragments import PATIENT_SECONDS, FromZero
+from televise.dialects.talk import Silence, converse
+from televise.model.rendition import Rendition
+from televise.web.edge import Edge, Wish
+from televise.web.pump import Viewer
+
+# Such pages lose what comes while their SourceBuffer is busy.
+PACE_SECONDS = 0.01
+
+
+class _Monologue(Silence):
+    def heard(self, text: str, viewer: Viewer) -> None:
+        """Whatever it is that the client asks for: it has it already."""
+
+
+def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
+    """What this dialect answers."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        wish = Wish(Rendition("h264"), FromZero(), PATIENT_SECONDS)
+        return await converse(edge, request, channel_of(""), _Monologue(wish, PACE_SECONDS))
+
+    return [[web.get("/{path:.*}", answer)]]
+
+
+DIALECT = Dialect(
+    "plain", (8000,), ("WebSocket /... : H.264 in fMP4, a fragment per message",), routes
+)

@@ -1,0 +1,40 @@
+"""rtsptoweb: fMP4 over WebSocket, after one message with the codecs."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from televise.dialects.dialect import ChannelOf, Dialect, Routes
+from televise.dialects.fragments import PATIENT_SECONDS, Entries, FromZero, one_message
+from televise.dialects.talk import Silence, converse
+from televise.formats import mp4
+from televise.formats.websocket import binary_frame
+from televise.model.rendition import Rendition
+from televise.web.edge import Edge, Wish
+
+CODECS = b"\x09"
+
+
+def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
+    """What this dialect answers."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        channel = channel_of(request.match_info["uuid"])
+        # A second message with codecs would be an error for its page.
+        wish = Wish(Rendition("h264", "aac"), FromZero(_with_codecs), PATIENT_SECONDS)
+        return await converse(edge, request, channel, Silence(wish))
+
+    return [[web.get(r"/stream/{uuid}/channel/{number:\d+}/mse", answer)]]
+
+
+def _with_codecs(entries: Entries, segment: bytes) -> bytes:
+    _, codecs, _ = mp4.mime(entries).split('"')
+    return binary_frame(CODECS + codecs.encode()) + one_message(entries, segment)
+
+
+DIALECT = Dialect(
+    "rtsptoweb",
+    (8083,),
+    ("WebSocket /stream/CHANNEL/channel/0/mse : 0x09 and the codecs, then H.264 and AAC in fMP4",),
+    routes,
+)

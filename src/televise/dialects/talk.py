@@ -1,0 +1,38 @@
+"""Talk: WebSockets whose clients listen, and say little or nothing."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from televise.dialects.dialect import wants_websocket
+from televise.errors import FormatError
+from televise.hub.channel import Channel
+from televise.web.edge import Dialogue, Edge, Wish
+from televise.web.pump import Viewer
+
+
+class Silence:
+    """A dialogue in which the client gets ``wish`` and has nothing to say."""
+
+    protocols: Sequence[str] = ()
+
+    def __init__(self, wish: Wish, pace: float = 0.0) -> None:
+        self._wish = wish
+        self.pace = pace
+
+    async def wish(self, websocket: web.WebSocketResponse) -> Wish:
+        return self._wish
+
+    def heard(self, text: str, viewer: Viewer) -> None:
+        raise FormatError("nothing may be said here")
+
+
+async def converse(
+    edge: Edge, request: web.Request, channel: Channel, dialogue: Dialogue
+) -> web.StreamResponse:
+    """Answer with a WebSocket, and nothing else."""
+    if not wants_websocket(request):
+        raise web.HTTPUpgradeRequired(
+            text="this is for WebSockets only\n", headers={"Upgrade": "websocket"}
+        )
+    return await edge.converse(request, channel, dialogue)

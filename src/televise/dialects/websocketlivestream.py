@@ -1,0 +1,118 @@
+"""websocketlivestream: pages and WebSockets on one port; stream N is the N-th channel.
+
+The page announces High 3.1 whatever it gets. Chromium and Firefox play every other profile of H.264
+under that name, so the pictures of the source need not be encoded again.
+"""
+
+import re
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from televise.dialects.dialect import ChannelOf, Dialect, Routes, wants_websocket
+from televise.dialects.fragments import SEQUENCE_SECONDS, Shared
+from televise.dialects.page import page
+from televise.dialects.talk import Silence, converse
+from televise.errors import FormatError, UnknownChannel
+from televise.hub.channel import Channel
+from televise.model.rendition import Rendition
+from televise.web.edge import Edge, Wish
+from televise.web.pump import Viewer
+
+WISH = Wish(Rendition("h264"), Shared(), SEQUENCE_SECONDS)
+_SAID = re.compile(r"(start|stop)Stream([1-9][0-9]{0,8})?")
+
+SCRIPT = """\
+const video = document.querySelector("video");
+const media = new MediaSource();
+media.addEventListener("sourceopen", () => {
+  const buffer = media.addSourceBuffer('video/mp4; codecs="avc1.64001F"');
+  const socket = new WebSocket(location.href.replace(/^http/, "ws"));
+  const waiting = [];
+  const next = () => {
+    if (buffer.updating) return;
+    const held = buffer.buffered;
+    if (waiting.length) buffer.appendBuffer(waiting.shift());
+    else if (held.length && held.end(0) - video.currentTime > 1) video.currentTime = held.end(0);
+    else if (held.length && video.currentTime - held.start(0) > 20) {
+      buffer.remove(0, video.currentTime - 10);
+    }
+  };
+  buffer.mode = "sequence";
+  buffer.addEventListener("updateend", next);
+  socket.binaryType = "arraybuffer";
+  socket.onmessage = (message) => { waiting.push(message.data); next(); };
+  socket.onclose = () => setTimeout(() => location.reload(), 2000);
+});
+video.src = URL.createObjectURL(media);
+"""
+
+
+def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
+    """What this dialect answers."""
+
+    def stream_of(number: int) -> Channel:
+        """The channel that was chosen, or the one of this number."""
+        channels = edge.hub.channels
+        if number > len(channels):
+            raise UnknownChannel(f"no stream {number}; there is: 1 to {len(channels)}")
+        return channel_of(channels[number - 1].name)
+
+    async def index(request: web.Request) -> web.StreamResponse:
+        if wants_websocket(request):
+            return await converse(edge, request, stream_of(1), Buttons("1"))
+        numbers = range(1, 1 + len(edge.hub.channels))
+        links = (f'<li><a href="/stream{number}">Stream {number}</a></li>' for number in numbers)
+        return page("WebSocket live stream", f"<ul>{''.join(links)}</ul>")
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        number = request.match_info["number"]
+        channel = stream_of(int(number))
+        if wants_websocket(request):
+            return await converse(edge, request, channel, Buttons(number))
+        video = '<video muted autoplay playsinline controls></video><script src="/player.js">'
+        return page(f"Stream {number}: {channel.name}", f"{video}</script>")
+
+    async def script(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=SCRIPT, content_type="text/javascript")
+
+    return [
+        [
+            web.get("/", index),
+            web.get("/player.js", script),
+            web.get("/stream{number:[1-9][0-9]{0,8}}", stream),
+        ]
+    ]
+
+
+class Buttons(Silence):
+    """The page's buttons: its stream may be stopped, and started again."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(WISH)
+        self._number = number
+        self._runs = True
+
+    def heard(self, text: str, viewer: Viewer) -> None:
+        said = _SAID.fullmatch(text)
+        if said is None:
+            raise FormatError("only startStreamN and stopStreamN may be said here")
+        starts = said[1] == "start"
+        if said[2] not in (None, self._number) or starts == self._runs:
+            return
+        self._runs = starts
+        if starts:
+            viewer.start()
+        else:
+            viewer.stop()
+
+
+DIALECT = Dialect(
+    "websocketlivestream",
+    (8020,),
+    (
+        "GET /, /stream1, /stream2, ... : pages; stream N is the N-th channel",
+        "WebSocket /, /stream1, /stream2, ... : H.264 in fMP4; startStreamN and stopStreamN",
+    ),
+    routes,
+)

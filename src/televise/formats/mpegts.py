@@ -1,0 +1,231 @@
+"""MPEG transport stream: packets of 188 bytes that interleave pictures and sound.
+
+Source: ISO/IEC 13818-1 (Rec. ITU-T H.222.0): 2.4.3.2 transport packets, 2.4.3.4 adaptation fields,
+2.4.3.6 PES packets, 2.4.4 program tables, annex A checksum.
+
+All viewers get the same bytes, but each begins at the newest keyframe, and one that falls behind
+skips to it. So what a keyframe begins is whole in itself: the tables stand before it, and the first
+packet of each PID from there on has the discontinuity_indicator, which says that counters (and the
+clock) may not continue what came before. For everybody else they do continue.
+
+Where a PES packet ends can be seen without waiting for the next one: by its length, or, where it is
+too long for that field, by the stuffing in its last packet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from struct import pack
+
+from televise.errors import LocalError
+
+PACKET_BYTES = 188
+SYNC = 0x47
+CLOCK_HZ = 90_000
+
+# stream_type, table 2-34
+MPEG1_VIDEO, MPEG1_AUDIO, AAC, H264 = 0x01, 0x03, 0x0F, 0x1B
+VIDEO_TYPES = (MPEG1_VIDEO, H264)
+# stream_id, table 2-22
+VIDEO_ID, AUDIO_ID = 0xE0, 0xC0
+
+PAT_PID, PMT_PID, FIRST_PID = 0, 0x1000, 0x100
+PROGRAM = 1
+TABLES_SECONDS = 0.4
+# 2.7.2: at most 0.1 s. A longer pause than the second is not bridged: nothing was sent in it.
+PCR_SECONDS = 0.09
+PCR_PAUSE_SECONDS = 1.0
+# How long before it is shown a picture arrives: what sound that comes late has left.
+DELAY_SECONDS = 0.3
+
+_PAYLOAD_BYTES = PACKET_BYTES - 4
+_MAX_PES_LENGTH = 0xFFFF
+_WRAP = (1 << 33) - 1
+_START = 0x4000
+# adaptation_field_control
+_PAYLOAD, _FIELD = 0x10, 0x20
+# flags of the adaptation field
+_DISCONTINUITY, _RANDOM_ACCESS, _PCR = 0x80, 0x40, 0x10
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One picture or block of sound; times are ticks of 1/90000 s and may grow for ever."""
+
+    data: bytes
+    pts: int
+    dts: int
+    keyframe: bool
+
+
+class Multiplexer:
+    """Makes packets of the units of one program; ``stream_types`` are those of its streams.
+
+    ``version`` (modulo 32) must be another one where the streams have changed.
+    """
+
+    def __init__(self, stream_types: Sequence[int], version: int) -> None:
+        if not stream_types:
+            raise LocalError("a transport stream must have at least one stream")
+        kinds = [VIDEO_ID if kind in VIDEO_TYPES else AUDIO_ID for kind in stream_types]
+        self._streams = [_Stream(FIRST_PID + n, kind) for n, kind in enumerate(kinds)]
+        self._clock = kinds.index(VIDEO_ID) if VIDEO_ID in kinds else 0
+        pmt = _pmt(stream_types, FIRST_PID + self._clock, version % 32)
+        self._tables = (_Pid(PAT_PID), _pat()), (_Pid(PMT_PID), pmt)
+        self._tables_at = self._clock_at = -1 << 62
+
+    def mux(self, stream: int, unit: Unit) -> bytes:
+        """The packets of one unit of the stream with this index.
+
+        At a keyframe a viewer may begin, whichever units it has missed before.
+        """
+        pieces: list[bytes] = []
+        if unit.keyframe:
+            for pid in (*(pid for pid, _ in self._tables), *self._streams):
+                pid.fresh = True
+        if unit.keyframe or unit.dts - self._tables_at >= TABLES_SECONDS * CLOCK_HZ:
+            pieces += [pid.section(section) for pid, section in self._tables]
+            self._tables_at = unit.dts
+        pcr = None
+        if stream == self._clock:
+            pcr = unit.dts
+            self._bridge(pieces, unit)
+            self._clock_at = unit.dts
+        self._streams[stream].add(pieces, unit, pcr)
+        return b"".join(pieces)
+
+    def _bridge(self, pieces: list[bytes], unit: Unit) -> None:
+        """The clock readings that are missing since the last one."""
+        pause = unit.dts - self._clock_at
+        step = int(PCR_SECONDS * CLOCK_HZ)
+        if not unit.keyframe and pause <= PCR_PAUSE_SECONDS * CLOCK_HZ:
+            for ticks in range(self._clock_at + step, unit.dts - step // 9, step):
+                pieces.append(self._streams[self._clock].clock(ticks))
+
+
+class _Pid:
+    """The packets of one PID. ``fresh``: the next one may not continue what came before."""
+
+    def __init__(self, pid: int) -> None:
+        self.fresh = True
+        self._pid = pid
+        self._counter = 0
+        self._plain = [pack(">BHB", SYNC, pid, _PAYLOAD | count) for count in range(16)]
+
+    def section(self, section: bytes) -> bytes:
+        """One packet with the only section of a table, and stuffing behind it (2.4.4)."""
+        room = _PAYLOAD_BYTES - 2 * self.fresh
+        return self.packet(_START, section.ljust(room, b"\xff"), b"")
+
+    def packet(self, start: int, payload: bytes, field: bytes) -> bytes:
+        """One packet; ``field`` is the adaptation field's content, stuffed as far as it must be."""
+        if self.fresh:
+            field = self._refresh(field)
+        space = _PAYLOAD_BYTES - len(payload)
+        control = (_PAYLOAD if payload else 0) | (_FIELD if space else 0)
+        # Without payload the counter stays where it is (2.4.3.3).
+        count = self._counter if payload else self._counter - 1 & 15
+        self._counter = count + 1 & 15
+        head = pack(">BHB", SYNC, start | self._pid, control | count)
+        if not space:
+            return head + payload
+        if space > 1:
+            field = (field or b"\0").ljust(space - 1, b"\xff")
+        return b"".join((head, bytes((space - 1,)), field, payload))
+
+    def _refresh(self, field: bytes) -> bytes:
+        self.fresh = False
+        return bytes((field[0] | _DISCONTINUITY,)) + field[1:] if field else b"\x80"
+
+    def middle(self, pieces: list[bytes], data: bytes, position: int) -> int:
+        """Packets full of ``data``, from ``position`` to where less than a packet is left."""
+        end = len(data) - _PAYLOAD_BYTES
+        while position <= end:
+            pieces += self._plain[self._counter], data[position : position + _PAYLOAD_BYTES]
+            self._counter = self._counter + 1 & 15
+            position += _PAYLOAD_BYTES
+        return position
+
+
+class _Stream(_Pid):
+    """The PID of an elementary stream."""
+
+    def __init__(self, pid: int, kind: int) -> None:
+        super().__init__(pid)
+        self._kind = kind
+
+    def clock(self, ticks: int) -> bytes:
+        """A packet that says nothing but how late it is."""
+        return self.packet(0, b"", bytes((_PCR,)) + _pcr(ticks))
+
+    def add(self, pieces: list[bytes], unit: Unit, pcr: int | None) -> None:
+        """The packets of one unit, with the clock in the first one."""
+        flags = (_RANDOM_ACCESS if unit.keyframe else 0) | (0 if pcr is None else _PCR)
+        field = bytes((flags,)) if flags else b""
+        if pcr is not None:
+            field += _pcr(pcr)
+        # The length of the field counts too, and the flags where they are still to be written.
+        taken = 1 + len(field) if field else 2 * self.fresh
+        room = _PAYLOAD_BYTES - taken
+        pes = _pes(self._kind, unit, room)
+        pieces.append(self.packet(_START, pes[:room], field))
+        position = self.middle(pieces, pes, room)
+        if position < len(pes):
+            pieces.append(self.packet(0, pes[position:], b""))
+
+
+def _pes(kind: int, unit: Unit, room: int) -> bytes:
+    """A PES packet with one access unit, of which ``room`` bytes fit the first packet."""
+    delay = round(DELAY_SECONDS * CLOCK_HZ)
+    if unit.pts == unit.dts:
+        flags, times = 0x80, _timestamp(2, unit.pts + delay)
+    else:
+        flags, times = 0xC0, _timestamp(3, unit.pts + delay) + _timestamp(1, unit.dts + delay)
+    length = 3 + len(times) + len(unit.data)
+    if length > _MAX_PES_LENGTH:
+        if kind != VIDEO_ID:
+            raise LocalError(f"{len(unit.data)} bytes of sound; a PES packet has 65535")
+        if (6 + length - room) % _PAYLOAD_BYTES == 0:
+            times += b"\xff"  # so that its last packet is not full
+        length = 0
+    # data_alignment_indicator: an access unit begins here.
+    head = pack(">IHBBB", 0x100 | kind, length, 0x84, flags, len(times))
+    return b"".join((head, times, unit.data))
+
+
+def _timestamp(prefix: int, ticks: int) -> bytes:
+    """33 bits in three pieces, each behind a marker bit (2.4.3.7)."""
+    ticks &= _WRAP
+    high = prefix << 4 | ticks >> 29 & 0x0E | 1
+    return pack(">BHH", high, ticks >> 14 & 0xFFFE | 1, ticks << 1 & 0xFFFE | 1)
+
+
+def _pcr(ticks: int) -> bytes:
+    """33 bits at 90 kHz, 6 reserved ones, 9 bits of 27 MHz."""
+    return ((ticks & _WRAP) << 15 | 0x7E00).to_bytes(6, "big")
+
+
+def _pat() -> bytes:
+    return _section(0, 1, 0, pack(">HH", PROGRAM, 0xE000 | PMT_PID))
+
+
+def _pmt(stream_types: Sequence[int], clock_pid: int, version: int) -> bytes:
+    body = pack(">HH", 0xE000 | clock_pid, 0xF000)
+    for number, kind in enumerate(stream_types):
+        body += pack(">BHH", kind, 0xE000 | FIRST_PID + number, 0xF000)
+    return _section(2, PROGRAM, version, body)
+
+
+def _section(table: int, identifier: int, version: int, body: bytes) -> bytes:
+    """The only section of a table, behind the pointer_field (2.4.4.2)."""
+    head = pack(">BHHBBB", table, 0xB000 | len(body) + 9, identifier, 0xC1 | version << 1, 0, 0)
+    return b"\0" + head + body + pack(">I", crc32(head + body))
+
+
+def crc32(data: bytes) -> int:
+    """The checksum of annex A: polynomial 04C11DB7, most significant bit first, start FFFFFFFF."""
+    register = 0xFFFFFFFF
+    for byte in data:
+        register ^= byte << 24
+        for _ in range(8):
+            register = register << 1 ^ (0x104C11DB7 if register >> 31 else 0)
+    return register

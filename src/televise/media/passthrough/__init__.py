@@ -1,0 +1,1 @@
+"""Passthrough: a source's own packets, brought to the one form in which we keep them."""

@@ -1,0 +1,34 @@
+"""Recent: what has come since the newest keyframe, for those who join."""
+
+from collections.abc import Iterator
+
+from televise.media.unit import Unit
+from televise.model.track import Kind
+
+MAX_BYTES = 64 << 20
+
+
+class Recent:
+    """The units from the newest video keyframe on; nothing where they are too many."""
+
+    def __init__(self) -> None:
+        self._units: list[tuple[Kind, Unit]] = []
+        self._bytes = 0
+
+    def __iter__(self) -> Iterator[tuple[Kind, Unit]]:
+        return iter(self._units)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._units, self._bytes = [], 0
+
+    def append(self, kind: Kind, unit: Unit) -> None:
+        """Keep the newest unit."""
+        if kind == "video" and unit.packet.is_keyframe:
+            self.clear()
+        elif not self._units:
+            return
+        self._units.append((kind, unit))
+        self._bytes += len(unit.data)
+        if self._bytes > MAX_BYTES:
+            self.clear()

@@ -1,0 +1,90 @@
+"""Pages of the originals' kind, in real browsers: a moving picture, whatever the source has."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.support import Browser
+from tests.dialects.speaking import speaking
+
+# Written after what is known of the originals' pages: none of them seeks, one waits for nothing.
+# %s are the URL of the WebSocket, the codecs and the mode.
+PAGE = """(() => {
+  const media = new MediaSource();
+  const video = document.createElement("video");
+  video.muted = true;
+  document.body.append(video);
+  window.errors = [];
+  video.onerror = () => errors.push(video.error.message);
+  media.onsourceopen = () => {
+    const socket = new WebSocket("%(url)s");
+    socket.binaryType = "arraybuffer";
+    let buffer;
+    const queue = [];
+    const next = () => { if (queue.length && !buffer.updating) buffer.appendBuffer(queue.shift()); };
+    const add = (mime) => {
+      buffer = media.addSourceBuffer(mime);
+      buffer.mode = "%(mode)s";
+      buffer.onupdateend = next;
+    };
+    if ("%(codecs)s") add('video/mp4; codecs="%(codecs)s"');
+    socket.onopen = () => { const say = `%(say)s`; if (say) socket.send(say); };
+    socket.onmessage = ({data}) => {
+      try {
+        if (typeof data === "string") return add(JSON.parse(data).value);
+        const bytes = new Uint8Array(data);
+        if (bytes[0] === 9) {
+          const codecs = new TextDecoder().decode(bytes.slice(1));
+          return add(`video/mp4; codecs="${codecs}"`);
+        }
+        if (%(waits)s) { queue.push(data); next(); } else buffer.appendBuffer(data);
+        video.play().catch(() => {});
+      } catch (error) { errors.push(String(error)); }
+    };
+  };
+  video.src = URL.createObjectURL(media);
+  return true;
+})()"""
+MOVES = "document.querySelector('video')?.currentTime > 1.5"
+FILMS = ["pattern:?size=320x240&fps=25&tone=440", "bigbuckbunny.mp4", "carphone_pristine.mp4"]
+KINDS = {
+    "websocketlivestream": ("/stream1", "avc1.64001F", "sequence", "true", ""),
+    "berrymse": ("/websocket", "avc1.640028", "segments", "false", ""),
+    "mse_demo": ("/ws/", "avc1.4D401F", "sequence", "true", ""),
+    "plain": ("/", "avc1.64001F", "segments", "true", "hello"),
+    "rtsptoweb": ("/stream/cam/channel/0/mse", "", "segments", "true", ""),
+    "go2rtc": ("/api/ws", "", "segments", "true", '{"type":"mse","value":"avc1.640029,mp4a.40.2"}'),
+}
+
+
+@pytest.mark.parametrize("film", FILMS)
+@pytest.mark.parametrize("dialect", list(KINDS))
+async def test_the_pages_show_a_moving_picture(
+    browser: Browser, dialect: str, film: str, clip: Callable[[str], Path]
+) -> None:
+    source = film if film.startswith("pattern") else str(clip(film))
+    path, codecs, mode, waits, say = KINDS[dialect]
+    async with speaking(dialect, f"cam={source}") as it:
+        # A page of another port of the same host, as many of them were.
+        page = await browser.open(f"http://127.0.0.1:{it.tv.port}/api/channels")
+        values = {"url": f"ws://127.0.0.1:{it.port}{path}", "codecs": codecs, "mode": mode}
+        await page.evaluate(PAGE % (values | {"waits": waits, "say": say}))
+        await page.until(MOVES, 30)
+        assert await page.evaluate("errors") == [] or dialect == "berrymse"
+
+
+async def test_websocketlivestreams_page_plays_by_itself(browser: Browser) -> None:
+    async with speaking("websocketlivestream") as it:
+        page = await browser.open(f"http://127.0.0.1:{it.port}/stream1")
+        await page.until(MOVES, 30)
+        assert not [line for line in page.console if line.startswith("error")]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path"), [("flask", "/"), ("mjpg_streamer", "/"), ("pistreaming", "/")]
+)
+async def test_pages_with_a_picture(browser: Browser, dialect: str, path: str) -> None:
+    async with speaking(dialect) as it:
+        page = await browser.open(f"http://127.0.0.1:{it.port}{path}")
+        await page.until("document.querySelector('img').naturalWidth === 160", 20)

@@ -1,0 +1,33 @@
+"""The hub: channels by name."""
+
+import pytest
+
+from televise.errors import InputError, UnknownChannel
+from televise.hub.hub import Hub
+from televise.model.source import parse_source
+
+
+async def test_channels_keep_their_order() -> None:
+    hub = Hub([parse_source("b=pattern:"), parse_source("a=pattern:")])
+    assert [channel.name for channel in hub.channels] == ["b", "a"]
+    assert hub.channel("a").spec.text == "pattern:"
+
+
+async def test_two_channels_of_one_name_are_refused_with_what_to_do() -> None:
+    with pytest.raises(InputError, match=r"named 'pattern'.*other=pattern:"):
+        Hub([parse_source("pattern:"), parse_source("pattern:")])
+
+
+async def test_the_advice_does_not_tell_a_password() -> None:
+    camera = "rtsp://root:s3cr3t@camera/stream?token=s3cr3t"
+    with pytest.raises(InputError) as caught:
+        Hub([parse_source(camera), parse_source(camera)])
+    assert "s3cr3t" not in str(caught.value)
+
+
+async def test_an_unknown_channel_is_told_which_there_are() -> None:
+    hub = Hub([parse_source("a=pattern:"), parse_source("b=pattern:")])
+    with pytest.raises(UnknownChannel, match="no channel 'c'; there is: a, b"):
+        hub.channel("c")
+    with pytest.raises(UnknownChannel, match="none"):
+        Hub([]).channel("c")

@@ -1,0 +1,36 @@
+"""Admission: who is one too many."""
+
+import pytest
+
+from televise.errors import LimitReached
+from televise.web.limits import Admission
+
+
+def test_one_too_many_is_refused_and_counted_until_somebody_goes() -> None:
+    admission = Admission(2, 2)
+    with admission.viewer("a"):
+        with admission.viewer("b"):
+            assert admission.count == 2
+            with pytest.raises(LimitReached, match="2 viewers already"), admission.viewer("c"):
+                pytest.fail("it must not be let in")
+            assert (admission.count, admission.refused) == (2, 1)
+        with admission.viewer("c"):
+            assert admission.count == 2
+    assert admission.count == 0
+
+
+def test_one_address_does_not_take_the_places_of_others() -> None:
+    admission = Admission(10, 1)
+    with admission.viewer("a"):
+        with pytest.raises(LimitReached, match="from your address"), admission.viewer("a"):
+            pytest.fail("it must not be let in")
+        with admission.viewer("b"):
+            assert admission.count == 2
+
+
+def test_a_viewer_that_fails_gives_its_place_back() -> None:
+    admission = Admission(1, 1)
+    for _ in range(3):
+        with pytest.raises(RuntimeError), admission.viewer("a"):
+            raise RuntimeError
+    assert admission.count == 0

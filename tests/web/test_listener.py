@@ -1,0 +1,253 @@
+"""The listener: addresses, descriptors that run out, and what each socket is told."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import re
+import resource
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from televise.errors import InputError
+from televise.web import listener as listener_module
+from televise.web.connection import UNACKNOWLEDGED_MILLISECONDS, UNSENT_BYTES, set_options
+from televise.web.listener import Listener
+from tests.support.server import Serving, serving
+from tests.support.waiting import until
+from tests.support.wire import Stream, connect, request
+
+PORT = re.compile(r"(?:port |--port )(\d+)")
+
+
+def make_listener() -> Listener:
+    return Listener(asyncio.Protocol, 0)
+
+
+async def test_it_takes_a_free_port_and_gives_it_back() -> None:
+    listener = make_listener()
+    port = listener.bind("127.0.0.1", 0)
+    with pytest.raises(InputError, match=f"port {port} is in use: .*--port {port + 1}"):
+        make_listener().bind("127.0.0.1", port)
+    await listener.stop()
+    again = make_listener()
+    assert again.bind("127.0.0.1", port) == port
+    await again.stop()
+
+
+async def test_localhost_is_one_port_on_all_its_addresses() -> None:
+    listener = make_listener()
+    port = listener.bind("localhost", 0)
+    assert {each.getsockname()[1] for each in listener._sockets} == {port}
+    await listener.stop()
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (errno.EACCES, "port 8080 needs more rights: choose one above 1023"),
+        (errno.EADDRINUSE, "port 8080 is in use: choose another, as in --port 8081"),
+        (errno.EADDRNOTAVAIL, "cannot listen on 127.0.0.1 port 8080"),
+    ],
+)
+async def test_why_it_cannot_listen(
+    monkeypatch: pytest.MonkeyPatch, number: int, expected: str
+) -> None:
+    def refuse(self: socket.socket, address: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(InputError, match=expected):
+        make_listener().bind("127.0.0.1", 8080)
+
+
+async def test_an_address_that_this_machine_lacks_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Many containers know ::1 by name only."""
+    found = [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("2001:db8::1", 0, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    listener = make_listener()
+    port = listener.bind("localhost", 0)
+    assert [each.getsockname() for each in listener._sockets] == [("127.0.0.1", port)]
+    await listener.stop()
+
+
+async def test_every_connection_notices_a_peer_that_is_gone() -> None:
+    """WebSocket pings do not, while there is a stream; these options of the socket do."""
+    async with serving() as running, running.stream_socket("/cam.mjpg"):
+        (connection,) = running.connections
+        plain = connection.socket
+        for option, value in [
+            (socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MILLISECONDS),
+            (socket.TCP_NODELAY, 1),
+            (25, UNSENT_BYTES),  # TCP_NOTSENT_LOWAT
+        ]:
+            assert plain.getsockopt(socket.IPPROTO_TCP, option) == value
+        assert plain.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+
+
+async def test_options_that_a_system_lacks_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "TCP_USER_TIMEOUT")
+    with socket.socket() as plain:
+        set_options(plain)
+        assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+async def test_a_full_house_waits_outside_and_is_let_in_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listener_module, "_most_connections", lambda others: 3)
+    async with serving() as running:
+        await running.is_live()
+        async with contextlib.AsyncExitStack() as inside:
+            viewers = [
+                await inside.enter_async_context(running.stream_socket("/cam.mjpg"))
+                for _ in range(3)
+            ]
+            reader, writer = await connect(running.port)
+            writer.write(request("/healthz", running.port))
+            # What they see goes on; the other is not even accepted.
+            for _ in range(10):
+                for viewer in viewers:
+                    await viewer.frame()
+            assert len(running.connections) == 3
+            assert not reader._buffer  # type: ignore[attr-defined]
+        assert b" 200 " in await asyncio.wait_for(reader.readline(), 20)
+        writer.transport.abort()
+
+
+async def test_an_error_of_accept_is_not_repeated_in_a_hurry(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """asyncio's own server would log a traceback hundreds of times a second."""
+    async with serving() as running:
+        calls = 0
+        loop = asyncio.get_running_loop()
+        accept = loop.sock_accept
+
+        async def fail(listening: socket.socket) -> tuple[socket.socket, object]:
+            nonlocal calls
+            calls += 1
+            if calls < 3:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return await accept(listening)
+
+        monkeypatch.setattr(loop, "sock_accept", fail)
+        for _ in range(2):  # the first is taken by the call that waits already
+            async with Stream.open(running.port, "/healthz") as stream:
+                assert stream.status == 200
+        assert calls >= 3
+    told = [line for line in capsys.readouterr().err.splitlines() if "descriptors" in line]
+    assert len(told) <= 1
+
+
+async def test_so_many_descriptors_are_kept_free() -> None:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = listener_module._most_connections(others=6)
+    assert most < soft - listener_module.RESERVED_DESCRIPTORS - 6
+    assert most > 0
+
+
+# A viewer whose network is gone: its packets are dropped, and it does not know.
+
+NAMESPACE = f"televise-{os.getpid()}"
+OUTER, INNER = f"tv{os.getpid()}a", f"tv{os.getpid()}b"
+HERE, THERE = "10.213.77.1", "10.213.77.2"
+
+
+def system(*command: str) -> str:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        pytest.skip(f"{' '.join(command)}: {ended.stderr.strip()}")
+    return ended.stdout
+
+
+@pytest.fixture
+def island() -> Iterator[None]:
+    """A network namespace with one wire to us."""
+    if os.geteuid() or not (shutil.which("ip") and shutil.which("nft")):
+        pytest.skip("network namespaces need root, ip and nft")
+    try:
+        system("ip", "netns", "add", NAMESPACE)
+        system("ip", "link", "add", OUTER, "type", "veth", "peer", "name", INNER)
+        system("ip", "link", "set", INNER, "netns", NAMESPACE)
+        system("ip", "addr", "add", f"{HERE}/30", "dev", OUTER)
+        system("ip", "link", "set", OUTER, "up")
+        inside("ip", "addr", "add", f"{THERE}/30", "dev", INNER)
+        inside("ip", "link", "set", INNER, "up")
+        yield
+    finally:
+        for command in (["ip", "netns", "del", NAMESPACE], ["ip", "link", "del", OUTER]):
+            subprocess.run(command, capture_output=True, check=False)
+
+
+def inside(*command: str) -> str:
+    return system("ip", "netns", "exec", NAMESPACE, *command)
+
+
+def cut() -> None:
+    """Drop every packet in and out of the namespace."""
+    inside("nft", "add table inet t")
+    for hook in ("input", "output"):
+        inside(
+            "nft", f"add chain inet t {hook} {{ type filter hook {hook} priority 0; policy drop; }}"
+        )
+
+
+VIEWER = """
+import socket, sys
+viewer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+host = f"{sys.argv[1]}:{sys.argv[2]}"
+viewer.sendall(f"GET /cam.mjpg HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
+while data := viewer.recv(65536):
+    print(len(data), flush=True)
+"""
+
+
+@contextlib.asynccontextmanager
+async def far_viewer(running: Serving) -> AsyncIterator[asyncio.StreamReader]:
+    command = ["ip", "netns", "exec", NAMESPACE, "python3", "-c", VIEWER, HERE, str(running.port)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        yield process.stdout
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+@pytest.mark.usefixtures("island")
+async def test_a_viewer_whose_network_is_gone_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("televise.web.pump.STALL_SECONDS", 1.0)
+    async with serving(host="0.0.0.0") as running:
+        await running.is_live()
+        async with running.stream_socket("/cam.mjpg") as near, far_viewer(running) as far:
+            assert await asyncio.wait_for(far.readline(), 20)
+            await until(lambda: running.watching == 2)
+            await asyncio.to_thread(cut)
+            assert await is_silent(far), "the cut bites"
+            assert running.watching == 2, "nobody has said good-bye"
+            dropped = asyncio.create_task(until(lambda: running.watching == 1))
+            while not dropped.done():
+                await near.frame()
+            await dropped
+            await near.frame()
+
+
+async def is_silent(stream: asyncio.StreamReader) -> bool:
+    """Whether nothing comes any more for a second, although pictures are made all the time."""
+    for _ in range(150):
+        try:
+            await asyncio.wait_for(stream.readline(), 1.0)
+        except TimeoutError:
+            return True
+    return False
