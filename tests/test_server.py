@@ -106,17 +106,16 @@ async def test_a_worker_that_hangs_is_noticed_and_replaced_under_its_viewers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(supervisor_module, "SILENCE_SECONDS", 2.5)
-    async with serving(TONED) as running:
-        async with running.told("/cam.mp4") as told:
-            ledger = Ledger(told)
-            await ledger.read_epoch(1)
-            worker = running.channel().worker
-            assert worker is not None
-            os.kill(worker, signal.SIGSTOP)
-            await ledger.read_epoch(2)
-            ledger.check()
-            assert not is_alive(worker)
-            assert "offline" in ledger.states
+    async with serving(TONED) as running, running.told("/cam.mp4") as told:
+        ledger = Ledger(told)
+        await ledger.read_epoch(1)
+        worker = running.channel().worker
+        assert worker is not None
+        os.kill(worker, signal.SIGSTOP)
+        await ledger.read_epoch(2)
+        ledger.check()
+        assert not is_alive(worker)
+        assert "offline" in ledger.states
 
 
 @pytest.mark.usefixtures("quick")

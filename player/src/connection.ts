@@ -1,15 +1,24 @@
-// The WebSocket of one stream: messages in order, reconnection, and the exchange of clocks.
+// A WebSocket that speaks `televise.v1`: messages in order, reconnection, and the exchange of clocks.
 
-import { ServerClock, unixNow } from "./clock.js";
+import { unixNow } from "./clock.js";
 import { hasInitSegment, SUBPROTOCOL } from "./messages.js";
-import type { Chunk, Hello, Init, Report, ServerMessage, Skipped, State } from "./messages.js";
+import type { Chunk, Clock, Init, ServerMessage } from "./messages.js";
+
+/** How a connection ended. */
+export interface Ending {
+  code: number;
+  reason: string;
+  /** False when it never came about. */
+  opened: boolean;
+  /** The so-manieth since media last came. */
+  attempts: number;
+}
 
 export interface ConnectionHost {
-  init(mime: string, segment: ArrayBuffer, epoch: number): void;
-  chunk(chunk: Chunk, data: ArrayBuffer): void;
-  told(message: Hello | State | Skipped): void;
-  /** The socket closed, for the so-manieth time since media last came. */
-  lost(attempts: number): void;
+  /** With the binary message that belongs to it, if one does. */
+  message(message: Exclude<ServerMessage, Clock>, data: ArrayBuffer): void;
+  clock(sent: number, server: number, received: number): void;
+  lost(ending: Ending): void;
 }
 
 const FIRST_WAIT = 250;
@@ -18,26 +27,39 @@ const TRY_LATER = 1013;
 const QUICK_CLOCKS = 4;
 const QUICK_CLOCK_INTERVAL = 150;
 const CLOCK_INTERVAL = 10_000;
+const PROBE_INTERVAL = 1000;
 const NOTHING = new ArrayBuffer(0);
 
 export class Connection {
   private socket: WebSocket | undefined;
   private awaited: Init | Chunk | undefined;
+  private opened = false;
   private attempts = 0;
   private heardAt = 0;
+  private probedAt = -Infinity;
   private retryTimer = 0;
   private clockTimer = 0;
 
   constructor(
     private readonly url: URL,
     private readonly host: ConnectionHost,
-    private readonly clock: ServerClock,
   ) {
     this.connect();
   }
 
-  report(report: Report): void {
-    this.send(report);
+  send(message: object): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  /** Whether the server was heard just now; asked again and again, it makes sure of that. */
+  isAlive(): boolean {
+    const now = performance.now();
+    // Questions must not pile up in front of a server that is held up.
+    if (this.heardAt > this.probedAt && now - this.probedAt > PROBE_INTERVAL) {
+      this.probedAt = now;
+      this.send({ type: "clock", client: unixNow() });
+    }
+    return now - this.heardAt < PROBE_INTERVAL * 1.5;
   }
 
   close(): void {
@@ -48,26 +70,31 @@ export class Connection {
   private connect(): void {
     const socket = new WebSocket(this.url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.askClock(QUICK_CLOCKS);
+    socket.onopen = () => {
+      this.opened = true;
+      this.askClock(QUICK_CLOCKS);
+    };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.received(data);
-    socket.onclose = ({ code }) => this.lost(code);
+    socket.onclose = ({ code, reason }) => this.lost(code, reason);
     this.socket = socket;
   }
 
-  private lost(code: number): void {
+  private lost(code: number, reason: string): void {
+    const { opened } = this;
     this.drop();
     this.attempts += 1;
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.attempts - 1));
     // Jitter, so that a restarted server is not met by all its viewers at once.
     const jittered = (code === TRY_LATER ? LONGEST_WAIT : wait) * (0.5 + Math.random());
     this.retryTimer = window.setTimeout(() => this.connect(), Math.min(LONGEST_WAIT, jittered));
-    this.host.lost(this.attempts);
+    this.host.lost({ code, reason, opened, attempts: this.attempts });
   }
 
   /** Forgets the socket; what it may still say is not heard. */
   private drop(): void {
     window.clearTimeout(this.clockTimer);
     this.awaited = undefined;
+    this.opened = false;
     if (!this.socket) return;
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
     this.socket.close();
@@ -76,37 +103,22 @@ export class Connection {
 
   private received(data: string | ArrayBuffer): void {
     this.heardAt = performance.now();
-    if (typeof data === "string") this.message(JSON.parse(data) as ServerMessage);
+    if (typeof data === "string") this.text(JSON.parse(data) as ServerMessage);
     else this.media(data);
   }
 
-  private message(message: ServerMessage): void {
-    switch (message.type) {
-      case "init":
-        if (hasInitSegment(message.mime)) this.awaited = message;
-        else this.host.init(message.mime, NOTHING, message.epoch);
-        break;
-      case "chunk":
-        this.awaited = message;
-        break;
-      case "clock":
-        this.clock.answered(message.client, message.server, unixNow());
-        break;
-      case "hello":
-      case "state":
-      case "skipped":
-        this.host.told(message);
-        break;
-    }
+  private text(message: ServerMessage): void {
+    if (message.type === "clock") this.host.clock(message.client, message.server, unixNow());
+    else if (announcesData(message)) this.awaited = message;
+    else this.host.message(message, NOTHING);
   }
 
   private media(data: ArrayBuffer): void {
     const { awaited } = this;
     this.awaited = undefined;
-    if (awaited?.type === "init") this.host.init(awaited.mime, data, awaited.epoch);
-    if (awaited?.type !== "chunk") return;
-    this.attempts = 0;
-    this.host.chunk(awaited, data);
+    if (!awaited) return;
+    if (awaited.type === "chunk") this.attempts = 0;
+    this.host.message(awaited, data);
   }
 
   private askClock(quickOnes: number): void {
@@ -115,12 +127,12 @@ export class Connection {
     const askedAt = performance.now();
     this.clockTimer = window.setTimeout(() => {
       // A question that stays unanswered this long means that the line is dead, whatever TCP thinks.
-      if (wait === CLOCK_INTERVAL && this.heardAt < askedAt) this.lost(0);
+      if (wait === CLOCK_INTERVAL && this.heardAt < askedAt) this.lost(0, "");
       else this.askClock(quickOnes - 1);
     }, wait);
   }
+}
 
-  private send(message: object): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
-  }
+function announcesData(message: ServerMessage): message is Init | Chunk {
+  return message.type === "chunk" || (message.type === "init" && hasInitSegment(message.mime));
 }

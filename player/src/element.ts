@@ -15,9 +15,11 @@ import { Visibility } from "./visibility.js";
 
 const LOOK_INTERVAL = 500;
 const LATENCY_INTERVAL = 1000;
+const MINUTE_SECONDS = 60;
+const RESTARTING = new Set(["src", "rung", "latency", "patience"]);
 
 export class Television extends HTMLElement {
-  static readonly observedAttributes = ["src", "rung", "controls", "stats", "muted"];
+  static readonly observedAttributes = ["src", "rung", "latency", "patience", "controls", "stats", "muted"];
 
   private readonly stage = document.createElement("div");
   private readonly pictures = document.createElement("div");
@@ -71,7 +73,7 @@ export class Television extends HTMLElement {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (name === "muted" && before !== after) this.muted = after !== null;
     if (name === "stats" || name === "controls") this.layOut();
-    if ((name === "src" || name === "rung") && before !== after && this.isConnected) this.restart();
+    if (RESTARTING.has(name) && before !== after && this.isConnected) this.restart();
   }
 
   /** The <video>, <canvas> or <img> that is showing now. */
@@ -105,10 +107,21 @@ export class Television extends HTMLElement {
     this.endPlayer();
     const src = this.getAttribute("src");
     if (!src) return;
-    this.player = new Player(src, rungsFor(this.getAttribute("rung")), this.playerHost());
+    const options = {
+      src,
+      rungs: rungsFor(this.getAttribute("rung"), this.getAttribute("latency")),
+      patience: this.patience,
+      onWall: this.closest("[data-wall]") !== null,
+    };
+    this.player = new Player(options, this.playerHost());
     this.player.mute(this.silent);
     this.layOut();
     if (this.visible) this.player.start();
+  }
+
+  private get patience(): number {
+    const seconds = Number(this.getAttribute("patience") ?? MINUTE_SECONDS);
+    return 1000 * (seconds > 0 ? seconds : MINUTE_SECONDS);
   }
 
   private endPlayer(): void {

@@ -1,33 +1,35 @@
-// Rung `image`: plain MJPEG over HTTP in an <img>, for networks that let no WebSocket through.
+// Rung `image`: still pictures, one after another, for networks that let nothing endless through.
 
 import type { Rung, RungHost, RungKind } from "./rung.js";
+import { Screen } from "./screen.js";
 
 export const image: RungKind = {
   name: "image",
-  extension: ".mjpg",
+  extension: ".jpg",
   pushed: false,
   audible: false,
-  refusal: () => "",
+  refusal: () => (typeof createImageBitmap === "function" ? "" : "no createImageBitmap"),
   open: (host, url) => new ImageRung(host, url),
 };
 
-const LOOK_MILLISECONDS = 200;
+const INTERVAL = 200;
+const RETRY_INTERVAL = 1000;
+const ATTEMPTS = 3;
 
 class ImageRung implements Rung {
-  readonly picture = document.createElement("img");
-  private readonly timer: number;
-  private closed = false;
+  readonly picture: HTMLCanvasElement;
+  private readonly screen: Screen;
+  private readonly abort = new AbortController();
+  private timer = 0;
+  private attempts = 0;
 
-  constructor(host: RungHost, url: URL) {
-    this.picture.alt = "";
-    this.picture.addEventListener("error", () => {
-      if (!this.closed) host.failed("unreachable", "the stream cannot be reached");
-    });
-    this.picture.src = url.href;
-    // Browsers tell nothing about the parts of a multipart image: its size is the only sign of life.
-    this.timer = window.setInterval(() => {
-      if (this.picture.naturalWidth > 0) host.shown(0, undefined, performance.now());
-    }, LOOK_MILLISECONDS);
+  constructor(
+    private readonly host: RungHost,
+    private readonly url: URL,
+  ) {
+    this.screen = new Screen(host);
+    this.picture = this.screen.canvas;
+    void this.load();
   }
 
   init(): void {}
@@ -35,9 +37,26 @@ class ImageRung implements Rung {
   chunk(): void {}
 
   close(): void {
-    this.closed = true;
-    window.clearInterval(this.timer);
-    // Otherwise the browser keeps the endless response open after the element is gone.
-    this.picture.removeAttribute("src");
+    this.abort.abort();
+    window.clearTimeout(this.timer);
+  }
+
+  private async load(): Promise<void> {
+    const begun = performance.now();
+    const shown = await this.show().catch(() => false);
+    if (this.abort.signal.aborted) return;
+    this.attempts = shown ? 0 : this.attempts + 1;
+    if (this.attempts === ATTEMPTS) this.host.failed("unreachable", "no picture can be loaded");
+    const wait = (shown ? INTERVAL : RETRY_INTERVAL) - (performance.now() - begun);
+    this.timer = window.setTimeout(() => void this.load(), Math.max(0, wait));
+  }
+
+  private async show(): Promise<boolean> {
+    const answer = await fetch(this.url, { cache: "no-store", signal: this.abort.signal });
+    if (!answer.ok) return false;
+    const bitmap = await createImageBitmap(await answer.blob());
+    this.screen.draw(bitmap, bitmap.width, bitmap.height, undefined);
+    bitmap.close();
+    return true;
   }
 }

@@ -1,9 +1,5 @@
 // Which way of playing is used, and why. Pure: the rungs say what the browser can do.
 
-const MINUTE = 60_000;
-const LONGEST_WAIT = 16 * MINUTE;
-const BEST = "best this browser can do";
-
 /** What the ladder needs to know of a rung. */
 export interface Step {
   readonly name: string;
@@ -13,19 +9,46 @@ export interface Step {
   refusal(): string;
 }
 
-/** `broken` may be an accident, `impossible` is not, `unreachable`: the network lets nothing through. */
-export type Failure = "broken" | "impossible" | "unreachable";
+/**
+ * `broken` may be an accident, `impossible` is not; `stalled`: no picture came, though there are some;
+ * `unreachable`: the network lets nothing of this kind through.
+ */
+export type Failure = "broken" | "stalled" | "impossible" | "unreachable";
+
+/** What follows a failure: the same rung `again`, the `next` one, or the next that needs no WebSocket. */
+const POLICY: Record<Failure, { first: Answer; soonAgain: Answer }> = {
+  broken: { first: "again", soonAgain: "next" },
+  stalled: { first: "next", soonAgain: "next" },
+  impossible: { first: "next", soonAgain: "next" },
+  unreachable: { first: "plain", soonAgain: "plain" },
+};
+type Answer = "again" | "next" | "plain";
+
+const MINUTE = 60_000;
+const LONGEST_WAIT_MINUTES = 16;
+const BEST = "best this browser can do";
+
+interface Memory {
+  wait: number;
+  retryAt: number;
+}
 
 export class Ladder<S extends Step> {
   reason = "";
   private index = 0;
+  private stoodAt = -Infinity;
   private brokenAt = -Infinity;
-  private fellAt = Infinity;
-  private wait = MINUTE;
+  private readonly records = new Map<S, Memory>();
 
-  /** The steps from best to plainest. */
-  constructor(private readonly steps: readonly S[]) {
-    this.stand(0, BEST);
+  /** The steps from best to plainest; `minute` is the quiet after which a better one is tried again. */
+  constructor(
+    private readonly steps: readonly S[],
+    private readonly minute = MINUTE,
+  ) {
+    const refusals = steps.map((step) => step.refusal());
+    const usable = refusals.findIndex((refusal) => !refusal);
+    this.index = usable < 0 ? steps.length - 1 : usable;
+    this.reason = [...refusals.slice(0, this.index).map(this.named), BEST].join("; ");
   }
 
   get current(): S {
@@ -34,44 +57,61 @@ export class Ladder<S extends Step> {
 
   /** The current rung failed: after it, `current` is what to try next, perhaps the same again. */
   failed(kind: Failure, reason: string, now: number): void {
-    if (kind === "unreachable") this.avoidNetwork(reason, now);
-    else if (kind === "impossible" || now - this.brokenAt < MINUTE) this.fall(reason, now);
-    else this.reason = `${reason}; tried again`;
+    const recent = now - this.brokenAt < this.minute;
+    const answer = POLICY[kind][recent ? "soonAgain" : "first"];
     this.brokenAt = kind === "broken" ? now : -Infinity;
-  }
-
-  /** After a quiet while the best rung gets another chance; true when there is something to try. */
-  climb(now: number): boolean {
-    if (now - this.fellAt < this.wait) return false;
-    this.fellAt = Infinity;
-    this.wait = Math.min(LONGEST_WAIT, this.wait * 2);
-    const before = this.index;
-    this.stand(0, "tried the better way again");
-    return this.index !== before;
-  }
-
-  private fall(reason: string, now: number): void {
-    if (this.index === this.steps.length - 1) return;
-    this.fellAt = now;
-    this.stand(this.index + 1, reason);
-  }
-
-  /** To the rung that needs no WebSocket; if that is the one that failed, all over again. */
-  private avoidNetwork(reason: string, now: number): void {
-    const plain = this.steps.findIndex((step) => !step.pushed);
-    if (plain < 0) return;
-    const next = plain === this.index ? 0 : plain;
-    this.fellAt = next === 0 ? Infinity : now;
-    this.stand(next, reason);
-  }
-
-  private stand(index: number, reason: string): void {
-    const refusals: string[] = [];
-    while (index < this.steps.length - 1 && this.steps[index]!.refusal()) {
-      refusals.push(this.steps[index]!.refusal());
-      index += 1;
+    const failed = this.current.name;
+    if (answer === "again") {
+      this.reason = `${failed}: ${reason}, tried again`;
+      return;
     }
-    this.index = index;
-    this.reason = [...refusals, reason].join("; ");
+    this.remember(now);
+    this.stand(this.below(answer === "plain", now), now);
+    this.reason = `${failed}: ${reason}, now ${this.current.name}`;
   }
+
+  /** After a quiet a better rung gets another chance; true when there is one to try. */
+  climb(now: number): boolean {
+    if (now - this.stoodAt < this.minute) return false;
+    const better = this.steps.slice(0, this.index);
+    const index = better.findIndex((step) => this.mayTry(step, now));
+    if (index < 0) return false;
+    this.reason = `${this.steps[index]!.name}: tried again, ${this.current.name} worked`;
+    this.stand(index, now);
+    return true;
+  }
+
+  private stand(index: number, now: number): void {
+    this.index = index;
+    this.stoodAt = now;
+  }
+
+  /** Each failure soon after the last doubles the wait for the next chance. */
+  private remember(now: number): void {
+    const before = this.records.get(this.current);
+    const longest = LONGEST_WAIT_MINUTES * this.minute;
+    const lasted = now - this.stoodAt;
+    const again = before !== undefined && lasted < before.wait;
+    const wait = again ? Math.min(longest, before.wait * 2) : this.minute;
+    this.records.set(this.current, { wait, retryAt: now + wait });
+  }
+
+  /** The best rung below this one, first those that did not fail lately; at the end all over again. */
+  private below(plain: boolean, now: number): number {
+    const fits = (step: S, index: number) =>
+      index > this.index && !step.refusal() && !(plain && step.pushed);
+    const fresh = this.steps.findIndex((step, index) => fits(step, index) && this.mayTry(step, now));
+    if (fresh >= 0) return fresh;
+    const any = this.steps.findIndex(fits);
+    if (any >= 0) return any;
+    const first = this.steps.findIndex((step) => !step.refusal());
+    return first < 0 ? this.index : first;
+  }
+
+  private mayTry(step: S, now: number): boolean {
+    return !step.refusal() && now >= (this.records.get(step)?.retryAt ?? -Infinity);
+  }
+
+  private readonly named = (refusal: string, index: number): string =>
+    `${this.steps[index]!.name}: ${refusal}`;
 }

@@ -1,14 +1,15 @@
 // One channel, playing: joins the ladder, a rung, the connection and the meter. Knows no layout.
 
-import { Connection } from "./connection.js";
-import type { ConnectionHost } from "./connection.js";
+import { Bridge } from "./bridge.js";
+import { openFeed } from "./feeds.js";
+import type { Feed, FeedHost } from "./feed.js";
 import { Flow } from "./flow.js";
 import { Ladder } from "./ladder.js";
 import type { Failure } from "./ladder.js";
-import type { Chunk, Hello, Skipped, State } from "./messages.js";
+import type { Chunk } from "./messages.js";
 import { Meter } from "./meter.js";
 import type { PlayerHost } from "./player_host.js";
-import type { Picture, Rung, RungHost, RungKind } from "./rung.js";
+import type { Picture, RungHost, RungKind } from "./rung.js";
 import { describe } from "./situation.js";
 import type { Situation } from "./situation.js";
 import { pictureSize } from "./stats.js";
@@ -17,21 +18,37 @@ import { streamUrl } from "./stream_url.js";
 
 const TICK = 250;
 const REPORT_INTERVAL = 5000;
-const UNREACHABLE_AFTER = 3;
-const RETRY_WAIT = 1000;
+const RETRY_WAIT: Record<Failure, number> = {
+  impossible: 0,
+  stalled: 0,
+  // An accident that repeats must not become a tight loop.
+  broken: 250,
+  unreachable: 250,
+};
+// After so long without a picture the server is asked whether it is still there.
+const PROBE_AFTER = 2000;
+
+export interface PlayerOptions {
+  src: string;
+  rungs: readonly RungKind[];
+  /** How long all must be quiet before a better rung is tried again. */
+  patience: number;
+  /** The WebSocket of this page's wall may be shared. */
+  onWall: boolean;
+}
 
 export class Player {
   private readonly ladder: Ladder<RungKind>;
   private readonly meter = new Meter();
   private readonly flow = new Flow();
-  private rung: Rung | undefined;
+  private readonly bridge: Bridge;
   /** The rung is of no use for the next start. */
   private outdated = false;
   /** It failed, and the next one is about to open. */
   private failing = false;
-  private readonly retiring: Rung[] = [];
-  private connection: Connection | undefined;
+  private feed: Feed | undefined;
   private line: Situation["line"] = "new";
+  private obstacle = "";
   private server: Situation["server"] = { state: "connecting", text: "" };
   private described: { state: PlayerState; text: string } = { state: "paused", text: "" };
   private rungText = "";
@@ -43,11 +60,11 @@ export class Player {
   private retryTimer = 0;
 
   constructor(
-    private readonly src: string,
-    rungs: readonly RungKind[],
+    private readonly options: PlayerOptions,
     private readonly host: PlayerHost,
   ) {
-    this.ladder = new Ladder(rungs);
+    this.ladder = new Ladder(options.rungs, options.patience);
+    this.bridge = new Bridge(host);
   }
 
   /** Joins the channel, live. */
@@ -57,7 +74,7 @@ export class Player {
     this.meter.forget();
     this.flow.start();
     this.timer = window.setInterval(() => this.tick(), TICK);
-    if (!this.rung || this.outdated || this.failing) this.open();
+    if (!this.bridge.current || this.outdated || this.failing) this.open();
     else this.connect();
     this.updateState();
   }
@@ -70,7 +87,7 @@ export class Player {
     window.clearTimeout(this.retryTimer);
     this.disconnect();
     if (!this.ladder.current.pushed) {
-      this.rung?.close();
+      this.bridge.current?.close();
       this.outdated = true;
     }
     this.updateState();
@@ -88,13 +105,11 @@ export class Player {
   /** Ends for good. */
   close(): void {
     this.stop();
-    this.retire();
-    this.rung?.close();
+    this.bridge.close();
   }
 
-  /** What is on the screen now. */
   get picture(): Picture | undefined {
-    return (this.retiring[0] ?? this.rung)?.picture;
+    return this.bridge.picture;
   }
 
   get stats(): Stats {
@@ -115,30 +130,36 @@ export class Player {
   }
 
   private open(): void {
+    window.clearTimeout(this.retryTimer);
     const { current } = this.ladder;
-    if (this.rung) this.retiring.push(this.rung);
-    const url = streamUrl(this.src, current.extension, false, document.baseURI);
-    const rung = current.open(this.rungHost(() => this.rung === rung), url, this.muted);
-    this.rung = rung;
+    const url = streamUrl(this.options.src, current.extension, document.baseURI);
+    const rung = current.open(this.rungHost(() => this.bridge.current === rung), url, this.muted);
     this.outdated = this.failing = false;
     if (!current.audible) this.host.soundFound(false);
-    this.host.pictureAdded(rung.picture);
+    this.bridge.put(rung);
     this.tellRung();
     this.connect();
   }
 
   private connect(): void {
     this.disconnect();
-    const { pushed, extension } = this.ladder.current;
-    if (!pushed) return;
-    const url = streamUrl(this.src, extension, true, document.baseURI);
-    this.connection = new Connection(url, this.connectionHost(), this.meter.clock);
+    this.line = "new";
+    const { src, onWall } = this.options;
+    this.feed = openFeed({ src, kind: this.ladder.current, onWall }, this.feedHost());
+    this.expect();
   }
 
   private disconnect(): void {
-    this.connection?.close();
-    this.connection = undefined;
-    this.flow.interrupt();
+    this.feed?.close();
+    this.feed = undefined;
+    this.flow.expect(false, 0);
+  }
+
+  /** Pictures are expected while the line is up and the source live; without a line, of old news. */
+  private expect(): void {
+    const { pushed } = this.ladder.current;
+    const told = this.line === "up" && this.server.state === "live";
+    this.flow.expect(told || (!pushed && this.line === "new"), performance.now());
   }
 
   /** What a rung says counts only as long as it is the current one. */
@@ -152,59 +173,48 @@ export class Player {
     };
   }
 
-  private connectionHost(): ConnectionHost {
+  private feedHost(): FeedHost {
     return {
+      clock: this.meter.clock,
       init: (mime, segment, epoch) => {
         this.epoch = epoch;
-        this.rung?.init(mime, segment);
+        this.bridge.current?.init(mime, segment);
       },
       chunk: (chunk, data) => this.received(chunk, data),
-      told: (message) => this.told(message),
-      lost: (attempts) => this.lost(attempts),
+      skipped: (count) => (this.meter.skipped += count),
+      state: (server) => this.situate({ server }),
+      line: (line, obstacle) => {
+        if (line === "down" && this.line === "up") this.meter.reconnects += 1;
+        this.situate({ line, obstacle });
+      },
+      failed: (kind, reason) => this.failed(kind, reason),
     };
   }
 
+  private situate(news: Partial<Pick<Situation, "line" | "obstacle" | "server">>): void {
+    this.line = news.line ?? this.line;
+    this.obstacle = news.obstacle ?? this.obstacle;
+    this.server = news.server ?? this.server;
+    this.expect();
+    this.updateState();
+  }
+
   private received(chunk: Chunk, data: ArrayBuffer): void {
-    const now = performance.now();
-    this.meter.received(chunk, data.byteLength, now);
-    if (chunk.track === "video") this.flow.received(now);
-    this.rung?.chunk(chunk, data);
-  }
-
-  private told(message: Hello | State | Skipped): void {
-    if (message.type === "skipped") {
-      this.meter.skipped += message.count;
-      return;
-    }
-    if (message.type === "hello") this.line = "up";
-    this.server = message;
-    this.updateState();
-  }
-
-  private lost(attempts: number): void {
-    if (this.line === "up") {
-      this.line = "down";
-      this.meter.reconnects += 1;
-    }
-    this.flow.interrupt();
-    this.updateState();
-    if (this.line === "new" && attempts === UNREACHABLE_AFTER) {
-      this.failed("unreachable", "no WebSocket gets through");
-    }
+    this.meter.received(chunk, data.byteLength, performance.now());
+    this.bridge.current?.chunk(chunk, data);
   }
 
   private failed(kind: Failure, reason: string): void {
-    if (this.failing) return;
+    if (this.failing || !this.started) return;
     this.failing = true;
     this.disconnect();
     this.ladder.failed(kind, reason, performance.now());
-    // Not from within the rung's own call, and an accident that repeats must not become a tight loop.
-    const wait = kind === "impossible" ? 0 : RETRY_WAIT;
-    this.retryTimer = window.setTimeout(() => this.started && this.open(), wait);
+    // Not from within the rung's own call.
+    this.retryTimer = window.setTimeout(() => this.started && this.open(), RETRY_WAIT[kind]);
   }
 
   private shown(count: number, pts: number | undefined, at: number): void {
-    this.retire();
+    this.bridge.crossed();
     const now = performance.now();
     this.meter.shown(count, pts, at, now);
     if (!this.started || !this.flow.shown(now)) return;
@@ -212,23 +222,17 @@ export class Player {
     this.updateState();
   }
 
-  /** The new rung shows a picture: the old one, which bridged the change, may go. */
-  private retire(): void {
-    for (const rung of this.retiring.splice(0)) {
-      this.host.pictureRemoved(rung.picture);
-      rung.close();
-    }
-  }
-
   private tick(): void {
     const now = performance.now();
+    // A server that does not answer is not the rung's fault.
+    const alive = this.flow.quiet(now) < PROBE_AFTER || this.feed?.isAlive();
     const trouble = this.flow.check(now);
     if (trouble === "still") {
       this.meter.stalls += 1;
       this.host.stalled();
     }
-    if (trouble === "blind") this.failed("broken", "media came, but no picture");
-    else if (this.ladder.climb(now)) this.open();
+    if (trouble === "stalled" && alive) this.failed("stalled", "stalled 3 s");
+    else if (this.flow.flowing && this.ladder.climb(now)) this.open();
     if (now - this.reportedAt > REPORT_INTERVAL) this.report(now);
     this.updateState();
   }
@@ -236,7 +240,7 @@ export class Player {
   private report(now: number): void {
     this.reportedAt = now;
     const report = this.meter.report(this.ladder.current.name, now);
-    if (report) this.connection?.report(report);
+    if (report) this.feed?.report(report);
   }
 
   private tellRung(): void {
@@ -247,9 +251,9 @@ export class Player {
   }
 
   private updateState(): void {
-    const { started, line, server } = this;
+    const { started, line, obstacle, server } = this;
     const { flowing, seen } = this.flow;
-    const { state, text } = describe({ started, line, flowing, seen, server });
+    const { state, text } = describe({ started, line, obstacle, flowing, seen, server });
     if (state === this.described.state && text === this.described.text) return;
     this.described = { state, text };
     this.host.stateChanged(state, text);

@@ -8,6 +8,8 @@ export interface Situation {
   started: boolean;
   /** The WebSocket: not yet opened, open, lost. */
   line: "new" | "up" | "down";
+  /** Why the line is not up, where that is known. */
+  obstacle: string;
   /** Pictures come on screen. */
   flowing: boolean;
   /** There was a picture since the start. */
@@ -17,11 +19,11 @@ export interface Situation {
 }
 
 export function describe(situation: Situation): { state: PlayerState; text: string } {
-  const { started, line, flowing, seen, server } = situation;
+  const { started, line, obstacle, flowing, seen, server } = situation;
   if (!started) return { state: "paused", text: "" };
-  if (line === "down") return { state: "reconnecting", text: "" };
-  // Rungs that need no WebSocket have nothing to go by but their pictures.
-  if (line === "new") return { state: flowing ? "live" : "connecting", text: "" };
+  if (line === "down") return { state: seen ? "reconnecting" : "connecting", text: obstacle };
+  // Before the line is up there is nothing to go by but the pictures.
+  if (line === "new") return { state: flowing ? "live" : "connecting", text: flowing ? "" : obstacle };
   if (server.state !== "live" || flowing) return { state: server.state, text: server.text };
   return { state: seen ? "stalled" : "connecting", text: "" };
 }

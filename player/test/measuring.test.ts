@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { PictureAges } from "../src/age.js";
 import { ServerClock } from "../src/clock.js";
 import { Rate } from "../src/rate.js";
-import { channelName, streamUrl } from "../src/stream_url.js";
+import { apiUrl, asSocket, channelName, streamUrl } from "../src/stream_url.js";
 
 test("a picture's age leads from its pts to its capture, rounding forgiven", () => {
   const ages = new PictureAges();
@@ -55,8 +55,10 @@ test("a rate is told per second and dies away", () => {
 
 test("stream addresses keep query and origin", () => {
   const base = "https://hub.example/cam";
-  assert.equal(streamUrl("/cam?w=320&fps=5", ".mp4", true, base).href, "wss://hub.example/cam.mp4?w=320&fps=5");
-  assert.equal(streamUrl("http://other:8080/cam", ".mjpg", true, base).href, "ws://other:8080/cam.mjpg");
-  assert.equal(streamUrl("/cam", ".mjpg", false, base).href, "https://hub.example/cam.mjpg");
+  assert.equal(streamUrl("/cam?w=320&fps=5", ".mp4", base).href, "https://hub.example/cam.mp4?w=320&fps=5");
+  assert.equal(streamUrl("http://other:8080/cam", ".mjpg", base).href, "http://other:8080/cam.mjpg");
+  assert.equal(asSocket(streamUrl("/cam", ".mp4", base)).href, "wss://hub.example/cam.mp4");
+  assert.equal(apiUrl("/cam?w=320", "wall", base).href, "https://hub.example/api/wall");
+  assert.equal(apiUrl("http://other:8080/live/cam", "wall", base).href, "http://other:8080/live/api/wall");
   assert.equal(channelName("/live/cam?w=1", base), "cam");
 });

@@ -8,6 +8,7 @@ import type { Situation } from "../src/situation.js";
 const LIVE: Situation = {
   started: true,
   line: "up",
+  obstacle: "",
   flowing: true,
   seen: true,
   server: { state: "live", text: "" },
@@ -32,29 +33,54 @@ test("the server knows best why there is no picture", () => {
   assert.deepEqual(describe({ ...LIVE, flowing: false, server }), server);
 });
 
-test("media without a picture is told once, after three seconds", () => {
-  const flow = new Flow();
-  flow.start();
-  flow.received(0);
-  flow.received(2900);
-  assert.equal(flow.check(3000), undefined);
-  assert.equal(flow.check(3001), "blind");
-  assert.equal(flow.check(9000), undefined);
+test("a line that is down says why, where that is known", () => {
+  const refused = { line: "down", obstacle: "too many viewers" } as const;
+  assert.deepEqual(describe({ ...LIVE, ...refused, seen: false }), {
+    state: "connecting",
+    text: "too many viewers",
+  });
+  assert.equal(state(refused), "reconnecting");
 });
 
-test("a line that is down is not the rung's fault", () => {
+test("no picture in three seconds, though there should be some, is told once in three seconds", () => {
   const flow = new Flow();
-  flow.received(0);
-  flow.interrupt();
+  flow.start();
+  flow.expect(true, 0);
+  flow.expect(true, 2900);
+  assert.equal(flow.check(3000), undefined);
+  assert.equal(flow.check(3001), "stalled");
+  assert.equal(flow.check(6001), undefined);
+  assert.equal(flow.check(6002), "stalled");
+});
+
+test("while no pictures are expected their absence is nobody's fault", () => {
+  const flow = new Flow();
+  flow.start();
+  flow.expect(true, 0);
+  flow.expect(false, 1000);
   assert.equal(flow.check(9000), undefined);
+  flow.expect(true, 9000);
+  assert.equal(flow.check(12_000), undefined);
+  assert.equal(flow.check(12_001), "stalled");
 });
 
 test("pictures that stop are told once, and again after they flowed", () => {
   const flow = new Flow();
+  flow.start();
   assert.equal(flow.shown(0), true);
-  assert.equal(flow.shown(33), false);
-  assert.equal(flow.check(2000), undefined);
-  assert.equal(flow.check(2100), "still");
-  assert.equal(flow.check(2200), undefined);
-  assert.equal(flow.shown(2300), true);
+  assert.equal(flow.shown(100), false);
+  assert.equal(flow.check(2100), undefined);
+  assert.equal(flow.check(2101), "still");
+  assert.equal(flow.check(5000), undefined);
+  assert.equal(flow.shown(5000), true);
+});
+
+test("a source with a picture every five seconds is given time", () => {
+  const flow = new Flow();
+  flow.start();
+  flow.expect(true, 0);
+  for (const now of [0, 5000]) flow.shown(now);
+  assert.equal(flow.check(10_000), "still");
+  assert.equal(flow.check(19_000), undefined);
+  assert.equal(flow.check(20_001), "stalled");
 });

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -135,9 +136,15 @@ def _without_certificates() -> Iterator[None]:
 
 
 def _check_file(path: str) -> None:
-    if not Path(path).exists():
-        raise InputError(f"{path}: there is no such file, and it is no other source that is known")
-    if Path(path).is_dir():
+    try:
+        directory = stat.S_ISDIR(Path(path).stat().st_mode)
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: there is no such file, and it is no other source that is known"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened: {error.strerror}; give a media file") from None
+    if directory:
         raise InputError(f"{path}: is a directory; give a media file")
 
 

@@ -3,6 +3,7 @@
 structlog takes a third of the time in which the server starts: `hold` the log until that is done.
 """
 
+import contextlib
 import logging
 import sys
 import time
@@ -14,6 +15,9 @@ WINDOW_SECONDS = 10.0
 # Of so many kinds of warnings is known when they were last told; then all may be told again.
 MAX_KINDS = 1000
 
+MAX_A_SECOND = 20
+
+_told: dict[str, tuple[int, int]] = {}
 _quiet_until: dict[str, float] = {}
 _kept_back: dict[str, int] = {}
 _held: list[tuple[str, str, dict[str, object]]] = []
@@ -21,7 +25,16 @@ _holding = [False]
 
 
 def info(event: str, **fields: object) -> None:
-    """Something happened."""
+    """Something happened; of what does so more than twenty times a second, the rest is counted."""
+    second = int(time.monotonic())
+    counted_second, count = _told.get(event, (second, 0))
+    count = count + 1 if counted_second == second else 1
+    _told[event] = (second, count)
+    if count > MAX_A_SECOND:
+        _kept_back[event] = _kept_back.get(event, 0) + 1
+        return
+    if repeated := _kept_back.pop(event, 0):
+        fields["repeated"] = repeated
     _emit("info", event, fields)
 
 
@@ -100,7 +113,9 @@ def _emit(level: str, event: str, fields: dict[str, object]) -> None:
     if _holding[0]:
         _held.append((level, event, fields))
     else:
-        getattr(_get_logger(), level)(event, **fields)
+        # That nobody reads the log any more is no reason to stop.
+        with contextlib.suppress(OSError, ValueError):
+            getattr(_get_logger(), level)(event, **fields)
 
 
 def _escape(logger: object, level: str, event: MutableMapping[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ async def test_the_command_line_of_a_worker_tells_nothing_of_its_source() -> Non
     async with supervised(CAMERA) as watched:
         await until(lambda: any(isinstance(each, State) for each in watched.received))
         command = proc(watched.pid, "cmdline")
-    assert command.split(b"\0")[1:3] == [b"-m", b"televise.media.worker"]
+    assert b"televise.media.worker" in command.split(b"\0")
     assert b"127.0.0.1" not in command
     assert SECRET.encode() not in command
 

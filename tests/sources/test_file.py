@@ -63,6 +63,7 @@ CASES = [
     _case("plain.flv", *NO_B, *AAC, delivery="passthrough", sound="passthrough"),
     _case("raw.h264", *NO_B, delivery="passthrough"),
     _case("b-frames.mp4", *WITH_B, *AAC, reason=B_FRAMES, sound="passthrough"),
+    _case("b-frames.mkv", *WITH_B, *AAC, reason=B_FRAMES, sound="passthrough"),
     _case("b-frames.ts", *WITH_B, reason=B_FRAMES),
     _case("b-frames.h264", *WITH_B, reason=B_FRAMES),
     _case("odd.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv444p", source_size="161x121",

@@ -3,7 +3,7 @@
 import pytest
 
 from televise.errors import LimitReached
-from televise.web.limits import Admission
+from televise.web.limits import Admission, Allowance
 
 
 def test_one_too_many_is_refused_and_counted_until_somebody_goes() -> None:
@@ -34,3 +34,12 @@ def test_a_viewer_that_fails_gives_its_place_back() -> None:
         with pytest.raises(RuntimeError), admission.viewer("a"):
             raise RuntimeError
     assert admission.count == 0
+
+
+def test_an_allowance_is_a_rate_and_a_burst() -> None:
+    allowance = Allowance(rate=10.0, burst=20.0)
+    assert [allowance.take(100.0) for _ in range(21)] == [True] * 20 + [False]
+    assert not allowance.take(100.05)
+    assert allowance.take(100.2)
+    # A long silence saves up no more than the burst.
+    assert [allowance.take(500.0) for _ in range(21)] == [True] * 20 + [False]

@@ -238,6 +238,18 @@ async def test_an_end_is_polite_where_there_is_room(room: int) -> None:
         assert last == Frame(CLOSE, close_frame(1012, "the server is restarting")[2:])
 
 
+async def test_nobody_waits_for_what_will_not_come() -> None:
+    scene = Scene()
+    clients = [scene.join(1.0, PLENTY), scene.join(1.0, 50)]
+    scene.append(True)
+    scene.muxed.refuse("the encoder has failed")
+    scene.muxed.refuse("the encoder has failed")
+    scene.append(True)
+    assert [client.transport.closing for client in clients] == [True, True]
+    closings = [each for each in frames(bytes(clients[0].socket.arrived)) if each.opcode == CLOSE]
+    assert closings == [Frame(CLOSE, close_frame(1013, "the encoder has failed")[2:])]
+
+
 def stalled_at(sizes: list[int]) -> bool:
     """Whether a viewer is dropped whose buffer has these sizes, a second after another."""
     scene = Scene()

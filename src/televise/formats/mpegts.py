@@ -4,9 +4,10 @@ Source: ISO/IEC 13818-1 (Rec. ITU-T H.222.0): 2.4.3.2 transport packets, 2.4.3.4
 2.4.3.6 PES packets, 2.4.4 program tables, annex A checksum.
 
 All viewers get the same bytes, but each begins at the newest keyframe, and one that falls behind
-skips to it. So what a keyframe begins is whole in itself: the tables stand before it, and the first
-packet of each PID from there on has the discontinuity_indicator, which says that counters (and the
-clock) may not continue what came before. For everybody else they do continue.
+skips to it. So what a keyframe begins is whole in itself: before it stand the tables, and of each
+stream a packet without payload that has the discontinuity_indicator. It says that counters and
+clock may not continue what came before. For all who missed nothing they do continue. (It has no
+payload, because the next sound comes later than the keyframe.)
 
 Where a PES packet ends can be seen without waiting for the next one: by its length, or, where it is
 too long for that field, by the stuffing in its last packet.
@@ -79,47 +80,50 @@ class Multiplexer:
         At a keyframe a viewer may begin, whichever units it has missed before.
         """
         pieces: list[bytes] = []
-        if unit.keyframe:
-            for pid in (*(pid for pid, _ in self._tables), *self._streams):
-                pid.fresh = True
+        is_clock = stream == self._clock
         if unit.keyframe or unit.dts - self._tables_at >= TABLES_SECONDS * CLOCK_HZ:
-            pieces += [pid.section(section) for pid, section in self._tables]
+            pieces += [pid.section(section, unit.keyframe) for pid, section in self._tables]
             self._tables_at = unit.dts
-        pcr = None
-        if stream == self._clock:
-            pcr = unit.dts
-            self._bridge(pieces, unit)
+        if unit.keyframe:
+            self._begin(pieces, unit.dts)
+        elif is_clock:
+            self._bridge(pieces, unit.dts)
+        self._streams[stream].add(pieces, unit, with_clock=is_clock)
+        if is_clock:
             self._clock_at = unit.dts
-        self._streams[stream].add(pieces, unit, pcr)
         return b"".join(pieces)
 
-    def _bridge(self, pieces: list[bytes], unit: Unit) -> None:
+    def _begin(self, pieces: list[bytes], ticks: int) -> None:
+        """Nothing of what follows continues what came before."""
+        for number, stream in enumerate(self._streams):
+            pcr = ticks if number == self._clock else None
+            pieces.append(stream.packet(0, b"", _field(_DISCONTINUITY, pcr)))
+
+    def _bridge(self, pieces: list[bytes], ticks: int) -> None:
         """The clock readings that are missing since the last one."""
-        pause = unit.dts - self._clock_at
         step = int(PCR_SECONDS * CLOCK_HZ)
-        if not unit.keyframe and pause <= PCR_PAUSE_SECONDS * CLOCK_HZ:
-            for ticks in range(self._clock_at + step, unit.dts - step // 9, step):
-                pieces.append(self._streams[self._clock].clock(ticks))
+        if ticks - self._clock_at <= PCR_PAUSE_SECONDS * CLOCK_HZ:
+            # Up to 0.1 s none is missing.
+            for missing in range(self._clock_at + step, ticks - step // 9, step):
+                pieces.append(self._streams[self._clock].packet(0, b"", _field(0, missing)))
 
 
 class _Pid:
-    """The packets of one PID. ``fresh``: the next one may not continue what came before."""
+    """The packets of one PID."""
 
     def __init__(self, pid: int) -> None:
-        self.fresh = True
         self._pid = pid
         self._counter = 0
         self._plain = [pack(">BHB", SYNC, pid, _PAYLOAD | count) for count in range(16)]
 
-    def section(self, section: bytes) -> bytes:
+    def section(self, section: bytes, is_new: bool) -> bytes:
         """One packet with the only section of a table, and stuffing behind it (2.4.4)."""
-        room = _PAYLOAD_BYTES - 2 * self.fresh
-        return self.packet(_START, section.ljust(room, b"\xff"), b"")
+        field = _field(_DISCONTINUITY) if is_new else b""
+        room = _PAYLOAD_BYTES - _field_bytes(field)
+        return self.packet(_START, section.ljust(room, b"\xff"), field)
 
     def packet(self, start: int, payload: bytes, field: bytes) -> bytes:
         """One packet; ``field`` is the adaptation field's content, stuffed as far as it must be."""
-        if self.fresh:
-            field = self._refresh(field)
         space = _PAYLOAD_BYTES - len(payload)
         control = (_PAYLOAD if payload else 0) | (_FIELD if space else 0)
         # Without payload the counter stays where it is (2.4.3.3).
@@ -131,10 +135,6 @@ class _Pid:
         if space > 1:
             field = (field or b"\0").ljust(space - 1, b"\xff")
         return b"".join((head, bytes((space - 1,)), field, payload))
-
-    def _refresh(self, field: bytes) -> bytes:
-        self.fresh = False
-        return bytes((field[0] | _DISCONTINUITY,)) + field[1:] if field else b"\x80"
 
     def middle(self, pieces: list[bytes], data: bytes, position: int) -> int:
         """Packets full of ``data``, from ``position`` to where less than a packet is left."""
@@ -153,24 +153,29 @@ class _Stream(_Pid):
         super().__init__(pid)
         self._kind = kind
 
-    def clock(self, ticks: int) -> bytes:
-        """A packet that says nothing but how late it is."""
-        return self.packet(0, b"", bytes((_PCR,)) + _pcr(ticks))
-
-    def add(self, pieces: list[bytes], unit: Unit, pcr: int | None) -> None:
-        """The packets of one unit, with the clock in the first one."""
-        flags = (_RANDOM_ACCESS if unit.keyframe else 0) | (0 if pcr is None else _PCR)
-        field = bytes((flags,)) if flags else b""
-        if pcr is not None:
-            field += _pcr(pcr)
-        # The length of the field counts too, and the flags where they are still to be written.
-        taken = 1 + len(field) if field else 2 * self.fresh
-        room = _PAYLOAD_BYTES - taken
+    def add(self, pieces: list[bytes], unit: Unit, with_clock: bool) -> None:
+        """The packets of one unit, with its decoding time as the clock in the first one."""
+        flags = _RANDOM_ACCESS if unit.keyframe else 0
+        field = _field(flags, unit.dts if with_clock else None)
+        room = _PAYLOAD_BYTES - _field_bytes(field)
         pes = _pes(self._kind, unit, room)
         pieces.append(self.packet(_START, pes[:room], field))
         position = self.middle(pieces, pes, room)
         if position < len(pes):
             pieces.append(self.packet(0, pes[position:], b""))
+
+
+def _field(flags: int, pcr: int | None = None) -> bytes:
+    """The content of an adaptation field: flags, and the clock in ticks; empty where it can be."""
+    if pcr is None:
+        return bytes((flags,)) if flags else b""
+    # 33 bits at 90 kHz, 6 reserved ones, 9 bits of 27 MHz.
+    return bytes((flags | _PCR,)) + ((pcr & _WRAP) << 15 | 0x7E00).to_bytes(6, "big")
+
+
+def _field_bytes(field: bytes) -> int:
+    """How much room it takes, with its length."""
+    return 1 + len(field) if field else 0
 
 
 def _pes(kind: int, unit: Unit, room: int) -> bytes:
@@ -197,11 +202,6 @@ def _timestamp(prefix: int, ticks: int) -> bytes:
     ticks &= _WRAP
     high = prefix << 4 | ticks >> 29 & 0x0E | 1
     return pack(">BHH", high, ticks >> 14 & 0xFFFE | 1, ticks << 1 & 0xFFFE | 1)
-
-
-def _pcr(ticks: int) -> bytes:
-    """33 bits at 90 kHz, 6 reserved ones, 9 bits of 27 MHz."""
-    return ((ticks & _WRAP) << 15 | 0x7E00).to_bytes(6, "big")
 
 
 def _pat() -> bytes:

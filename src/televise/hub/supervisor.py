@@ -82,14 +82,22 @@ class Supervisor:
         backoff, breaker = Backoff(), Breaker()
         while True:
             began = time.monotonic()
-            reason = await self._run_once()
+            reason = await self._try_once()
             now = time.monotonic()
             if now - began > 10:
                 backoff.reset()
             wait = REST_SECONDS if breaker.fail(now) else backoff.next(random.random())
             events.warning(f"worker of {self._name} died", reason=reason, next=f"{wait:.2f} s")
-            self._down(f"its process ended ({reason}); another starts in {wait:.1f} s")
+            self._down(f"its process ended; another starts in {wait:.1f} s")
             await asyncio.sleep(wait)
+
+    async def _try_once(self) -> str:
+        """One worker; a bug of ours is told, and no reason never to try again."""
+        try:
+            return await self._run_once()
+        except Exception as error:
+            events.error(f"the supervisor of {self._name} failed")
+            return repr(error)
 
     async def _run_once(self) -> str:
         """One worker, from start to end; returns why it ended."""
@@ -133,6 +141,8 @@ class Supervisor:
             keywords["start_new_session"] = True
         return await asyncio.create_subprocess_exec(
             sys.executable,
+            # Nothing is imported from the directory in which somebody happens to be.
+            "-P",
             "-m",
             "televise.media.worker",
             str(theirs.fileno()),

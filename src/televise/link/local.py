@@ -1,7 +1,6 @@
 """The local carrier: a socket pair between this process and a child that it started."""
 
 import asyncio
-import os
 import socket
 import sys
 import threading
@@ -92,6 +91,8 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
     ours, theirs = socket.socketpair()
     for end in (ours, theirs):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+        if sys.platform == "win32":  # there it is a connection over TCP
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     ours.setblocking(False)
     theirs.set_inheritable(True)
     return ours, theirs
@@ -109,6 +110,4 @@ def inherited(number: int) -> socket.socket:
     connection = socket.socket(fileno=number)
     connection.setblocking(True)
     connection.set_inheritable(False)
-    if hasattr(os, "set_blocking"):
-        os.set_blocking(connection.fileno(), True)
     return connection

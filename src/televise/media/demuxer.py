@@ -13,6 +13,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from televise.media.container import MAX_PIXELS
+from televise.media.decode_times import DecodeTimes, Numbered
 from televise.media.source import AnyPacket, Decoder, Feed, Input
 
 # Formats whose packets carry no time. As files they have a nominal rate; live, they arrive in time.
@@ -21,12 +22,12 @@ UNTIMED = {
     *("h264", "hevc", "obu", "m4v", "mpegvideo"),
 }
 _DEFAULT_RATE = 25.0
+# Pictures that come at once, because they had to be understood first, are so far apart.
+_LEAST_STEP = 1 / 120
 # How far apart in a file packets of the same time may be written.
 INTERLEAVE_SECONDS = 1.0
 # So many packets are read at most in search of the first picture.
 _MOST_PEEKED = 200
-
-Numbered = tuple[int, AnyPacket]
 
 
 class Demuxer:
@@ -36,9 +37,10 @@ class Demuxer:
         self._container = container
         self._streams = _best_streams(container)
         self._peeked: list[Numbered] = []
-        self._rest = self._read()
         self.untimed = container.format.name in UNTIMED
         self.inputs = [_describe(stream) for stream in self._streams]
+        packets = self._read()
+        self._rest = packets if self.untimed else DecodeTimes(self.inputs).complete(packets)
 
     @property
     def start(self) -> float:
@@ -65,11 +67,13 @@ class Demuxer:
         if self._container.format.name.startswith("mov"):
             self.find_rotation()
         feed.opened(self.inputs)
+        arrival = 0.0
         for index, packet in self.packets():
             if feed.stopping:
                 return
             if self.untimed:
-                set_time(self.inputs[index], packet, time.monotonic())
+                arrival = max(time.monotonic(), arrival + _LEAST_STEP)
+                set_time(self.inputs[index], packet, arrival)
             feed.packet(index, packet)
 
     def find_rotation(self) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import av.error
 
-from televise.media.demuxer import INTERLEAVE_SECONDS, Demuxer, Numbered, nominal_rate, set_time
+from televise.media.decode_times import Numbered
+from televise.media.demuxer import INTERLEAVE_SECONDS, Demuxer, nominal_rate, set_time
 from televise.media.source import AnyPacket, Feed, Input
 
 # A photograph is shown anew so often.

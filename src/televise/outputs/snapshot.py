@@ -17,12 +17,9 @@ def routes(edge: Edge) -> list[web.RouteDef]:
         query = parse_query(request.query_string)
         rendition = query.rendition("mjpeg")
         channel = edge.hub.channel(request.match_info["name"])
-        encoding = channel.acquire(rendition)
-        try:
+        async with edge.watching(request, channel, rendition) as encoding:
             await edge.begun(encoding, WAIT_SECONDS)
             packet = encoding.log.newest
-        finally:
-            channel.release(encoding)
         if encoding.refusal:
             raise Unavailable(f"{channel.name}: {encoding.refusal}")
         if packet is None:

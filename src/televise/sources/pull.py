@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import av.error
 
 from televise.errors import SourceError
-from televise.media.container import explain, open_container
+from televise.media.container import LIVE, explain, open_container
 from televise.media.demuxer import Demuxer
 from televise.media.source import Feed
 
@@ -51,7 +51,7 @@ class PullSource:
             self._url,
             way.protocols,
             format=way.format,
-            options=way.options,
+            options=LIVE | way.options,
             timeout=(OPEN_SECONDS, READ_SECONDS),
             shown=self._shown,
         ) as container:

@@ -21,7 +21,7 @@ from televise.hub.muxed import MakeMuxer, Muxed
 from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.connection import Connection
-from televise.web.limits import Admission
+from televise.web.limits import Admission, Allowance
 from televise.web.pump import NOT_UNDERSTOOD, RESTARTING, TRY_LATER, Pump, Viewer
 
 # How long an answer waits for the source to say whether it can be made at all.
@@ -80,7 +80,7 @@ class Edge:
         response.force_close()
         if request.method == "HEAD":
             return response
-        async with self._watching(request, channel, rendition) as encoding:
+        async with self.watching(request, channel, rendition) as encoding:
             await self.begun(encoding, BEGIN_SECONDS)
             if encoding.refusal:
                 raise Unavailable(f"{channel.name}: {encoding.refusal}")
@@ -100,16 +100,16 @@ class Edge:
     ) -> web.StreamResponse:
         """Answer with a WebSocket: media only, or with texts where ``televise.v1`` is asked."""
         channel = self.hub.channel(request.match_info["name"])
-        async with self._watching(request, channel, rendition) as encoding:
+        async with self.watching(request, channel, rendition) as encoding:
             websocket = await _upgrade(request)
             tells = websocket.ws_protocol == envelope.SUBPROTOCOL
             muxer = told if tells else bare
             async with self._fed(request, channel, encoding, muxer, max_latency) as viewer:
                 viewer.websocket, viewer.told = True, tells
                 if tells:
-                    viewer.tell(
-                        envelope.hello(channel.name, channel.state, channel.text, self._version)
-                    )
+                    state, text = channel.state, channel.text
+                    hello = envelope.hello(channel.name, state, text, self._version)
+                    viewer.tell(hello, "hello")
                 await self.begun(encoding, BEGIN_SECONDS)
                 if encoding.refusal:
                     viewer.end(TRY_LATER, encoding.refusal)
@@ -146,9 +146,10 @@ class Edge:
                 viewer.end(RESTARTING, "the server is restarting")
 
     @asynccontextmanager
-    async def _watching(
+    async def watching(
         self, request: web.Request, channel: Channel, rendition: Rendition
     ) -> AsyncIterator[Encoding]:
+        """An encoding, kept running for one who is counted as a viewer while the block runs."""
         if self._closing:
             raise Unavailable("the server is stopping")
         with self.admission.viewer(request.remote or ""):
@@ -179,8 +180,8 @@ class Edge:
         pump = self._pumps[muxed][1]
         viewer = Viewer(pump, connection, max_latency)
         connection.writing = viewer
-        events.info("viewer joined", channel=channel.name, stream=request.path)
         try:
+            events.info("viewer joined", channel=channel.name, stream=request.path)
             yield viewer
         finally:
             connection.writing = None
@@ -193,8 +194,11 @@ class Edge:
 
     async def _listen(self, websocket: web.WebSocketResponse, viewer: Viewer) -> None:
         """Hear the client until it goes; those that never ask for texts are not heard."""
+        allowance = Allowance()
         async for message in websocket:
-            if viewer.told and message.type == aiohttp.WSMsgType.TEXT:
+            if not allowance.take(time.monotonic()):
+                viewer.end(NOT_UNDERSTOOD, "too many messages: ten a second are enough")
+            elif viewer.told and message.type == aiohttp.WSMsgType.TEXT:
                 self._heard(message.data, viewer)
 
     def _heard(self, text: str, viewer: Viewer) -> None:

@@ -1,4 +1,4 @@
-"""Admission: how many viewers there may be, in all and from one address."""
+"""How many viewers there may be, and how much each may say."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -43,3 +43,22 @@ class Admission:
                 f"there are {self._most_per_address} viewers from your address already: "
                 "close one, or try again later"
             )
+
+
+class Allowance:
+    """``rate`` messages a second on average, ``burst`` at once."""
+
+    def __init__(self, rate: float = 10.0, burst: float = 20.0) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._left = burst
+        self._last = 0.0
+
+    def take(self, now: float) -> bool:
+        """Count one message at monotonic time ``now``; False where it is one too many."""
+        self._left = min(self._burst, self._left + (now - self._last) * self._rate)
+        self._last = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

@@ -1,6 +1,7 @@
 """Listener: accepts connections while there are file descriptors for them."""
 
 import asyncio
+import contextlib
 import errno
 import socket
 import sys
@@ -14,6 +15,8 @@ from televise.web.connection import Connection, set_options
 BACKLOG = 1024
 # Kept free for workers, files and whatever else must still be opened when viewers are many.
 RESERVED_DESCRIPTORS = 32
+# What is asked for where the system sets no limit (macOS refuses more).
+UNLIMITED_DESCRIPTORS = 10_240
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -71,10 +74,17 @@ class Listener:
             await self._room.wait()
             try:
                 await self._accept(listening)
-            except OSError as error:
-                if error.errno in _NO_DESCRIPTORS:
-                    events.warning("no file descriptors left for viewers", error=str(error))
-                    await asyncio.sleep(0.5)
+            except Exception as error:
+                await self._rest(error)
+
+    async def _rest(self, error: Exception) -> None:
+        """After a failure: never spin, and wait where only time helps."""
+        if isinstance(error, OSError) and error.errno in _NO_DESCRIPTORS:
+            events.warning("no file descriptors left for viewers", error=str(error))
+            await asyncio.sleep(0.5)
+        else:
+            events.warning("a connection could not be accepted", error=repr(error))
+            await asyncio.sleep(0.01)
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -130,9 +140,11 @@ def _most_connections(others: int) -> int:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard and hard != resource.RLIM_INFINITY:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        soft = hard
+    wanted = UNLIMITED_DESCRIPTORS if hard == resource.RLIM_INFINITY else hard
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
     return max(1, soft - RESERVED_DESCRIPTORS - _open_descriptors() - others)
 
 

@@ -42,12 +42,14 @@ class Viewer:
         left = self.transport.get_write_buffer_size()
         self._paused = left > 0
         self._announced_skips = 0
-        self._waiting_text = b""
+        self._waiting: dict[str, bytes] = {}
         self._progress = (left, time.monotonic())
         pump.viewers.append(self)
 
     def start(self) -> None:
-        """Begin with the newest keyframe."""
+        """Begin with the newest keyframe, unless it has ended already."""
+        if self.closed.done() or self.transport.is_closing():
+            return
         self.cursor = Cursor(self._pump.muxed.log, self.cursor.max_latency)
         self._started = True
         self.catch_up()
@@ -63,8 +65,9 @@ class Viewer:
     def resume(self) -> None:
         """The socket takes more again."""
         self._paused = False
-        if self._waiting_text:
-            text, self._waiting_text = self._waiting_text, b""
+        if self._waiting:
+            text = b"".join(self._waiting.values())
+            self._waiting.clear()
             self.transport.write(text)
         self.catch_up()
 
@@ -93,10 +96,10 @@ class Viewer:
             self.init = chunk.init
             self.transport.write(chunk.init + chunk.data)
 
-    def tell(self, text: bytes) -> None:
-        """Send a text message, now or when the socket takes it; a later one replaces it."""
+    def tell(self, text: bytes, kind: str = "state") -> None:
+        """Send a text message, now or when the socket takes it; one of its kind replaces it."""
         if self._paused:
-            self._waiting_text = text
+            self._waiting[kind] = text
         elif not self.transport.is_closing():
             self.transport.write(text)
 

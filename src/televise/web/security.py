@@ -59,9 +59,9 @@ class Gate:
         self._port = port
         self._origins = frozenset(map(check_origin, origins))
         self._loopback = is_loopback(host)
-        names = {"localhost", "127.0.0.1", "[::1]"}
+        names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host.lower()}
         if not self._loopback:
-            names |= {socket.gethostname().lower(), host.lower()}
+            names.add(socket.gethostname().lower())
         self._hosts = {f"{name}:{port}" for name in names}
         if port == 80:
             self._hosts |= names

@@ -19,8 +19,8 @@ TIMESCALE = 90_000
 KEYFRAME_SECONDS = 2.0
 # At 640x360; larger pictures have fewer details per pixel.
 DEFAULT_BITRATE, _DEFAULT_PIXELS, _PIXELS_EXPONENT = 1_500_000, 640 * 360, 0.75
-# A keyframe may take a second's worth of bits, but the legacy client holds only so many.
-_MAX_PICTURE_BITS = mpeg1.JSMP_MAX_BYTES * 8 * 7 // 8
+# A keyframe may take a second's bits, but two pictures in a row must fit into the legacy client.
+_MAX_PICTURE_BITS = mpeg1.JSMP_MAX_BYTES * 8 * 7 // 16
 _RATE_TOLERANCE = Fraction(1999, 2000)
 _OPTIONS = {
     "strict": "-1",  # with low_delay: packets come with their frames

@@ -18,7 +18,8 @@ MAX_COLOURS = 255
 NO_COLOUR = 255
 # What counts as few colours, exactly and in cells.
 FEW, FEW_CELLS = 4096, 1500
-_CELLS, _EXACT = 1 << 15, 1 << 24
+_CELLS, _EXACT = 1 << 16, 1 << 24
+_CELL_BITS, _BRINGS_TOGETHER = np.uint32(0xF8F8F8), np.uint32(0x2101)
 _REFINEMENTS = 2
 # How far the dither of 256 colours shifts a pixel, from the lowest to the highest.
 _STRENGTH = 16
@@ -43,8 +44,8 @@ class Palette:
         places = self._find(pixels)
         indices = self._table.take(places)
         if indices.size and not indices.min():
-            self._learn(places[indices == 0])
-            indices = self._table.take(places)
+            unknown = indices == 0
+            indices[unknown] = self._learn(places[unknown])
         indices -= 1
         return indices
 
@@ -58,15 +59,12 @@ class Palette:
         places = pixels & 0xFFFFFF if self._exact else _cells(pixels)
         return places.astype(np.intp)
 
-    def _learn(self, places: _Places) -> None:
+    def _learn(self, places: _Places) -> Indices:
+        """What the table has at ``places``, now that it has been filled there."""
         found = np.unique(places)
-        if self._exact:
-            parts = (found >> 16, found >> 8 & 0xFF, found & 0xFF)
-            points = np.stack(parts, 1).astype(np.float32)
-        else:
-            parts = (found >> 10, found >> 5 & 31, found & 31)
-            points = (np.stack(parts, 1) * 8 + 3.5).astype(np.float32)
-        self._enter(found, points)
+        colours = found.astype(np.uint32) if self._exact else _MIDDLES[found]
+        self._enter(found, _unpacked(colours))
+        return self._table.take(places)
 
     def _enter(self, places: _Places, points: _Floats) -> None:
         self._table[places] = _nearest(points, self.colours.astype(np.float32)) + 1
@@ -92,13 +90,21 @@ class Dither:
 
 
 def _cells(pixels: Pixels) -> Pixels:
-    cells = np.empty(pixels.shape, np.uint32)
-    part = np.empty(pixels.shape, np.uint32)
-    np.right_shift(np.bitwise_and(pixels, 0xF8, out=cells), 3, out=cells)
-    for mask, shift in ((0xF800, 6), (0xF80000, 9)):
-        np.right_shift(np.bitwise_and(pixels, mask, out=part), shift, out=part)
-        np.bitwise_or(cells, part, out=cells)
+    """The cell of each pixel. One multiplication gives each of them a number of its own."""
+    cells = pixels & _CELL_BITS
+    cells *= _BRINGS_TOGETHER
+    cells >>= np.uint32(16)
     return cells
+
+
+def _middles() -> Pixels:
+    """The colour in the middle of each cell."""
+    numbers = np.arange(1 << 15)
+    lowest = (numbers >> 10) << 19 | (numbers >> 5 & 31) << 11 | (numbers & 31) << 3
+    colours = lowest.astype(np.uint32)
+    middles = np.zeros(_CELLS, np.uint32)
+    middles[_cells(colours)] = colours | 0x040404
+    return middles
 
 
 def _histogram(pixels: Pixels) -> tuple[_Floats, _Floats, bool]:
@@ -185,3 +191,6 @@ def _nearest(points: _Floats, colours: _Floats) -> _Places:
         score = lengths - 2 * (points[start : start + _ROWS] @ colours.T)
         nearest[start : start + _ROWS] = score.argmin(1)
     return nearest
+
+
+_MIDDLES = _middles()

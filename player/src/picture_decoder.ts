@@ -1,0 +1,71 @@
+// A VideoDecoder that survives: after an error it begins anew at the next keyframe.
+
+import type { Failure } from "./ladder.js";
+
+export interface PictureDecoderHost {
+  /** The receiver closes the frame. */
+  decoded(frame: VideoFrame): void;
+  failed(kind: Failure, reason: string): void;
+}
+
+const ERRORS_FORGIVEN = 2;
+const FORGIVEN_AFTER = 10_000;
+// More than a second of pictures that wait for the decoder: it will not catch up by itself.
+const LONGEST_QUEUE = 45;
+
+export class PictureDecoder {
+  private config: VideoDecoderConfig | undefined;
+  private decoder: VideoDecoder | undefined;
+  private errors: number[] = [];
+
+  constructor(private readonly host: PictureDecoderHost) {}
+
+  /** From the next keyframe on, the pictures are of this kind. */
+  configure(config: VideoDecoderConfig): void {
+    this.close();
+    this.config = config;
+  }
+
+  decode(pts: number, keyframe: boolean, data: Uint8Array): void {
+    if (!this.config) return;
+    if (this.decoder && this.decoder.decodeQueueSize > LONGEST_QUEUE) this.broke("it is too slow");
+    if (!this.decoder && !keyframe) return;
+    const type = keyframe ? "key" : "delta";
+    try {
+      this.decoder ??= this.open(this.config);
+      this.decoder.decode(new EncodedVideoChunk({ type, timestamp: pts * 1e6, data }));
+    } catch (error) {
+      this.broke(String(error));
+    }
+  }
+
+  close(): void {
+    // A decoder that failed has closed itself.
+    if (this.decoder && this.decoder.state !== "closed") this.decoder.close();
+    this.decoder = undefined;
+  }
+
+  private open(config: VideoDecoderConfig): VideoDecoder {
+    const decoder = new VideoDecoder({
+      output: (frame) => this.host.decoded(frame),
+      error: (error) => {
+        if (decoder === this.decoder) this.refused(error);
+      },
+    });
+    decoder.configure(config);
+    return decoder;
+  }
+
+  private refused(error: DOMException): void {
+    if (error.name !== "NotSupportedError") return this.broke(error.message);
+    this.close();
+    this.host.failed("impossible", `no decoder for ${this.config?.codec}`);
+  }
+
+  private broke(reason: string): void {
+    this.close();
+    const now = performance.now();
+    this.errors = [...this.errors.filter((at) => now - at < FORGIVEN_AFTER), now];
+    if (this.errors.length > ERRORS_FORGIVEN) this.host.failed("broken", `decoder: ${reason}`);
+  }
+}

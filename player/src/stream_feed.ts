@@ -1,0 +1,81 @@
+// The usual feed: a WebSocket of its own for one stream.
+
+import { Connection } from "./connection.js";
+import type { Ending } from "./connection.js";
+import { explain } from "./explain.js";
+import type { Feed, FeedHost } from "./feed.js";
+import type { Report, ServerMessage } from "./messages.js";
+import { asSocket } from "./stream_url.js";
+
+const TRY_LATER = 1013;
+const UNREACHABLE_AFTER = 2;
+
+export class StreamFeed implements Feed {
+  private readonly connection: Connection;
+  private fed = false;
+  private live = false;
+  private closed = false;
+
+  /** The HTTP addresses of the stream and of what the API says of its channel. */
+  constructor(
+    private readonly stream: URL,
+    private readonly channel: URL,
+    private readonly host: FeedHost,
+  ) {
+    this.connection = new Connection(asSocket(stream), {
+      message: (message, data) => this.heard(message, data),
+      clock: (sent, server, received) => host.clock.answered(sent, server, received),
+      lost: (ending) => this.lost(ending),
+    });
+  }
+
+  report(report: Report): void {
+    this.connection.send(report);
+  }
+
+  isAlive(): boolean {
+    return this.connection.isAlive();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.connection.close();
+  }
+
+  private heard(message: ServerMessage, data: ArrayBuffer): void {
+    const { host } = this;
+    switch (message.type) {
+      case "init":
+        return host.init(message.mime, data, message.epoch);
+      case "chunk":
+        this.fed = true;
+        return host.chunk(message, data);
+      case "skipped":
+        return host.skipped(message.count);
+      case "hello":
+        host.line("up", "");
+        this.live = message.state === "live";
+        return host.state(message);
+      case "state":
+        this.live = message.state === "live";
+        return host.state(message);
+    }
+  }
+
+  private lost({ code, reason, opened, attempts }: Ending): void {
+    const refused = opened && code === TRY_LATER && !this.fed;
+    this.host.line("down", reason);
+    // The source is fine, only this form of it cannot be had.
+    if (refused && this.live) this.host.failed("impossible", reason);
+    if (!opened) void this.explain(attempts);
+  }
+
+  private async explain(attempts: number): Promise<void> {
+    const { failure, text } = await explain(this.stream, this.channel);
+    if (this.closed) return;
+    this.host.line("down", text);
+    // Once may have been chance.
+    if (failure === "unreachable" && attempts < UNREACHABLE_AFTER) return;
+    if (failure) this.host.failed(failure, text);
+  }
+}
