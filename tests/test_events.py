@@ -1,7 +1,9 @@
 """The log: one line per event, repeated warnings counted, nothing that breaks out of its line."""
 
 import asyncio
+import io
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from televise import events
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if nothing had been told, and writing to the standard error of this test."""
+    monkeypatch.setattr(events, "_told", {})
     monkeypatch.setattr(events, "_quiet_until", {})
     monkeypatch.setattr(events, "_kept_back", {})
     events._get_logger.cache_clear()
@@ -86,6 +89,33 @@ def test_a_warning_that_repeats_is_told_once_and_then_with_its_count(
     (line,) = lines(capsys)
     assert "number=50" in line
     assert "repeated=49" in line
+
+
+def test_what_happens_very_often_is_counted(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand viewers who join at once are no thousand lines."""
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    for number in range(1000):
+        events.info("viewer joined", number=number)
+    assert len(lines(capsys)) == events.MAX_A_SECOND
+    now += 1
+    events.info("viewer joined", number=1000)
+    (line,) = lines(capsys)
+    assert f"repeated={1000 - events.MAX_A_SECOND}" in line
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    # Text without a buffer, as standard error is.
+    with io.TextIOWrapper(os.fdopen(writing, "wb", buffering=0), write_through=True) as broken:
+        monkeypatch.setattr(sys, "stderr", broken)
+        with pytest.raises(BrokenPipeError):
+            broken.write("it is broken indeed\n")
+        events.info("viewer joined")
+        events.warning("and told")
 
 
 def test_different_warnings_are_all_told(capsys: Captured) -> None:

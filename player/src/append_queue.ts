@@ -25,13 +25,15 @@ export class AppendQueue {
     private readonly host: AppendHost,
   ) {
     source.addEventListener("sourceopen", () => this.work());
+    source.addEventListener("startstreaming", () => this.work());
   }
 
   format(mime: string, segment: ArrayBuffer): void {
     this.add({ kind: "format", mime, segment });
   }
 
-  media(data: ArrayBuffer): void {
+  media(data: ArrayBuffer, keyframe: boolean): void {
+    if (keyframe && !this.streaming) this.forgetMedia();
     this.add({ kind: "media", data });
   }
 
@@ -56,6 +58,17 @@ export class AppendQueue {
     }));
   }
 
+  /** A ManagedMediaSource says when it wants no media for a while, to spare the battery. */
+  private get streaming(): boolean {
+    return (this.source as { streaming?: boolean }).streaming !== false;
+  }
+
+  /** Waiting media that a keyframe makes worthless; formats and clearings still count. */
+  private forgetMedia(): void {
+    const kept = this.jobs.filter((job) => job.kind !== "media");
+    this.jobs.splice(0, this.jobs.length, ...kept);
+  }
+
   private add(job: Job): void {
     this.jobs.push(job);
     this.work();
@@ -72,7 +85,10 @@ export class AppendQueue {
   }
 
   private next(job: Job): void {
-    if (job.kind === "media") return this.append(this.waitingMedia());
+    if (job.kind === "media") {
+      if (this.streaming) this.append(this.waitingMedia());
+      return;
+    }
     this.jobs.shift();
     if (job.kind === "format") this.setFormat(job.mime, job.segment);
     else this.buffer?.remove(0, Infinity);

@@ -46,7 +46,7 @@ export class LiveEdge {
   /** Learns the distance between pictures from their pts. */
   spaced(pts: number): void {
     const step = pts - (this.newestPts ?? pts);
-    this.newestPts = pts;
+    this.newestPts = Math.max(pts, this.newestPts ?? pts);
     if (step > 0 && step < 1) this.interval += (step - this.interval) * 0.1;
   }
 
@@ -58,11 +58,29 @@ export class LiveEdge {
     this.reserve = Math.min(RESERVE_CEILING, this.reserve + RESERVE_STEP);
   }
 
+  /** A new timeline: where it ends is not yet known. */
+  restart(): void {
+    this.newestPts = undefined;
+    this.slacks = [];
+  }
+
+  /**
+   * Where what can be shown ends. The server may give pictures generous durations, so that browsers
+   * play across lost ones; then the buffer seems to hold more than there is.
+   */
+  end(buffered: readonly Span[]): number | undefined {
+    const end = buffered.at(-1)?.end;
+    if (end === undefined || this.newestPts === undefined) return end;
+    return Math.min(end, this.newestPts + this.interval);
+  }
+
   /** What to do now, given the play position and what is buffered. */
   steer(position: number, buffered: readonly Span[]): Move {
     // Gaps that a browser would play across it does not report, so only the last span is worth playing.
-    const span = buffered.at(-1);
-    if (!span) return { rate: 1 };
+    const start = buffered.at(-1)?.start;
+    const end = this.end(buffered);
+    if (start === undefined || end === undefined) return { rate: 1 };
+    const span = { start, end: Math.max(start, end) };
     const outside = position < span.start - 0.001 || position > span.end + EDGE_TOLERANCE;
     const late = span.end - position - this.interval - this.reserve > TOO_LATE;
     if (outside || late) return this.jump(span);
@@ -82,6 +100,7 @@ export class LiveEdge {
     if (surplus > 0.2) return 1.25;
     if (surplus > 0.06) return 1.1;
     if (surplus > 0.015) return 1.03;
+    if (surplus < -0.1) return 0.9;
     if (surplus < -0.01) return 0.97;
     return 1;
   }

@@ -4,6 +4,11 @@ export const SUBPROTOCOL = "televise.v1";
 
 export type ChannelState = "connecting" | "live" | "stalled" | "offline";
 
+/** On the socket of a wall each message says which channel it is about. */
+interface OnWall {
+  channel?: string;
+}
+
 export interface Hello {
   type: "hello";
   channel: string;
@@ -13,14 +18,14 @@ export interface Hello {
 }
 
 /** A new format. For containers the init segment follows as one binary message. */
-export interface Init {
+export interface Init extends OnWall {
   type: "init";
   epoch: number;
   mime: string;
 }
 
 /** Announces exactly one binary message: a fragment, or one whole picture. */
-export interface Chunk {
+export interface Chunk extends OnWall {
   type: "chunk";
   epoch: number;
   sequence: number;
@@ -32,16 +37,22 @@ export interface Chunk {
   keyframe: boolean;
 }
 
-export interface State {
+export interface State extends OnWall {
   type: "state";
   state: ChannelState;
   text: string;
 }
 
 /** The server left chunks out for us, because we were slow. */
-export interface Skipped {
+export interface Skipped extends OnWall {
   type: "skipped";
   count: number;
+}
+
+/** A wall cannot show this channel. */
+export interface Refusal extends OnWall {
+  type: "error";
+  text: string;
 }
 
 export interface Clock {
@@ -58,7 +69,7 @@ export interface Report {
   stalls: number;
 }
 
-export type ServerMessage = Hello | Init | Chunk | State | Skipped | Clock;
+export type ServerMessage = Hello | Init | Chunk | State | Skipped | Refusal | Clock;
 
 /** Pictures have no init segment: each one is complete. */
 export function hasInitSegment(mime: string): boolean {

@@ -8,18 +8,19 @@ import { hasSound, silentMime, withoutSound } from "./silence.js";
 
 type MediaSourceClass = typeof MediaSource;
 
-// iPhones have only the managed one.
-const Source: MediaSourceClass | undefined =
-  globalThis.MediaSource ??
-  (globalThis as { ManagedMediaSource?: MediaSourceClass }).ManagedMediaSource;
+/** iPhones have only the managed one. Looked up when it is needed, as all that browsers may lack. */
+function sourceClass(): MediaSourceClass | undefined {
+  const { ManagedMediaSource } = globalThis as { ManagedMediaSource?: MediaSourceClass };
+  return globalThis.MediaSource ?? ManagedMediaSource;
+}
 
 export const mse: RungKind = {
   name: "mse",
   extension: ".mp4",
   pushed: true,
   audible: true,
-  refusal: () => (Source ? "" : "no MediaSource"),
-  open: (host, _, muted) => new MseRung(host, new Source!(), muted),
+  refusal: () => (sourceClass() ? "" : "no MediaSource"),
+  open: (host, _, muted) => new MseRung(host, new (sourceClass()!)(), muted),
 };
 
 // Seconds in hand that play without a stutter; measured, see the README.
@@ -60,7 +61,7 @@ class MseRung implements Rung {
   init(mime: string, segment: ArrayBuffer): void {
     this.host.soundFound(hasSound(mime));
     const heard = this.muted ? silentMime(mime) : mime;
-    if (!Source?.isTypeSupported(heard)) {
+    if (!sourceClass()?.isTypeSupported(heard)) {
       this.failed("impossible", `this browser cannot play ${heard}`);
       return;
     }
@@ -70,10 +71,10 @@ class MseRung implements Rung {
 
   chunk(chunk: Chunk, data: ArrayBuffer): void {
     if (chunk.track === "audio" && this.muted) return;
+    const end = this.edge.end(this.queue.buffered);
+    if (end !== undefined) this.arrived(end - this.picture.currentTime);
     if (chunk.track === "video") this.follow(chunk);
-    const end = this.queue.buffered.at(-1)?.end;
-    if (end !== undefined) this.edge.arrived(performance.now(), end - this.picture.currentTime);
-    this.queue.media(data);
+    this.queue.media(data, chunk.track === "video" && chunk.keyframe);
   }
 
   close(): void {
@@ -113,6 +114,15 @@ class MseRung implements Rung {
     else this.host.soundBlocked();
   }
 
+  private arrived(slack: number): void {
+    const now = performance.now();
+    this.edge.arrived(now, slack);
+    // Where durations are generous the browser plays on past the newest picture, and tells nobody.
+    if (slack < 0 && this.presented > 0 && now - this.soughtAt > SETTLING_MILLISECONDS) {
+      this.edge.starved(now);
+    }
+  }
+
   /** Keeps count of the timeline: where it is, where its keyframes are, where it breaks. */
   private follow(chunk: Chunk): void {
     const step = chunk.pts - (this.newestPts ?? chunk.pts);
@@ -127,6 +137,7 @@ class MseRung implements Rung {
 
   private startTimeline(): void {
     this.keyframes = [];
+    this.edge.restart();
     this.soughtAt = performance.now();
     this.queue.clear();
   }

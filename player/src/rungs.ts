@@ -2,6 +2,7 @@
 
 import { gif } from "./gif.js";
 import { image } from "./image.js";
+import { jsmpeg } from "./jsmpeg.js";
 import { mjpeg } from "./mjpeg.js";
 import { mse } from "./mse.js";
 import type { RungKind } from "./rung.js";
@@ -10,14 +11,19 @@ import { webcodecs } from "./webcodecs.js";
 export type Latency = "low" | "smooth";
 
 const ORDERS: Record<Latency, readonly RungKind[]> = {
-  low: [webcodecs, mse, mjpeg, gif, image],
-  smooth: [mse, webcodecs, mjpeg, gif, image],
+  low: [webcodecs, mse, jsmpeg, mjpeg, gif, image],
+  smooth: [mse, webcodecs, jsmpeg, mjpeg, gif, image],
 };
 
-/** All rungs, or those a page asked for. What needs no WebSocket stays as a net below `mjpeg`. */
+/** All rungs, or those a page asked for. Still pictures stay as a net below `mjpeg`. */
 export function rungsFor(wanted: string | null, latency: string | null): readonly RungKind[] {
   const all = ORDERS[latency === "low" ? "low" : "smooth"];
+  if (wanted === null || wanted === "") return all;
   const chosen = all.filter((rung) => rung.name === wanted);
-  if (chosen.length === 0) return all;
-  return wanted === "mjpeg" ? [mjpeg, gif, image] : chosen;
+  if (chosen.length === 0) {
+    const known = all.map((rung) => rung.name).join(", ");
+    console.warn(`<tele-vision rung="${wanted}">: there is no such rung; there are ${known}`);
+    return all;
+  }
+  return wanted === "mjpeg" ? [mjpeg, image] : chosen;
 }

@@ -6,10 +6,10 @@ import { LiveEdge } from "../src/live_edge.js";
 const FLOOR = 0.03;
 
 /** An edge that for two seconds saw a fragment every 33 ms, with this slack each time. */
-function edgeWithSlack(slack: number): LiveEdge {
+function edgeWithSlack(slack: number, end = 10.1): LiveEdge {
   const edge = new LiveEdge(FLOOR);
   for (let index = 0; index < 60; index++) {
-    edge.spaced(index / 30);
+    edge.spaced(end - (60 - index) / 30);
     edge.arrived((index * 1000) / 30, slack);
   }
   return edge;
@@ -30,7 +30,7 @@ test("never seeks before the only picture", () => {
 });
 
 test("jumps when more than half a second late", () => {
-  const move = edgeWithSlack(0.03).steer(10, [{ start: 5, end: 10.7 }]);
+  const move = edgeWithSlack(0.03, 10.7).steer(10, [{ start: 5, end: 10.7 }]);
   assert.ok("seek" in move && move.seek > 10.6);
 });
 
@@ -82,4 +82,20 @@ test("a line with jitter settles at a delay that covers it", () => {
   }
   assert.equal(dry, 0);
   assert.ok(900 / 30 - position < 0.25);
+});
+
+test("generous durations do not move the edge", () => {
+  const edge = new LiveEdge(FLOOR);
+  for (let index = 0; index <= 60; index++) edge.spaced(index / 30);
+  assert.ok(Math.abs(edge.end([{ start: 0, end: 2.25 }])! - (2 + 1 / 30)) < 0.005);
+  assert.equal(edge.end([{ start: 0, end: 1.5 }]), 1.5);
+  assert.equal(edge.end([]), undefined);
+  const move = edge.steer(0, [{ start: 0, end: 2.25 }]);
+  assert.ok("seek" in move && move.seek > 1.9 && move.seek < 2);
+});
+
+test("pictures that come out of order do not move the edge back", () => {
+  const edge = new LiveEdge(FLOOR);
+  for (const pts of [0, 0.1, 0.033, 0.066]) edge.spaced(pts);
+  assert.ok(edge.end([{ start: 0, end: 1 }])! > 0.1);
 });

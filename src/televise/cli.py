@@ -86,6 +86,13 @@ def _add_serve(commands: "argparse._SubParsersAction[_Parser]") -> None:
         default=5_000,
         help="viewers from one address (%(default)s)",
     )
+    serve.add_argument(
+        "--dialect",
+        action="append",
+        default=[],
+        metavar="NAME[=CHANNEL][@PORT]",
+        help="answer as an older system did, on its own port; repeatable, see docs/reference",
+    )
     serve.set_defaults(run=_serve)
 
 
@@ -93,6 +100,7 @@ def _serve(options: argparse.Namespace) -> int:
     from televise.model.source import parse_source
 
     with _without_certificates():
+        from televise.dialects import parse_dialect
         from televise.runner import run
         from televise.server import Settings
         from televise.web.security import check_origin, is_loopback
@@ -114,6 +122,7 @@ def _serve(options: argparse.Namespace) -> int:
         [check_origin(origin) for origin in options.origin],
         options.max_viewers,
         options.max_viewers_per_address,
+        [parse_dialect(text) for text in options.dialect],
     )
 
     return run(specs, settings)

@@ -3,26 +3,27 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 import televise
 from televise import events
+from televise.dialects import DialectSpec, Mounted, mount
 from televise.errors import SourceError
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.model.source import SourceSpec
-from televise.outputs import fmp4, mjpeg, snapshot
+from televise.outputs import fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
 from televise.web.api import Api
-from televise.web.app import make_app
+from televise.web.app import make_app, make_bare_app
 from televise.web.edge import Edge
 from televise.web.limits import Admission
 from televise.web.listener import Listener
 from televise.web.metrics import Metrics
 from televise.web.security import Gate
 
-OUTPUTS = (mjpeg, fmp4, snapshot)
+OUTPUTS = (mjpeg, fmp4, gif, mpegts, mpeg1, snapshot)
 # A worker has a link, a pipe and a process handle.
 DESCRIPTORS_PER_CHANNEL = 6
 # A request's headers must be there in this time, and a kept-alive connection ends after it.
@@ -39,6 +40,7 @@ class Settings:
     origins: Sequence[str] = ()
     max_viewers: int = 10_000
     max_viewers_per_address: int = 5_000
+    dialects: Sequence[DialectSpec] = ()
 
 
 class Server:
@@ -55,8 +57,9 @@ class Server:
             televise.__version__,
         )
         self._api = Api(self._edge, televise.__version__)
-        self._runner: web.AppRunner | None = None
-        self._listener: Listener | None = None
+        self._runners: list[web.AppRunner] = []
+        self._listeners: list[Listener] = []
+        self.dialects: list[Mounted] = []
         self._watchdog: asyncio.Task[None] | None = None
         self.port = settings.port
 
@@ -71,19 +74,37 @@ class Server:
     async def start(self) -> None:
         """Listen, then open the sources. InputError where the address cannot be used."""
         settings = self._settings
-        others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
-        listener = self._listener = Listener(self._make_protocol, others)
-        self.port = listener.bind(settings.host, settings.port)
-        gate = Gate(settings.host, self.port, settings.origins)
-        self._runner = web.AppRunner(
-            self.make_app(gate), access_log=None, keepalive_timeout=REQUEST_SECONDS
-        )
-        await self._runner.setup()
-        listener.start()
+        self.port = self._bind(settings.port)
+        for mounted in mount(settings.dialects, self._edge, settings.port):
+            self.dialects.append(replace(mounted, port=self._bind(mounted.port)))
+        # All addresses are taken, so that they can know of each other; only now somebody is heard.
+        ports = [self.port, *(mounted.port for mounted in self.dialects)]
+        apps = [self.make_app(Gate(settings.host, self.port, settings.origins, ports))]
+        for mounted in self.dialects:
+            app = make_bare_app(
+                self._edge, Gate(settings.host, mounted.port, settings.origins, ports)
+            )
+            app.router.add_routes(mounted.routes)
+            apps.append(app)
+        for listener, app in zip(self._listeners, apps, strict=True):
+            await self._serve(listener, app)
         for channel in self.hub.channels:
             channel.listeners.add(self._note_state)
         self.hub.open()
         self._watchdog = asyncio.get_running_loop().create_task(self._watch())
+
+    def _bind(self, port: int) -> int:
+        others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
+        listener = Listener(others)
+        self._listeners.append(listener)
+        return listener.bind(self._settings.host, port)
+
+    async def _serve(self, listener: Listener, app: web.Application) -> None:
+        runner = web.AppRunner(app, access_log=None, keepalive_timeout=REQUEST_SECONDS)
+        self._runners.append(runner)
+        await runner.setup()
+        assert runner.server is not None
+        listener.start(runner.server)
 
     def make_app(self, gate: Gate) -> web.Application:
         """The whole web application."""
@@ -108,31 +129,26 @@ class Server:
         self._api.ready = False
         if self._watchdog is not None:
             self._watchdog.cancel()
-        if self._listener is not None:
-            await self._listener.stop()
+        for listener in self._listeners:
+            await listener.stop()
         self._edge.close()
         await self.hub.close()
-        if self._runner is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._runner.shutdown(), CLOSE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            shutdowns = [runner.shutdown() for runner in self._runners]
+            await asyncio.wait_for(asyncio.gather(*shutdowns), CLOSE_SECONDS)
         await self._end_connections()
 
     async def _end_connections(self) -> None:
         """Give polite closes a moment; abort what is still there then."""
-        connections = self._listener.connections if self._listener else set()
-        if connections:
+        if any(listener.connections for listener in self._listeners):
             await asyncio.sleep(0.2)
-        for connection in list(connections):
-            if connection.transport is not None:
-                connection.transport.abort()
-        if self._runner is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._runner.cleanup(), CLOSE_SECONDS)
-
-    def _make_protocol(self) -> asyncio.Protocol:
-        assert self._runner is not None
-        assert self._runner.server is not None
-        return self._runner.server()
+        for listener in self._listeners:
+            for connection in list(listener.connections):
+                if connection.transport is not None:
+                    connection.transport.abort()
+        with contextlib.suppress(TimeoutError):
+            cleanups = [runner.cleanup() for runner in self._runners]
+            await asyncio.wait_for(asyncio.gather(*cleanups), CLOSE_SECONDS)
 
     def _note_state(self, channel: Channel) -> None:
         # What a network brings may be wrong too, but then its sender is, not what was typed here.

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from televise.dialects import parse_dialect
 from tests.support.mp4 import Fragment, is_init, parse_fragment
@@ -49,10 +50,10 @@ class Speaking:
 
 
 @contextlib.asynccontextmanager
-async def speaking(dialect: str, *sources: str) -> AsyncIterator[Speaking]:
+async def speaking(dialect: str, *sources: str, **settings: Any) -> AsyncIterator[Speaking]:
     """``dialect`` is ``NAME[=CHANNEL]``; it gets a free port, or several."""
     sources = sources or (f"cam={SMALL}",)
-    async with serving(*sources, dialects=[parse_dialect(f"{dialect}@0")]) as tv:
+    async with serving(*sources, dialects=[parse_dialect(f"{dialect}@0")], **settings) as tv:
         for channel in tv.server.hub.channels:
             await tv.is_live(channel.name)
         yield Speaking(tv, [mounted.port for mounted in tv.server.dialects])

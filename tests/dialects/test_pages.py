@@ -1,9 +1,12 @@
 """Pages of the originals' kind, in real browsers: a moving picture, whatever the source has."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from tests.browser.support import Browser
 from tests.dialects.speaking import speaking
@@ -22,7 +25,9 @@ PAGE = """(() => {
     socket.binaryType = "arraybuffer";
     let buffer;
     const queue = [];
-    const next = () => { if (queue.length && !buffer.updating) buffer.appendBuffer(queue.shift()); };
+    const next = () => {
+      if (queue.length && !buffer.updating) buffer.appendBuffer(queue.shift());
+    };
     const add = (mime) => {
       buffer = media.addSourceBuffer(mime);
       buffer.mode = "%(mode)s";
@@ -58,6 +63,19 @@ KINDS = {
 }
 
 
+@contextlib.asynccontextmanager
+async def somewhere() -> AsyncIterator[str]:
+    """The origin of a server with an empty page, as the original's own would be."""
+
+    async def empty(request: web.Request) -> web.Response:
+        return web.Response(text="<!doctype html><body>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/", empty)
+    async with TestServer(app) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
 @pytest.mark.parametrize("film", FILMS)
 @pytest.mark.parametrize("dialect", list(KINDS))
 async def test_the_pages_show_a_moving_picture(
@@ -65,9 +83,11 @@ async def test_the_pages_show_a_moving_picture(
 ) -> None:
     source = film if film.startswith("pattern") else str(clip(film))
     path, codecs, mode, waits, say = KINDS[dialect]
-    async with speaking(dialect, f"cam={source}") as it:
-        # A page of another port of the same host, as many of them were.
-        page = await browser.open(f"http://127.0.0.1:{it.tv.port}/api/channels")
+    async with (
+        somewhere() as origin,
+        speaking(dialect, f"cam={source}", origins=[origin]) as it,
+    ):
+        page = await browser.open(origin)
         values = {"url": f"ws://127.0.0.1:{it.port}{path}", "codecs": codecs, "mode": mode}
         await page.evaluate(PAGE % (values | {"waits": waits, "say": say}))
         await page.until(MOVES, 30)

@@ -12,7 +12,7 @@ from televise.formats.mpegts import AAC, H264, MPEG1_AUDIO, MPEG1_VIDEO, Multipl
 from tests.formats.ts_reader import packets, read
 from tests.formats.witness import golden
 
-DELAY = round(mpegts.DELAY_SECONDS * mpegts.CLOCK_HZ)
+ZERO, CLOCK_ZERO = 90_000, 63_000  # the clock is 0.3 s behind
 VIDEO, AUDIO = 0x100, 0x101
 
 
@@ -70,7 +70,7 @@ def test_every_size_comes_out_as_it_went_in(size: int, keyframe: bool, reordered
     assert not found.errors
     for pes in found.pes:
         assert pes.data == unit.data
-        assert (pes.pts, pes.dts) == (unit.pts + DELAY, unit.dts + DELAY)
+        assert (pes.pts, pes.dts) == (unit.pts + ZERO, unit.dts + ZERO)
         assert pes.length or pes.padded, "a player must see where it ends without the next one"
         assert pes.random_access == keyframe
 
@@ -86,8 +86,8 @@ def test_sound_has_a_limit() -> None:
 def test_times_wrap_at_33_bits(ticks: int) -> None:
     found = read(Multiplexer([H264], 0).mux(0, Unit(b"x", ticks + 1800, ticks, True)))
     (pes,) = found.pes
-    assert (pes.pts, pes.dts) == ((ticks + 1800 + DELAY) % (1 << 33), (ticks + DELAY) % (1 << 33))
-    assert {clock for _, clock in found.clock} == {ticks % (1 << 33) * 300}
+    assert (pes.pts, pes.dts) == ((ticks + 1800 + ZERO) % (1 << 33), (ticks + ZERO) % (1 << 33))
+    assert {clock for _, clock in found.clock} == {(ticks + CLOCK_ZERO) % (1 << 33) * 300}
 
 
 def test_the_clock_is_read_often_enough_and_before_anything_is_due() -> None:

@@ -57,6 +57,19 @@ class Watched:
         return self.pid
 
 
+@pytest.fixture
+def reasons(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Why workers died, as the log has it."""
+    found: list[str] = []
+
+    def note(event: str, **fields: object) -> None:
+        if event == "worker of cam died":
+            found.append(str(fields["reason"]))
+
+    monkeypatch.setattr("televise.events.warning", note)
+    return found
+
+
 def proc(pid: int, name: str) -> bytes:
     return Path(f"/proc/{pid}/{name}").read_bytes()
 
@@ -133,7 +146,7 @@ async def test_no_other_descriptor_of_the_hub_is_inherited() -> None:
 
 
 @pytest.mark.usefixtures("quick")
-async def test_another_follows_a_worker_that_is_killed() -> None:
+async def test_another_follows_a_worker_that_is_killed(reasons: list[str]) -> None:
     async with supervised() as watched:
         first = await watched.is_live()
         os.kill(first, signal.SIGKILL)
@@ -142,13 +155,15 @@ async def test_another_follows_a_worker_that_is_killed() -> None:
         assert not is_alive(first)
         assert watched.ups == 2
         assert len(watched.downs) == 1
-        assert "signal 9" in watched.downs[0]
         assert "another starts in" in watched.downs[0]
-        assert any(isinstance(message, Epoch) for message in watched.received)
+        assert reasons == ["signal 9"]
+        await until(lambda: any(isinstance(message, Epoch) for message in watched.received))
 
 
 @pytest.mark.usefixtures("quick")
-async def test_another_follows_a_worker_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_follows_a_worker_that_hangs(
+    monkeypatch: pytest.MonkeyPatch, reasons: list[str]
+) -> None:
     monkeypatch.setattr(supervisor_module, "SILENCE_SECONDS", 2.5)
     async with supervised() as watched:
         first = await watched.is_live()
@@ -157,7 +172,7 @@ async def test_another_follows_a_worker_that_hangs(monkeypatch: pytest.MonkeyPat
         second = await watched.is_live()
         assert second != first
         assert not is_alive(first)
-        assert "hangs" in watched.downs[0]
+        assert reasons == ["it hangs"]
 
 
 async def test_stop_ends_the_process_whatever_it_does() -> None:
@@ -204,7 +219,9 @@ async def test_it_can_be_started_again_at_once() -> None:
 
 
 @pytest.mark.usefixtures("quick")
-async def test_without_descriptors_it_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_descriptors_it_tries_again(
+    monkeypatch: pytest.MonkeyPatch, reasons: list[str]
+) -> None:
 
     def no_descriptors() -> Any:
         raise OSError(24, "Too many open files")
@@ -212,18 +229,20 @@ async def test_without_descriptors_it_tries_again(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(supervisor_module, "socket_pair", no_descriptors)
     async with supervised() as watched:
         await until(lambda: watched.downs)
-        assert "cannot be started" in watched.downs[0]
-        assert "Too many open files" in watched.downs[0]
+        assert "cannot be started" in reasons[0]
+        assert "Too many open files" in reasons[0]
         monkeypatch.setattr(supervisor_module, "socket_pair", socket_pair)
         await watched.is_live()
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_program_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_program_that_is_not_there_is_said(
+    monkeypatch: pytest.MonkeyPatch, reasons: list[str]
+) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     async with supervised() as watched:
         await until(lambda: watched.downs)
-        assert "cannot be started" in watched.downs[0]
+        assert "cannot be started" in reasons[0]
 
 
 def spawn(code: str) -> Callable[[Supervisor, Any], Any]:
@@ -255,13 +274,14 @@ def spawn(code: str) -> Callable[[Supervisor, Any], Any]:
     ids=["exit", "traceback", "closes", "garbage"],
 )
 async def test_why_it_died_is_told_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+    monkeypatch: pytest.MonkeyPatch, code: str, reason: str, reasons: list[str]
 ) -> None:
     monkeypatch.setattr(Supervisor, "_spawn", spawn(code))
     async with supervised() as watched:
         await until(lambda: watched.downs)
-        assert reason in watched.downs[0]
-        assert watched.downs[0].isprintable()
+        assert reason in reasons[0]
+        assert reasons[0].isprintable()
+        assert reason not in watched.downs[0], "what a worker says may be no viewer's business"
         await until(lambda: len(watched.downs) > 1)
 
 

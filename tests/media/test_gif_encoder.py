@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from televise.formats import gif
-from televise.media.encoders import palette
 from televise.media.encoders.encoded import Encoded, Picture
 from televise.media.encoders.gif import (
     LIFE,
@@ -21,7 +20,6 @@ from televise.media.encoders.gif import (
     STILL_BYTES_PER_SECOND,
     GifEncoder,
 )
-from televise.media.encoders.palette import Dither, Palette
 from televise.media.testcard import TestCard
 
 WIDTH, HEIGHT, FPS = 160, 120, 10
@@ -205,6 +203,19 @@ def test_a_scene_cut_gives_a_whole_picture_in_new_colours() -> None:
     assert sent[16] == []
 
 
+def test_a_second_cut_soon_after_the_first_gets_its_colours_too() -> None:
+    scenes = [noise(1) // 8, 255 - noise(2) // 8, noise(3) // 8 + 100]
+    sent = encode([scene for scene in scenes for _ in range(3)])
+    for number, scene in enumerate(scenes):
+        assert psnr(scene, by_pillow(stream_of([sent[3 * number]]))[0]) > 35
+
+
+def test_bad_colours_do_not_stay_in_a_scene_that_stands_still() -> None:
+    night, day = noise(1) // 8, np.maximum(noise(1) // 8, noise(2) // 6)
+    sent = encode([night] * 5 + [day] * 25)
+    assert psnr(day, by_pillow(stream_of(sent))[-1]) > 35
+
+
 def test_colours_are_kept_while_they_serve() -> None:
     sent = [one for several in encode(cards(50)) for one in several if one.keyframe]
     palettes = []
@@ -255,24 +266,3 @@ def test_any_size(size: tuple[int, int]) -> None:
     sent = [small.encode(picture(noise(n), n), keyframe=False) for n in range(3)]
     stream = gif.header(width, height) + b"".join(one.data for several in sent for one in several)
     assert [rgb.shape for rgb in by_pillow(stream)] == [(height, width, 3)] * 3
-
-
-def test_each_cell_has_a_number_of_its_own() -> None:
-    levels = np.arange(0, 256, 8)
-    every = levels[:, None, None] << 16 | levels[:, None] << 8 | levels
-    assert len(np.unique(palette._cells(every.astype(np.uint32)))) == 1 << 15
-
-
-def test_an_unknown_colour_gets_the_nearest_one() -> None:
-    pixels = np.array([[0xFF0000, 0x00FF00, 0x0000FF]], np.uint32)
-    known = Palette(pixels, 256)
-    other = np.array([[0xF01010, 0x2040FF, 0x20D030, 0xFF0000]], np.uint32)
-    rgb = known.colours[known.indices(other)]
-    assert rgb.tolist() == [[[255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 0, 0]]]
-
-
-def test_a_dither_keeps_the_mean() -> None:
-    grey = np.full((64, 64), 0x808080, np.uint32)
-    shifted = Dither(64, 64, 256).shift(grey, (slice(0, 64), slice(0, 64))) & 0xFF
-    assert abs(float(shifted.mean()) - 0x80) < 1
-    assert len(np.unique(shifted)) > 8

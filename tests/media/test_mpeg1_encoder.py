@@ -133,7 +133,7 @@ def test_the_default_bitrate_grows_with_the_size() -> None:
 
 
 def test_two_pictures_fit_the_legacy_client_even_of_noise() -> None:
-    size = (1920, 1080)
+    size = (1280, 720)
     packets = encode(encoder(25, size, 50_000_000), pictures(*size, 6, "yuv420p"), asked=(3,))
     assert max(len(packet.data) for packet in packets) < mpeg1.JSMP_MAX_BYTES / 2
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from televise.dialects import (
     berrymse,
     flask,
+    gifstreaming,
     go2rtc,
     jsmpeg_relay,
     live_thumb,
@@ -25,6 +26,7 @@ from televise.hub.hub import Hub
 from televise.web.edge import Edge
 
 DIALECTS: tuple[Dialect, ...] = (
+    gifstreaming.DIALECT,
     live_thumb.DIALECT,
     pymjpeg.DIALECT,
     flask.DIALECT,

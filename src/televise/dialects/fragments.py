@@ -21,6 +21,8 @@ from televise.model.track import Track
 PATIENT_SECONDS = 4.0
 # Those who play whatever comes next do not see a gap.
 SEQUENCE_SECONDS = 1.0
+# A longer pause would be a long picture, and all that comes after it that much late.
+MAX_PAUSE_SECONDS = 0.5
 
 Entries = Sequence[mp4.Entry]
 Opening = Callable[[Entries, bytes], bytes]
@@ -45,7 +47,7 @@ class Shared:
         self._opening = opening
 
     def __call__(self, epoch: int, tracks: tuple[Track, ...]) -> Muxer:
-        return _Fragments(tracks, self._opening, 0, _no_shift)
+        return _Fragments(tracks, self._opening, _Time())
 
 
 class FromZero:
@@ -59,8 +61,7 @@ class FromZero:
         self._first = first
         self._later = later
         self._kinds: Sequence[str] = ()
-        self._zero: Fraction | None = None
-        self._muxer: _Fragments | None = None
+        self._time = _Time(zero=None)
 
     def __call__(self, epoch: int, tracks: tuple[Track, ...]) -> Muxer:
         kinds = [track.kind for track in tracks]
@@ -68,56 +69,74 @@ class FromZero:
             return farewell()
         opening = self._later if self._kinds else self._first
         self._kinds = kinds
-        sequence = self._muxer.sequence if self._muxer else 0
-        self._muxer = _Fragments(tracks, opening, sequence, self._shift)
-        return self._muxer
+        return _Fragments(tracks, opening, self._time)
 
-    def _shift(self, packet: Packet, timescale: int) -> int:
-        """Ticks from the channel's time to that of this viewer."""
-        ticks = 0 if self._zero is None else int(self._zero * timescale)
-        if self._zero is None or (packet.keyframe and packet.dts < ticks):
-            self._zero, ticks = Fraction(packet.dts, timescale), packet.dts
-        return ticks
+
+class _Time:
+    """When fragments begin and how long they last, in the viewer's time; and their numbers.
+
+    Browsers drop everything up to the next keyframe where pictures are missing, and stand still
+    there. So a picture after a short pause begins where the one before ended; a longer pause is
+    taken out of the time. ``zero`` is the channel's time at the viewer's zero, None for the first
+    picture's.
+    """
+
+    def __init__(self, zero: Fraction | None = Fraction(0)) -> None:
+        self._zero = zero
+        self._end: Fraction | None = None
+        self.sequence = 0
+
+    def place(self, packet: Packet, track: Track) -> tuple[int, int] | None:
+        """Start and duration in ticks; None for sound from before the first picture."""
+        scale = track.timescale
+        start, length = Fraction(packet.dts, scale), Fraction(packet.duration, scale)
+        if self._zero is None:
+            self._zero = start
+        start -= self._zero
+        if track.kind == "video":
+            start, length = self._close_gap(start, length)
+        if start < 0:
+            return None
+        self.sequence += 1
+        return int(start * scale), round(length * scale)
+
+    def _close_gap(self, start: Fraction, length: Fraction) -> tuple[Fraction, Fraction]:
+        end = start if self._end is None else self._end
+        pause = start - end
+        if self._zero is not None and (pause > MAX_PAUSE_SECONDS or start < 0):
+            self._zero += pause
+            start = end
+        elif pause > 0:
+            start, length = end, length + pause
+        self._end = start + length
+        return start, length
 
 
 class _Fragments:
     """Muxer: a fragment, in one message, for each packet."""
 
-    def __init__(
-        self,
-        tracks: tuple[Track, ...],
-        opening: Opening,
-        sequence: int,
-        shift: Callable[[Packet, int], int],
-    ) -> None:
+    def __init__(self, tracks: tuple[Track, ...], opening: Opening, time: _Time) -> None:
         entries = [_entry(track) for track in tracks]
         self._tracks = tracks
-        self._shift = shift
+        self._time = time
         self._init = opening(entries, mp4.init_segment(entries))
-        self.sequence = sequence
 
     def mux(self, packet: Packet) -> Chunk:
         track = self._tracks[packet.track]
-        time = packet.dts - self._shift(packet, track.timescale)
-        # Sound from before the first picture has no time at all.
-        data = self._message(packet, track, time) if time >= 0 else b""
+        place = self._time.place(packet, track)
+        data = b"" if place is None else self._message(packet, track, *place)
         return Chunk(data, self._init, packet.keyframe, packet.seconds)
 
-    def _message(self, packet: Packet, track: Track, time: int) -> bytes:
-        self.sequence += 1
+    def _message(self, packet: Packet, track: Track, start: int, duration: int) -> bytes:
         sample = mp4.Sample(
             packet.track + 1,
-            time,
-            packet.duration,
+            start,
+            duration,
             packet.pts - packet.dts,
             packet.keyframe or track.kind == "audio",
             packet.data,
         )
-        return binary_frame(mp4.fragment(self.sequence, sample))
-
-
-def _no_shift(packet: Packet, timescale: int) -> int:
-    return 0
+        return binary_frame(mp4.fragment(self._time.sequence, sample))
 
 
 def _entry(track: Track) -> mp4.Entry:

@@ -46,7 +46,7 @@ class Multipart:
         browser = request.headers.get("User-Agent", "").startswith("Mozilla/")
         muxer = self.for_browsers if browser else self.strict
         way = Way(muxer, self._content_type, self._headers)
-        return await edge.endless(request, query.rendition("mjpeg"), latency, way, channel)
+        return await edge.endless(request, query.rendition("mjpeg"), latency, way, channel=channel)
 
     def for_browsers(self, epoch: int, tracks: tuple[Track, ...]) -> Muxer:
         """The muxer for clients that show pictures as they come."""
@@ -70,12 +70,10 @@ def timestamp(packet: Packet) -> str:
 
 async def newest(edge: Edge, request: web.Request, channel: Channel) -> Packet:
     """The newest picture, as the query wants it; Unavailable where there is none."""
-    encoding = channel.acquire(parse_query(request.query_string).rendition("mjpeg"))
-    try:
+    rendition = parse_query(request.query_string).rendition("mjpeg")
+    async with edge.watching(request, channel, rendition) as encoding:
         await edge.begun(encoding, WAIT_SECONDS)
         packet = encoding.log.newest
-    finally:
-        channel.release(encoding)
     if encoding.refusal:
         raise Unavailable(f"{channel.name}: {encoding.refusal}")
     if packet is None:

@@ -19,6 +19,7 @@ DELAY = 2
 KEEP = 1 << 2  # the disposal method, in its place
 TABLE, INTERLACED, TABLE_SIZE = 0x80, 0x40, 0x07
 MAX_SIDE, MAX_COLOURS = 0xFFFF, 256
+HEADER_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,7 @@ def parse_sequence_header(data: bytes) -> SequenceHeader:
     reader = BitReader(data[4:])
     width, height = reader.bits(12), reader.bits(12)
     reader.skip(4)  # pel_aspect_ratio
-    rate = reader.bits(4)
-    bitrate = reader.bits(18)
+    rate, bitrate = reader.bits(4), reader.bits(18)
     reader.skip(1 + 10 + 1)  # marker_bit, vbv_buffer_size, constrained_parameters_flag
     own = reader.flag()
     if own:

@@ -35,12 +35,15 @@ TABLES_SECONDS = 0.4
 # 2.7.2: at most 0.1 s. A longer pause than the second is not bridged: nothing was sent in it.
 PCR_SECONDS = 0.09
 PCR_PAUSE_SECONDS = 1.0
-# How long before it is shown a picture arrives: what sound that comes late has left.
+# What time 0 is in the stream: pictures may be decoded before it, and nothing should wrap there.
+ZERO_SECONDS = 1.0
+# How long before its decoding a picture arrives: what sound that comes late has left.
 DELAY_SECONDS = 0.3
 
 _PAYLOAD_BYTES = PACKET_BYTES - 4
 _MAX_PES_LENGTH = 0xFFFF
 _WRAP = (1 << 33) - 1
+_ZERO, _DELAY = round(ZERO_SECONDS * CLOCK_HZ), round(DELAY_SECONDS * CLOCK_HZ)
 _START = 0x4000
 # adaptation_field_control
 _PAYLOAD, _FIELD = 0x10, 0x20
@@ -170,7 +173,8 @@ def _field(flags: int, pcr: int | None = None) -> bytes:
     if pcr is None:
         return bytes((flags,)) if flags else b""
     # 33 bits at 90 kHz, 6 reserved ones, 9 bits of 27 MHz.
-    return bytes((flags | _PCR,)) + ((pcr & _WRAP) << 15 | 0x7E00).to_bytes(6, "big")
+    base = pcr + _ZERO - _DELAY & _WRAP
+    return bytes((flags | _PCR,)) + (base << 15 | 0x7E00).to_bytes(6, "big")
 
 
 def _field_bytes(field: bytes) -> int:
@@ -180,11 +184,7 @@ def _field_bytes(field: bytes) -> int:
 
 def _pes(kind: int, unit: Unit, room: int) -> bytes:
     """A PES packet with one access unit, of which ``room`` bytes fit the first packet."""
-    delay = round(DELAY_SECONDS * CLOCK_HZ)
-    if unit.pts == unit.dts:
-        flags, times = 0x80, _timestamp(2, unit.pts + delay)
-    else:
-        flags, times = 0xC0, _timestamp(3, unit.pts + delay) + _timestamp(1, unit.dts + delay)
+    flags, times = _times(unit)
     length = 3 + len(times) + len(unit.data)
     if length > _MAX_PES_LENGTH:
         if kind != VIDEO_ID:
@@ -197,9 +197,16 @@ def _pes(kind: int, unit: Unit, room: int) -> bytes:
     return b"".join((head, times, unit.data))
 
 
+def _times(unit: Unit) -> tuple[int, bytes]:
+    """PTS_DTS_flags and the times themselves: one, where they are the same."""
+    if unit.pts == unit.dts:
+        return 0x80, _timestamp(2, unit.pts)
+    return 0xC0, _timestamp(3, unit.pts) + _timestamp(1, unit.dts)
+
+
 def _timestamp(prefix: int, ticks: int) -> bytes:
     """33 bits in three pieces, each behind a marker bit (2.4.3.7)."""
-    ticks &= _WRAP
+    ticks = ticks + _ZERO & _WRAP
     high = prefix << 4 | ticks >> 29 & 0x0E | 1
     return pack(">BHH", high, ticks >> 14 & 0xFFFE | 1, ticks << 1 & 0xFFFE | 1)
 

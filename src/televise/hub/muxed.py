@@ -33,6 +33,8 @@ class Muxer(Protocol):
 
 
 MakeMuxer = Callable[[int, tuple[Track, ...]], Muxer]
+"""Makes the muxer of an epoch. It may have attributes: ``keep_seconds`` is how much of the past is
+kept for those who want it; ``one_init`` says that a viewer cannot be sent another init."""
 
 
 class Muxed:
@@ -43,7 +45,7 @@ class Muxed:
     """
 
     def __init__(self, make_muxer: MakeMuxer) -> None:
-        self.log: Log[Chunk] = Log(MAX_LATENCY_SECONDS)
+        self.log: Log[Chunk] = Log(getattr(make_muxer, "keep_seconds", MAX_LATENCY_SECONDS))
         self.deliver: Callable[[Chunk], None] = _to_nobody
         self.refuse: Callable[[str], None] = _to_nobody
         self._make_muxer = make_muxer

@@ -104,9 +104,13 @@ class Encoding:
             return "another size, rate or quality was asked for"
         if self._rendition.video == "mjpeg":
             return jpeg.unfit(source)
-        return h264.unfit(source)
+        if self._rendition.video == "h264":
+            return h264.unfit(source)
+        return f"{self._rendition.video} was asked for"
 
     def _begin_audio(self, source: Input, unfit: str) -> None:
+        if self._rendition.audio != "aac":
+            unfit = f"{self._rendition.audio} was asked for"
         if reason := aac.unfit(source) or unfit:
             self._transcode("audio", reason)
             return
@@ -118,7 +122,10 @@ class Encoding:
     def _transcode(self, kind: Kind, reason: str) -> None:
         if kind == "audio":
             source = self._inputs["audio"]
-            self._audio = AudioTranscoder(source, reason, lambda item: self._emit("audio", item))
+            codec = self._rendition.audio
+            self._audio = AudioTranscoder(
+                codec, source, reason, lambda item: self._emit("audio", item)
+            )
             self._tracks["audio"] = self._audio.track
         else:
             self._video = VideoTranscoder(

@@ -10,8 +10,11 @@ from televise.errors import SourceError
 from televise.media.container import MAX_HEIGHT, MAX_PIXELS, MAX_WIDTH
 from televise.media.encoders.aac import AacEncoder
 from televise.media.encoders.encoded import Encoded, Picture, Sound, VideoEncoder
+from televise.media.encoders.gif import GifEncoder
 from televise.media.encoders.h264 import H264Encoder
 from televise.media.encoders.jpeg import JpegEncoder
+from televise.media.encoders.mp2 import Mp2Encoder
+from televise.media.encoders.mpeg1 import Mpeg1Encoder
 from televise.media.source import Input
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -112,16 +115,19 @@ class VideoTranscoder:
             raise SourceError(f"{width}x{height} pixels; the limit is {MAX_WIDTH}x{MAX_HEIGHT}")
         if rendition.video == "mjpeg":
             return JpegEncoder(width, height, rendition.q, self._reason)
-        size = (width, height)
-        return H264Encoder(picture.frame, size, self._fps, rendition.bitrate, self._reason)
+        if rendition.video == "gif":
+            return GifEncoder(width, height, rendition.colors, rendition.dither, self._reason)
+        make = H264Encoder if rendition.video == "h264" else Mpeg1Encoder
+        return make(picture.frame, (width, height), self._fps, rendition.bitrate, self._reason)
 
 
 class AudioTranscoder:
     """Encodes sound where it is called; that takes less than a thread would."""
 
-    def __init__(self, source: Input, reason: str, emit: Emit) -> None:
+    def __init__(self, codec: str, source: Input, reason: str, emit: Emit) -> None:
         self._emit = emit
-        self._encoder = AacEncoder(int(source.rate), source.channels, reason)
+        make = AacEncoder if codec == "aac" else Mp2Encoder
+        self._encoder = make(int(source.rate), source.channels, reason)
 
     @property
     def track(self) -> Track:

@@ -65,6 +65,16 @@ class Log(Generic[T]):
         """Position of the newest keyframe, where a reader may begin."""
         return self._keyframes[-1] if self._keyframes else None
 
+    def keyframe_within(self, seconds: float) -> int | None:
+        """Position of the oldest keyframe that is at most ``seconds`` older than the newest item.
+
+        Where none is so young, it is the newest keyframe.
+        """
+        for position in self._keyframes:
+            if self._items[-1].seconds - self[position].seconds <= seconds:
+                return position
+        return self.newest_keyframe
+
     def __getitem__(self, position: int) -> T:
         """The item at ``position``, which must lie between ``first`` and ``end``."""
         index = position - self._first
@@ -109,14 +119,15 @@ class Log(Generic[T]):
 class Cursor(Generic[T]):
     """A reader's position in a log. It begins at the newest keyframe, or at the next one to come.
 
-    ``max_latency`` is seconds of media. ``skipped`` counts items that were passed over.
+    ``max_latency`` is seconds of media, and so is ``burst``: how far in the past it begins if it
+    can. ``skipped`` counts items that were passed over.
     """
 
-    def __init__(self, log: Log[T], max_latency: float) -> None:
+    def __init__(self, log: Log[T], max_latency: float, burst: float = 0.0) -> None:
         self._log = log
         self.max_latency = max_latency
         self.skipped = 0
-        keyframe = log.newest_keyframe
+        keyframe = log.keyframe_within(burst) if burst else log.newest_keyframe
         self.position = log.end if keyframe is None else keyframe
 
     @property

@@ -5,8 +5,8 @@ from typing import Any
 
 from televise.errors import FormatError, InputError
 
-VIDEO_CODECS = ("h264", "mjpeg")
-AUDIO_CODECS = ("aac",)
+VIDEO_CODECS = ("h264", "mjpeg", "gif", "mpeg1video")
+AUDIO_CODECS = ("aac", "mp2")
 
 # name: (least, most, what it is)
 LIMITS = {
@@ -15,12 +15,14 @@ LIMITS = {
     "fps": (0.1, 120, "pictures per second"),
     "q": (1, 100, "JPEG quality"),
     "bitrate": (50_000, 50_000_000, "bits per second"),
+    "colors": (2, 256, "colours of a GIF"),
 }
 
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("video", "audio"), (str,)),
-    **dict.fromkeys(("w", "h", "q", "bitrate"), (int,)),
+    **dict.fromkeys(("w", "h", "q", "bitrate", "colors"), (int,)),
     "fps": (int, float),
+    "dither": (bool,),
 }
 
 
@@ -30,7 +32,8 @@ class Rendition:
 
     ``video`` and ``audio`` are FFmpeg's codec names ('' for none). ``w`` and ``h`` are pixels: one
     alone keeps the picture's shape, both together are taken as they are. ``fps`` is a ceiling,
-    ``q`` the JPEG quality 1 to 100, ``bitrate`` bits per second. Equal renditions share an encoder.
+    ``q`` the JPEG quality 1 to 100, ``bitrate`` bits per second; ``colors`` and ``dither`` are a
+    GIF's. Equal renditions share an encoder.
     """
 
     video: str
@@ -40,6 +43,8 @@ class Rendition:
     fps: float = 0
     q: int = 0
     bitrate: int = 0
+    colors: int = 0
+    dither: bool = False
 
     def __post_init__(self) -> None:
         if self.video not in VIDEO_CODECS or self.audio not in ("", *AUDIO_CODECS):
@@ -54,7 +59,7 @@ class Rendition:
     @property
     def untouched(self) -> bool:
         """Whether the source's own pictures would satisfy it."""
-        return not (self.w or self.h or self.fps or self.q or self.bitrate)
+        return self == Rendition(self.video, self.audio)
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
         """The size, both sides even, of a ``width`` x ``height`` picture in this rendition."""

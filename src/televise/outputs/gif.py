@@ -14,7 +14,7 @@ from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web import envelope
 from televise.web.edge import Edge, Way
-from televise.web.query import parse_query
+from televise.web.query import MAX_BURST_SECONDS, parse_query
 
 EXTENSION = "gif"
 MIME = "image/gif"
@@ -47,6 +47,9 @@ class Endless:
 
     A file has one header; that is why the same one goes on where only the epoch is new.
     """
+
+    keep_seconds = MAX_BURST_SECONDS
+    one_init = True
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._track = tracks[0]

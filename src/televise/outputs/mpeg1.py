@@ -51,6 +51,8 @@ class BareMessages:
     A picture that breaks the rules is left out, and with it all that need it.
     """
 
+    one_init = True
+
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._init = _header(tracks[0].width, tracks[0].height)
         self._whole = False

@@ -59,7 +59,10 @@ class PatternSource:
         return frame
 
     def _feed_sound(self, feed: Feed, until: float) -> None:
-        count = round(until * _SAMPLE_RATE) - self._samples
+        end = round(until * _SAMPLE_RATE)
+        # Of a long sleep only the end is made up for.
+        self._samples = max(self._samples, end - _SAMPLE_RATE)
+        count = end - self._samples
         if self._tone is None or count <= 0:
             return
         samples = self._tone.samples(self._samples, count)

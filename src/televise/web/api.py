@@ -10,7 +10,7 @@ from televise.model.track import Track
 from televise.web.edge import Edge
 from televise.web.openapi import document
 
-STREAMS = ("mjpg", "mp4", "jpg")
+STREAMS = ("mp4", "mjpg", "gif", "ts", "m1v", "jpg")
 
 
 class Api:

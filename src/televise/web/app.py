@@ -22,9 +22,15 @@ RETRY_SECONDS = 5
 
 def make_app(edge: Edge, gate: Gate) -> web.Application:
     """The application, without the outputs."""
+    app = make_bare_app(edge, gate)
+    app.router.add_routes(_Pages(edge).routes())
+    return app
+
+
+def make_bare_app(edge: Edge, gate: Gate) -> web.Application:
+    """An application that answers nothing yet, but is guarded, and explains errors."""
     app = web.Application(middlewares=[gate.middleware(), _explain(edge)], client_max_size=65536)
     app.on_response_prepare.append(gate.add_headers)
-    app.router.add_routes(_Pages(edge).routes())
     return app
 
 
@@ -79,8 +85,9 @@ def _error(
         headers["Retry-After"] = str(RETRY_SECONDS if isinstance(error, LimitReached) else 1)
     if request.path.startswith("/api/"):
         return web.json_response({"error": str(error)}, status=status, headers=headers)
-    if status == 404 and "text/html" in request.headers.get("Accept", ""):
-        page = missing_page(request.match_info["name"], _cards(edge))
+    name = request.match_info.get("name")
+    if status == 404 and name and "text/html" in request.headers.get("Accept", ""):
+        page = missing_page(name, _cards(edge))
         return _html(page, 404)
     return web.Response(text=f"{error}\n", status=status, headers=headers)
 

@@ -4,16 +4,16 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import aiohttp
 from aiohttp import web
 
 from televise import events
-from televise.errors import Unavailable
+from televise.errors import FormatError, PeerError, TeleviseError, Unavailable
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
@@ -27,14 +27,45 @@ from televise.web.pump import NOT_UNDERSTOOD, RESTARTING, TRY_LATER, Pump, Viewe
 # How long an answer waits for the source to say whether it can be made at all.
 BEGIN_SECONDS = 2.0
 MAX_MESSAGE_BYTES = 4096
+# How long a client may take to say what it wants, where it must say so.
+WISH_SECONDS = 10.0
+UNSUPPORTED = 1003
 
 
 @dataclass(frozen=True)
 class Way:
-    """How an endless HTTP answer is written."""
+    """How an endless HTTP answer is written; ``headers`` stand instead of our usual ones."""
 
     muxer: MakeMuxer
     content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a WebSocket is fed with."""
+
+    rendition: Rendition
+    muxer: MakeMuxer
+    max_latency: float
+
+
+class Dialogue(Protocol):
+    """What a client and we say to each other on a WebSocket without ``televise.v1``."""
+
+    @property
+    def protocols(self) -> Sequence[str]:
+        """Subprotocols that are granted to those who ask for them."""
+
+    @property
+    def pace(self) -> float:
+        """Seconds between the messages that a new viewer is given of the past."""
+
+    async def wish(self, websocket: web.WebSocketResponse) -> Wish:
+        """What the client is to get; PeerError where it asks for it in a wrong way."""
+
+    def heard(self, text: str, viewer: Viewer) -> None:
+        """The client said something; PeerError where it may not say that."""
 
 
 class EndlessResponse(web.StreamResponse):
@@ -72,11 +103,18 @@ class Edge:
         )
 
     async def endless(
-        self, request: web.Request, rendition: Rendition, max_latency: float, way: Way
+        self,
+        request: web.Request,
+        rendition: Rendition,
+        max_latency: float,
+        way: Way,
+        channel: Channel | None = None,
+        burst: float = 0.0,
     ) -> web.StreamResponse:
-        """Answer with a stream that ends when the viewer goes."""
-        channel = self.hub.channel(request.match_info["name"])
-        response = EndlessResponse(headers=_stream_headers(way.content_type))
+        """Answer with a stream that ends when the viewer goes; of the channel in the URL, if
+        there is no other."""
+        channel = channel or self.hub.channel(request.match_info["name"])
+        response = EndlessResponse(headers={**_stream_headers(way.content_type), **way.headers})
         response.force_close()
         if request.method == "HEAD":
             return response
@@ -86,6 +124,7 @@ class Edge:
                 raise Unavailable(f"{channel.name}: {encoding.refusal}")
             await response.prepare(request)
             async with self._fed(request, channel, encoding, way.muxer, max_latency) as viewer:
+                viewer.burst = burst
                 viewer.start()
                 await viewer.closed
         return response
@@ -97,15 +136,18 @@ class Edge:
         max_latency: float,
         bare: MakeMuxer,
         told: MakeMuxer,
+        burst: float = 0.0,
     ) -> web.StreamResponse:
         """Answer with a WebSocket: media only, or with texts where ``televise.v1`` is asked."""
         channel = self.hub.channel(request.match_info["name"])
         async with self.watching(request, channel, rendition) as encoding:
-            websocket = await _upgrade(request)
+            # Clients of jsmpeg ask for "null", and Chromium wants an answer.
+            websocket = await _upgrade(request, (envelope.SUBPROTOCOL, "null"))
             tells = websocket.ws_protocol == envelope.SUBPROTOCOL
             muxer = told if tells else bare
             async with self._fed(request, channel, encoding, muxer, max_latency) as viewer:
-                viewer.websocket, viewer.told = True, tells
+                websocket.viewer = viewer
+                viewer.websocket, viewer.told, viewer.burst = True, tells, burst
                 if tells:
                     state, text = channel.state, channel.text
                     hello = envelope.hello(channel.name, state, text, self._version)
@@ -117,6 +159,51 @@ class Edge:
                     viewer.start()
                 await self._listen(websocket, viewer)
         return websocket
+
+    async def converse(
+        self, request: web.Request, channel: Channel, dialogue: Dialogue
+    ) -> web.StreamResponse:
+        """Answer with a WebSocket on which the client may have something to say."""
+        with self._admitted(request):
+            websocket = await _upgrade(request, dialogue.protocols)
+            try:
+                wish = await asyncio.wait_for(dialogue.wish(websocket), WISH_SECONDS)
+                with self._acquired(channel, wish.rendition) as encoding:
+                    await self._converse(request, websocket, channel, encoding, wish, dialogue)
+            except TimeoutError:
+                await _send_away(request, websocket, NOT_UNDERSTOOD, "it did not say what it wants")
+            except PeerError as error:
+                await _send_away(request, websocket, NOT_UNDERSTOOD, str(error))
+            except TeleviseError as error:
+                await _send_away(request, websocket, TRY_LATER, str(error))
+        return websocket
+
+    async def _converse(
+        self,
+        request: web.Request,
+        websocket: "_WebSocket",
+        channel: Channel,
+        encoding: Encoding,
+        wish: Wish,
+        dialogue: Dialogue,
+    ) -> None:
+        async with self._fed(request, channel, encoding, wish.muxer, wish.max_latency) as viewer:
+            websocket.viewer = viewer
+            viewer.websocket, viewer.pace = True, dialogue.pace
+            await self.begun(encoding, BEGIN_SECONDS)
+            if encoding.refusal:
+                raise Unavailable(encoding.refusal)
+            viewer.start()
+            allowance = Allowance()
+            async for message in websocket:
+                if not allowance.take(time.monotonic()):
+                    raise FormatError("too many messages: ten a second are enough")
+                if message.type == aiohttp.WSMsgType.TEXT:
+                    dialogue.heard(message.data, viewer)
+                elif message.type == aiohttp.WSMsgType.ERROR:
+                    _note_sent_away(request, str(message.data))  # aiohttp has closed it
+                else:
+                    await _send_away(request, websocket, UNSUPPORTED, "only text is understood")
 
     async def begun(self, encoding: Encoding, seconds: float) -> None:
         """Wait for the first packet or a refusal, but no longer than ``seconds``."""
@@ -150,14 +237,23 @@ class Edge:
         self, request: web.Request, channel: Channel, rendition: Rendition
     ) -> AsyncIterator[Encoding]:
         """An encoding, kept running for one who is counted as a viewer while the block runs."""
+        with self._admitted(request), self._acquired(channel, rendition) as encoding:
+            yield encoding
+
+    @contextmanager
+    def _admitted(self, request: web.Request) -> Iterator[None]:
         if self._closing:
             raise Unavailable("the server is stopping")
         with self.admission.viewer(request.remote or ""):
-            encoding = channel.acquire(rendition)
-            try:
-                yield encoding
-            finally:
-                channel.release(encoding)
+            yield
+
+    @contextmanager
+    def _acquired(self, channel: Channel, rendition: Rendition) -> Iterator[Encoding]:
+        encoding = channel.acquire(rendition)
+        try:
+            yield encoding
+        finally:
+            channel.release(encoding)
 
     @asynccontextmanager
     async def _fed(
@@ -179,6 +275,7 @@ class Edge:
             self._pumps[muxed] = channel, Pump(muxed)
         pump = self._pumps[muxed][1]
         viewer = Viewer(pump, connection, max_latency)
+        viewer.one_init = getattr(make_muxer, "one_init", False)
         connection.writing = viewer
         try:
             events.info("viewer joined", channel=channel.name, stream=request.path)
@@ -242,13 +339,31 @@ def _stream_headers(content_type: str) -> dict[str, str]:
     }
 
 
-async def _upgrade(request: web.Request) -> web.WebSocketResponse:
-    websocket = web.WebSocketResponse(
-        # Clients of jsmpeg ask for "null", and Chromium wants an answer.
-        protocols=(envelope.SUBPROTOCOL, "null"),
-        compress=False,
-        max_msg_size=MAX_MESSAGE_BYTES,
-        timeout=1.0,
+class _WebSocket(web.WebSocketResponse):
+    """Its viewer gets nothing more once it is being closed, by whichever side."""
+
+    viewer: Viewer | None = None
+
+    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
+        if self.viewer is not None:
+            self.viewer.stop()
+        return await super().close(code=code, message=message, drain=drain)
+
+
+async def _upgrade(request: web.Request, protocols: Sequence[str]) -> _WebSocket:
+    websocket = _WebSocket(
+        protocols=protocols, compress=False, max_msg_size=MAX_MESSAGE_BYTES, timeout=1.0
     )
     await websocket.prepare(request)
     return websocket
+
+
+async def _send_away(
+    request: web.Request, websocket: web.WebSocketResponse, code: int, reason: str
+) -> None:
+    _note_sent_away(request, reason)
+    await websocket.close(code=code, message=reason.encode()[:123])
+
+
+def _note_sent_away(request: web.Request, reason: str) -> None:
+    events.info("viewer sent away", stream=request.path, reason=reason)

@@ -24,8 +24,8 @@ _NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 class Listener:
     """Listens on ``host`` and ``port`` (0: any free one) and gives each connection a protocol."""
 
-    def __init__(self, make_protocol: Callable[[], asyncio.Protocol], others: int) -> None:
-        self._make_protocol = make_protocol
+    def __init__(self, others: int) -> None:
+        self._make_protocol: Callable[[], asyncio.Protocol] = asyncio.Protocol
         self._sockets: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._room = asyncio.Event()
@@ -56,8 +56,9 @@ class Listener:
             raise InputError(_cannot_listen(missing, host, port))
         return port
 
-    def start(self) -> None:
+    def start(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
         """Begin to accept."""
+        self._make_protocol = make_protocol
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._accept_all(each)) for each in self._sockets]
 

@@ -14,6 +14,10 @@ _QUERY = {
     "fps": ("number", "pictures per second at most"),
     "q": ("integer", "JPEG quality, 1 to 100"),
     "bitrate": ("string", "bits per second, as in 800k or 2M"),
+    "colors": ("integer", "colours of a GIF, 2 to 256"),
+    "dither": ("integer", "1: dither a GIF's colours"),
+    "burst": ("string", "begin so far in the past, as in 10s (GIF)"),
+    "video": ("string", "h264: pass it through (MPEG-TS)"),
     "max_latency": ("string", "how far a viewer may fall behind, as in 300ms"),
 }
 _TRACK = {
@@ -79,6 +83,9 @@ def document(version: str) -> dict[str, Any]:
             "/metrics": _stream("Metrics for Prometheus", "text/plain"),
             "/{name}.mjpg": _stream("Endless MJPEG", "multipart/x-mixed-replace", _NAME),
             "/{name}.mp4": _stream("Endless fragmented MP4", "video/mp4", _NAME),
+            "/{name}.gif": _stream("Endless GIF", "image/gif", _NAME),
+            "/{name}.ts": _stream("Endless MPEG transport stream", "video/mp2t", _NAME),
+            "/{name}.m1v": _stream("Endless MPEG-1 video", "video/mpeg", _NAME),
             "/{name}.jpg": _stream("The newest picture", "image/jpeg", _NAME),
         },
         "components": {"schemas": {"Track": _TRACK, "Rendition": _RENDITION, "Channel": _CHANNEL}},

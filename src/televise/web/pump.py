@@ -33,9 +33,13 @@ class Viewer:
         self.cursor = Cursor(pump.muxed.log, max_latency)
         self.told = False
         self.websocket = False
+        self.pace = 0.0
+        self.burst = 0.0
+        self.one_init = False
         self.init = b""
         self.live = False
         self._started = False
+        self._rest: asyncio.TimerHandle | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pump = pump
         # What was written before, such as the answer's head, may be waiting for room.
@@ -47,12 +51,18 @@ class Viewer:
         pump.viewers.append(self)
 
     def start(self) -> None:
-        """Begin with the newest keyframe, unless it has ended already."""
+        """Begin with the newest keyframe (or `burst` before), unless it has ended already."""
         if self.closed.done() or self.transport.is_closing():
             return
-        self.cursor = Cursor(self._pump.muxed.log, self.cursor.max_latency)
+        self.cursor = Cursor(self._pump.muxed.log, self.cursor.max_latency, self.burst)
         self._started = True
         self.catch_up()
+
+    def stop(self) -> None:
+        """Send nothing, until it is started again."""
+        if self.live:
+            self._pump.leave(self)
+        self._started = False
 
     def pause(self) -> None:
         """The socket takes no more: remember where to go on."""
@@ -73,25 +83,46 @@ class Viewer:
 
     def lost(self) -> None:
         """The socket is gone."""
+        if self._rest is not None:
+            self._rest.cancel()
         self._pump.remove(self)
         if not self.closed.done():
             self.closed.set_result(None)
 
     def catch_up(self) -> None:
         """Write from the position in the log on, until the newest chunk or a full socket."""
-        while self._started and not self._paused:
+        while self._started and not self._paused and self._rest is None:
             chunk = self.cursor.read()
             if chunk is None:
                 self._pump.enter(self)
                 return
             self._tell_skips()
             self._pump.sent += 1
-            self.write(chunk)
+            if self.pace:
+                self._write_slowly(chunk)
+            else:
+                self.write(chunk)
+
+    def _write_slowly(self, chunk: Chunk) -> None:
+        """One message, and then a rest: not every client can take several at once."""
+        if self.init is chunk.init:
+            self.transport.write(chunk.data)
+        else:
+            self.init = chunk.init
+            self.transport.write(chunk.init)
+            self.cursor.position -= 1
+        self._rest = asyncio.get_running_loop().call_later(self.pace, self._go_on)
+
+    def _go_on(self) -> None:
+        self._rest = None
+        self.catch_up()
 
     def write(self, chunk: Chunk) -> None:
         """Write one chunk, after its init where this viewer does not have it."""
         if self.init is chunk.init:
             self.transport.write(chunk.data)
+        elif self.init and self.one_init:
+            self.end(RESTARTING, "the picture has another size now")
         else:
             self.init = chunk.init
             self.transport.write(chunk.init + chunk.data)
@@ -110,9 +141,7 @@ class Viewer:
 
     def end(self, code: int, reason: str) -> None:
         """Close politely if the socket takes that at once, else at once."""
-        if self.live:
-            self._pump.leave(self)
-        self._started = False
+        self.stop()
         if self._paused:
             self.transport.abort()
         if self.transport.is_closing():

@@ -1,5 +1,6 @@
 """The query of a stream's URL: ``?w=640&h=360&fps=10&q=70&bitrate=1M&max_latency=300ms``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,42 +10,49 @@ from televise.hub.muxed import MAX_LATENCY_SECONDS
 from televise.model.rendition import Rendition
 
 MAX_FIELDS = 100
-_WHOLE = ("w", "h", "q")
+MAX_BURST_SECONDS = 10.0
 _FACTORS = {"k": 1_000, "M": 1_000_000}
+# What each codec has no use for: it does not make another rendition.
+_MEANINGLESS = {
+    "h264": {"q", "colors", "dither"},
+    "mpeg1video": {"q", "colors", "dither"},
+    "mjpeg": {"bitrate", "colors", "dither"},
+    "gif": {"q", "bitrate"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was asked for; ``max_latency`` is in seconds, None where not given."""
+    """What was asked for. ``values`` are fields of a `Rendition`; ``max_latency`` and ``burst``
+    are seconds, the former None where not given; ``video`` is '' or h264."""
 
     values: dict[str, Any] = field(default_factory=dict)
     max_latency: float | None = None
+    burst: float = 0.0
+    video: str = ""
 
-    def rendition(self, video: str, audio: str = "") -> Rendition:
-        """The rendition in these codecs; what means nothing to them does not make it another."""
-        meaningless = {"mjpeg": "bitrate", "h264": "q"}[video]
-        values = {key: value for key, value in self.values.items() if key != meaningless}
+    def rendition(self, video: str, audio: str = "", **defaults: Any) -> Rendition:
+        """The rendition in these codecs, with ``defaults`` for what was not asked for."""
         # All are checked, those without meaning too.
         Rendition(video, audio, **self.values)
-        return Rendition(video, audio, **values)
+        values = {k: v for k, v in self.values.items() if k not in _MEANINGLESS[video]}
+        if "w" in values or "h" in values:
+            defaults = {k: v for k, v in defaults.items() if k not in ("w", "h")}
+        return Rendition(video, audio, **{**defaults, **values})
 
 
 def parse_query(text: str) -> Query:
     """Understand the keys that a stream has; others are let be. InputError for a bad value."""
     try:
-        values = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        given = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError:
         raise InputError(f"the query has more than {MAX_FIELDS} values") from None
-    rendition: dict[str, Any] = {}
-    for key in _WHOLE:
-        if key in values:
-            rendition[key] = _whole(key, values[key])
-    if "fps" in values:
-        rendition["fps"] = _fps(values["fps"])
-    if "bitrate" in values:
-        rendition["bitrate"] = _bitrate(values["bitrate"])
-    latency = _latency(values["max_latency"]) if "max_latency" in values else None
-    return Query(rendition, latency)
+    values = {key: parse(key, given[key]) for key, parse in _VALUES.items() if key in given}
+    latency = None
+    if "max_latency" in given:
+        latency = _seconds("max_latency", given["max_latency"], MAX_LATENCY_SECONDS, "300ms")
+    burst = _seconds("burst", given.get("burst", "0s"), MAX_BURST_SECONDS, "10s")
+    return Query(values, latency, burst, _video(given.get("video", "")))
 
 
 def _whole(key: str, value: str) -> int:
@@ -64,32 +72,54 @@ def _number(value: str) -> float:
     return number if 0 < number < 1e9 else 0.0
 
 
-def _fps(value: str) -> float:
+def _fps(key: str, value: str) -> float:
     if not (number := _number(value)):
-        raise _wrong("fps", value, "a number above 0, as in fps=10")
+        raise _wrong(key, value, "a number above 0, as in fps=10")
     return number
 
 
-def _bitrate(value: str) -> int:
+def _bitrate(key: str, value: str) -> int:
     factor = _FACTORS.get(value[-1:], 1)
     number = _number(value[:-1] if factor > 1 else value)
     if not number:
-        raise _wrong("bitrate", value, "bits per second, as in bitrate=800k")
+        raise _wrong(key, value, "bits per second, as in bitrate=800k")
     return int(number * factor)
 
 
-def _latency(value: str) -> float:
+def _flag(key: str, value: str) -> bool:
+    if value not in ("", "0", "1"):
+        raise _wrong(key, value, "1 or 0")
+    return value != "0"
+
+
+def _video(value: str) -> str:
+    if value not in ("", "h264", "mpeg1"):
+        raise _wrong("video", value, "h264 or mpeg1")
+    return value.removeprefix("mpeg1")
+
+
+def _seconds(key: str, value: str, most: float, example: str) -> float:
     unit = "ms" if value.endswith("ms") else "s"
     if not value.endswith(unit):
-        raise _wrong("max_latency", value, "give a unit, as in max_latency=300ms")
+        raise _wrong(key, value, f"give a unit, as in {key}={example}")
     try:
         seconds = float(value.removesuffix(unit)) / (1000 if unit == "ms" else 1)
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds <= MAX_LATENCY_SECONDS:
-        right = f"from 0s to {MAX_LATENCY_SECONDS:g}s, as in max_latency=300ms"
-        raise _wrong("max_latency", value, right)
+    if not 0 <= seconds <= most:
+        raise _wrong(key, value, f"from 0s to {most:g}s, as in {key}={example}")
     return seconds
+
+
+_VALUES: dict[str, Callable[[str, str], Any]] = {
+    "w": _whole,
+    "h": _whole,
+    "q": _whole,
+    "colors": _whole,
+    "fps": _fps,
+    "bitrate": _bitrate,
+    "dither": _flag,
+}
 
 
 def _wrong(key: str, value: str, right: str) -> InputError:

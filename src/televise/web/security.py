@@ -7,7 +7,7 @@ Host: against DNS rebinding. Origin: against pages of other sites that open our 
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -52,11 +52,15 @@ def check_origin(origin: str) -> str:
 class Gate:
     """Decides on Host and Origin, for a server on ``host`` and ``port``.
 
-    ``origins`` are those of other sites that may show our streams.
+    ``origins`` are those of other sites that may show our streams; pages that come from other
+    ``ports`` of ours, under the same name, may always.
     """
 
-    def __init__(self, host: str, port: int, origins: Iterable[str]) -> None:
+    def __init__(
+        self, host: str, port: int, origins: Iterable[str], ports: Collection[int] = ()
+    ) -> None:
         self._port = port
+        self._ports = frozenset(ports)
         self._origins = frozenset(map(check_origin, origins))
         self._loopback = is_loopback(host)
         names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host.lower()}
@@ -94,13 +98,19 @@ class Gate:
         values = {
             "sockets": "ws: wss:" if not self._loopback else self._own_sockets(),
             "ancestors": " ".join(["'self'", *sorted(self._origins)]),
-            "policy": "cross-origin" if self._origins else "same-origin",
+            "policy": self._policy(),
         }
         return {name: value.format(**values) for name, value in _HEADERS.items()}
 
+    def _policy(self) -> str:
+        if self._origins:
+            return "cross-origin"
+        return "same-site" if self._ports else "same-origin"
+
     def _own_sockets(self) -> str:
-        hosts = (host for host in sorted(self._hosts) if "[" not in host)
-        return " ".join(f"ws://{host} wss://{host}" for host in hosts)
+        hosts = {host for host in self._hosts if "[" not in host}
+        hosts |= {sibling for host in hosts for sibling in self._siblings(host)}
+        return " ".join(f"ws://{host} wss://{host}" for host in sorted(hosts))
 
     def _is_our_host(self, request: web.Request) -> bool:
         hosts = request.headers.getall("Host", [])
@@ -117,8 +127,14 @@ class Gate:
         if not origins:
             return True
         origin = origins[0].lower()
-        own = f"{request.scheme}://{request.headers.get('Host', '').lower()}"
-        return len(origins) == 1 and (origin == own or origin in self._origins)
+        host = request.headers.get("Host", "").lower()
+        own = {f"{request.scheme}://{each}" for each in (host, *self._siblings(host))}
+        return len(origins) == 1 and (origin in own or origin in self._origins)
+
+    def _siblings(self, host: str) -> list[str]:
+        """The same name with our other ports."""
+        name = host.removesuffix(f":{self._port}")
+        return [name if port == 80 else f"{name}:{port}" for port in self._ports]
 
 
 def _is_address(host: str, port: int) -> bool:

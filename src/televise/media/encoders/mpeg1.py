@@ -96,8 +96,7 @@ def _open(size: tuple[int, int], fps: float, bitrate: int) -> VideoCodecContext:
     context.sample_aspect_ratio = Fraction(1)
     context.framerate = coded_rate(fps)
     context.time_base = 1 / context.framerate
-    context.thread_count = 1
-    context.max_b_frames = 0
+    context.thread_count, context.max_b_frames = 1, 0
     context.gop_size = 600  # the most that it takes; they are shorter
     context.flags |= Flags.low_delay | Flags.closed_gop
     context.bit_rate, buffer = _rate_control(bitrate, fps, context.framerate)

@@ -116,15 +116,11 @@ def _histogram(pixels: Pixels) -> tuple[_Floats, _Floats, bool]:
         exact, often = np.unique(pixels & 0xFFFFFF, return_counts=True)
         if len(exact) <= FEW:
             return _unpacked(exact), often.astype(np.float32), True
-    flat = pixels.ravel()
-    channels = [(flat >> shift & 0xFF).astype(np.float64) for shift in (16, 8, 0)]
-    sums = [np.bincount(places, channel, _CELLS)[found] for channel in channels]
+    channels = [(pixels >> shift & 0xFF).ravel().astype(np.float64) for shift in (16, 8, 0)]
+    sums = np.stack([np.bincount(places, channel, _CELLS)[found] for channel in channels], 1)
     often = counts[found]
-    return (
-        (np.stack(sums, 1) / often[:, np.newaxis]).astype(np.float32),
-        often.astype(np.float32),
-        False,
-    )
+    means = (sums / often[:, np.newaxis]).astype(np.float32)
+    return means, often.astype(np.float32), False
 
 
 def _unpacked(colours: Pixels) -> _Floats:

@@ -1,0 +1,246 @@
+"""The player's ladder in real browsers: every rung shows the channel, and each failure leads on."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+import pytest
+from aiohttp import web
+
+from tests.browser.support import Browser, Page
+from tests.browser.watching import PLAYER, photographed, shown, stats
+from tests.support.server import Serving, serving
+
+FPS = 25
+PATTERN = f"cam=pattern:?size=320x240&fps={FPS}&tone=440"
+# From the moment of the failure to a moving picture; the goal of 4 s, with room for a busy machine.
+RECOVERY_SECONDS = 12.0
+
+NEVER = "() => { throw new Error('blocked by the test') }"
+# What breaks a rung while it plays.
+BREAK = {
+    "webcodecs": f"VideoDecoder.prototype.decode = {NEVER}",
+    "mse": f"SourceBuffer.prototype.appendBuffer = {NEVER}",
+    "jsmpeg": f"CanvasRenderingContext2D.prototype.putImageData = {NEVER}",
+    "mjpeg": "window.createImageBitmap = () => Promise.reject(new Error('blocked by the test'))",
+}
+# What a browser without it looks like.
+REMOVE = {
+    "webcodecs": "delete window.VideoDecoder",
+    "mse": "(delete window.MediaSource, delete window.ManagedMediaSource)",
+}
+
+
+async def open_player(browser: Browser, tv: Serving, **attributes: str) -> Page:
+    """The watch page, with its player's attributes changed; it plays."""
+    page = await browser.open(f"http://{tv.authority}/cam")
+    for name, value in attributes.items():
+        await page.evaluate(f"{PLAYER}.setAttribute('{name}', '{value}')")
+    return page
+
+
+async def play(page: Page, rung: str) -> None:
+    """Wait until pictures come by way of ``rung``."""
+    await page.until(f"{PLAYER}.stats?.rung === '{rung}' && {PLAYER}.stats.fps > 1", 40)
+
+
+@pytest.mark.parametrize("rung", ["webcodecs", "jsmpeg"])
+async def test_a_rung_shows_the_channel_at_the_rate_of_its_source(
+    browser: Browser, rung: str
+) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv, rung=rung)
+        await play(page, rung)
+        first = last = await shown(page)
+        while last.number - first.number < 3 * FPS:
+            last = await shown(page, other_than=last)
+        passed_seconds = (last.milliseconds - first.milliseconds) / 1000
+        assert last.number - first.number == pytest.approx(passed_seconds * FPS, abs=2)
+        told = await stats(page)
+        assert told["reconnects"] == 0
+        assert told["fps"] > FPS / 2
+        assert not [line for line in page.console if "Security Policy" in line]
+
+
+@pytest.mark.parametrize("rung", ["gif", "image"])
+async def test_without_a_websocket_the_picture_moves(browser: Browser, rung: str) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv, rung=rung)
+        await page.until(f"{PLAYER}.stats?.rung === '{rung}' && {PLAYER}.stats.width > 0", 40)
+        await page.evaluate(f"{PLAYER}.removeAttribute('controls')")
+        first = await photographed(page, "tele-vision")
+        second = await photographed(page, "tele-vision", other_than=first)
+        assert second.number > first.number
+        assert (await stats(page))["state"] == "live"
+
+
+@pytest.mark.parametrize(
+    ("latency", "rung"), [("low", "webcodecs"), ("smooth", "mse"), ("unheard-of", "mse")]
+)
+async def test_the_page_says_what_matters_more(browser: Browser, latency: str, rung: str) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv, latency=latency)
+        await play(page, rung)
+
+
+@pytest.mark.parametrize(
+    ("latency", "broken", "following"),
+    [
+        ("smooth", ["mse"], "webcodecs"),
+        ("low", ["webcodecs"], "mse"),
+        ("low", ["webcodecs", "mse"], "jsmpeg"),
+        ("low", ["webcodecs", "mse", "jsmpeg"], "mjpeg"),
+        ("low", ["webcodecs", "mse", "jsmpeg", "mjpeg"], "gif"),
+    ],
+)
+async def test_a_rung_that_breaks_while_it_plays_is_followed_by_the_next(
+    browser: Browser, latency: str, broken: list[str], following: str
+) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv, latency=latency, stats="")
+        for rung in broken[:-1]:
+            await page.evaluate(f"(() => {{ {BREAK[rung]}; }})()")
+        await play(page, broken[-1])
+        began = time.monotonic()
+        await page.evaluate(f"(() => {{ {BREAK[broken[-1]]}; }})()")
+        await page.until(f"{PLAYER}.stats.rung === '{following}'", 40)
+        await moving(page, following)
+        assert time.monotonic() - began < RECOVERY_SECONDS
+        reason = (await stats(page))["reason"]
+        assert reason.startswith(f"{broken[-1]}: ")
+        assert reason.endswith(f", now {following}")
+        text = await page.evaluate(f"{PLAYER}.shadowRoot.querySelector('.stats').textContent")
+        assert reason in text
+
+
+async def moving(page: Page, rung: str) -> None:
+    """Wait for two different pictures."""
+    if rung == "gif":
+        await page.until(f"{PLAYER}.picture.naturalWidth > 0", 40)
+        return
+    first = await shown(page)
+    await shown(page, other_than=first)
+
+
+async def test_a_rung_that_the_browser_lacks_is_passed_over(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv)
+        await play(page, "mse")
+        for removal in REMOVE.values():
+            await page.evaluate(f"(() => {{ {removal}; }})()")
+        await page.evaluate(f"{PLAYER}.setAttribute('latency', 'low')")
+        await play(page, "jsmpeg")
+        reason = (await stats(page))["reason"]
+        assert "mse: no MediaSource" in reason
+        assert "webcodecs: no VideoDecoder" in reason
+
+
+async def test_pictures_that_do_not_come_are_missed_after_three_seconds(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv)
+        await play(page, "mse")
+        # It takes everything, and shows nothing.
+        await page.evaluate("(() => { SourceBuffer.prototype.appendBuffer = () => {}; })()")
+        await play(page, "webcodecs")
+        assert (await stats(page))["reason"] == "mse: stalled 3 s, now webcodecs"
+
+
+async def test_a_cut_line_leads_to_rungs_that_need_no_websocket(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv)
+        await play(page, "mse")
+        began = time.monotonic()
+        # A port on which nobody answers.
+        await page.evaluate(
+            "(() => { const Whole = WebSocket; window.WebSocket = class extends Whole {"
+            "constructor() { super('ws://127.0.0.1:1') } }; })()"
+        )
+        await page.evaluate(f"{PLAYER}.setAttribute('src', '/cam?again')")
+        await page.until(f"{PLAYER}.stats.rung === 'gif' && {PLAYER}.stats.width > 0", 40)
+        assert time.monotonic() - began < RECOVERY_SECONDS
+        assert (await stats(page))["reason"] == "mse: no WebSocket gets through, now gif"
+
+
+async def test_after_a_quiet_time_the_better_rung_is_tried_again(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv, patience="4")
+        await play(page, "mse")
+        await page.evaluate(
+            "(() => { const { prototype } = SourceBuffer; const whole = prototype.appendBuffer;"
+            "window.mend = () => { prototype.appendBuffer = whole; };"
+            f"prototype.appendBuffer = {NEVER}; }})()"
+        )
+        await play(page, "webcodecs")
+        await page.evaluate("window.mend()")
+        await play(page, "mse")
+        assert (await stats(page))["reason"] == "mse: tried again, webcodecs worked"
+
+
+async def test_an_unknown_rung_lists_the_known_ones(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv, rung="flash")
+        await play(page, "mse")
+        text = "\n".join(page.console)
+        assert "there are mse, webcodecs, jsmpeg, mjpeg, gif, image" in text
+
+
+async def test_the_events_tell_what_happens(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv)
+        await page.evaluate(
+            "(() => { window.told = []; for (const name of ['playing', 'rungchange', 'latency'])"
+            "document.addEventListener(name, ({ type, detail }) =>"
+            "told.push({ type, ...detail })); })()"
+        )
+        await page.evaluate(f"{PLAYER}.setAttribute('rung', 'webcodecs')")
+        await page.until("told.some(it => it.type === 'latency')", 40)
+        told = await page.evaluate("told")
+        assert {it["type"] for it in told} >= {"playing", "rungchange", "latency"}
+        changes = [it for it in told if it["type"] == "rungchange"]
+        assert changes[-1]["rung"] == "webcodecs"
+        assert [it for it in told if it["type"] == "latency"][-1]["seconds"] < 5
+
+
+async def test_a_server_that_is_full_is_explained(browser: Browser) -> None:
+    async with serving(PATTERN, max_viewers=1) as tv, tv.stream("/cam.mjpg"):
+        page = await open_player(browser, tv)
+        await page.until(f"{PLAYER}.stats?.text.includes('1 viewers already')", 40)
+        notice = f"{PLAYER}.shadowRoot.querySelector('.notice').innerText"
+        assert "Connecting" in await page.until(notice, 40)
+
+
+@asynccontextmanager
+async def other_site(hub: Serving) -> AsyncIterator[str]:
+    """A page of another origin, with its own copy of the player."""
+
+    async def page(_: web.Request) -> web.Response:
+        html = (
+            '<!doctype html><script type="module" src="/televise.js"></script>'
+            f'<tele-vision src="http://{hub.authority}/cam"></tele-vision>'
+        )
+        return web.Response(text=html, content_type="text/html")
+
+    async def script(_: web.Request) -> web.Response:
+        text = files("televise").joinpath("assets", "televise.js").read_text()
+        return web.Response(text=text, content_type="text/javascript")
+
+    app = web.Application()
+    app.add_routes([web.get("/", page), web.get("/televise.js", script)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_page_of_another_site_is_told_that_it_may_not(browser: Browser) -> None:
+    async with serving(PATTERN) as tv, other_site(tv) as origin:
+        page = await browser.open(f"{origin}/")
+        text = await page.until(f"{PLAYER}.stats?.text", 40)
+        assert text == f"{tv.authority} does not answer, or does not allow pages of {origin}"
+        await asyncio.sleep(1)
+        assert (await stats(page))["rung"] == "mse"

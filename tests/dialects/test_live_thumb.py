@@ -1,0 +1,51 @@
+"""live_thumb: multipart, base64 over WebSocket, snapshots and counts, by channel."""
+
+import base64
+import json
+
+from tests.dialects.speaking import speaking
+from tests.support.wire import TEXT
+
+SOURCES = ("cam=pattern:?size=160x120&fps=15", "door=pattern:?size=320x240&fps=15")
+
+
+async def test_pictures_as_text() -> None:
+    async with speaking("live_thumb", *SOURCES) as it, it.socket("/ws/door") as stream:
+        for _ in range(3):
+            frame = await stream.frame()
+            assert frame.opcode == TEXT
+            picture = base64.b64decode(frame.payload, validate=True)
+            assert picture.startswith(b"\xff\xd8")
+            assert picture.endswith(b"\xff\xd9")
+
+
+async def test_pictures_as_parts() -> None:
+    async with speaking("live_thumb", *SOURCES) as it, it.stream("/sub/cam") as stream:
+        boundary = "multipart/x-mixed-replace;boundary=endofsection"
+        assert stream.headers["content-type"] == boundary
+        opening = b"--endofsection\r\nContent-Type: image/jpeg\r\nContent-Length: "
+        assert await stream.exactly(len(opening)) == opening
+
+
+async def test_snapshots() -> None:
+    async with speaking("live_thumb", *SOURCES) as it:
+        for path in ("/snapshot/cam", "/snapshot/cam?timestamp=1700000000.5"):
+            head, body = await it.answer(path)
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert b"\r\nContent-Type: image/jpeg\r\n" in head
+            assert body.startswith(b"\xff\xd8")
+        assert await it.status("/snapshot/cam?timestamp=yesterday") == 400
+        for missing in ("/snapshot/roof", "/sub/roof", "/ws/roof", "/channels-stats?id=roof"):
+            assert await it.status(missing) == 404
+        assert await it.status("/pub?id=cam", "POST") == 404
+
+
+async def test_counts() -> None:
+    async with speaking("live_thumb", *SOURCES) as it, it.socket("/ws/cam") as stream:
+        for _ in range(3):
+            await stream.frame()
+        found = json.loads((await it.answer("/channels-stats?id=cam"))[1])
+        assert (found["channel"], found["subscribers"]) == ("cam", 1)
+        assert found["published_messages"] >= 3
+        everything = json.loads((await it.answer("/channels-stats"))[1])
+        assert (everything["channels"], everything["subscribers"]) == (2, 1)

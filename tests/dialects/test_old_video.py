@@ -1,0 +1,101 @@
+"""The dialects with MPEG-1 and GIF: MPEG-TS and jsmp over WebSocket, and a GIF without end."""
+
+import pytest
+
+from televise.dialects.each import farewell
+from televise.dialects.pistreaming import OneSize
+from televise.formats import gif, mpeg1
+from televise.formats.websocket import binary_frame
+from televise.model.packet import Packet
+from televise.model.track import Track
+from tests.dialects.speaking import binary, speaking
+from tests.support.wire import BINARY, CLOSE
+
+TONED = "cam=pattern:?size=160x120&fps=15&tone=440"
+COUNT = 30
+
+
+async def test_jsmpeg_relay_sends_whole_packets_from_an_i_picture_on() -> None:
+    async with speaking("jsmpeg_relay", TONED) as it, it.socket("/any/where") as stream:
+        assert "sec-websocket-protocol" not in stream.headers
+        messages = [await binary(stream) for _ in range(COUNT)]
+    packets = [
+        message[start : start + 188]
+        for message in messages
+        for start in range(0, len(message), 188)
+    ]
+    assert {len(packet) for packet in packets} == {188}
+    assert {packet[0] for packet in packets} == {0x47}
+    first = messages[0]
+    assert first.index(b"\0\0\1\xe0") < first.index(mpeg1.SEQUENCE_CODE)
+    # Those of the tables' PIDs, 0 and 0x1000, carry no PES packets.
+    units = [packet for packet in packets if packet[1] & 0x40 and packet[1] & 0xF]
+    assert {unit[unit.index(b"\0\0\1") + 3] for unit in units} == {0xE0, 0xC0}
+
+
+async def test_jsmpeg_relay_grants_null_where_it_is_asked() -> None:
+    asked = {"Sec-WebSocket-Protocol": "null"}
+    async with speaking("jsmpeg_relay") as it, it.socket("/", asked) as stream:
+        assert stream.headers["sec-websocket-protocol"] == "null"
+        assert (await binary(stream))[0] == 0x47
+    for other in ("televise.v1", "jsmpeg"):
+        asked = {"Sec-WebSocket-Protocol": other}
+        async with speaking("jsmpeg_relay") as it, it.socket("/", asked) as stream:
+            assert "sec-websocket-protocol" not in stream.headers
+
+
+async def test_pistreaming_sends_a_header_and_one_picture_per_message() -> None:
+    async with speaking("pistreaming", TONED) as it, it.socket("/", port=it.ports[1]) as stream:
+        assert await binary(stream) == b"jsmp" + bytes((0, 160, 0, 120))
+        pictures = [await binary(stream) for _ in range(COUNT)]
+    assert mpeg1.check_jsmp(pictures[0]), "it begins with a sequence header and an I picture"
+    assert all(len(mpeg1.picture_types(picture)) == 1 for picture in pictures)
+
+
+async def test_pistreamings_pages() -> None:
+    async with speaking("pistreaming") as it:
+        for method in ("GET", "HEAD"):
+            head, body = await it.answer("/", method)
+            assert head.startswith(b"HTTP/1.1 301 ")
+            assert b"\r\nLocation: /index.html\r\n" in head
+            head, body = await it.answer("/index.html", method)
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert bool(body) == (method == "GET")
+            assert await it.status("/nothing.here", method) == 404
+        for method in ("POST", "PUT", "DELETE"):
+            assert await it.status("/index.html", method) == 405
+
+
+@pytest.mark.parametrize("dialect", ["jsmpeg_relay", "pistreaming"])
+async def test_these_clients_have_nothing_to_say(dialect: str) -> None:
+    async with speaking(dialect) as it, it.socket("/", port=it.ports[-1]) as stream:
+        stream.say("hello")
+        while (frame := await stream.frame()).opcode != CLOSE:
+            assert frame.opcode == BINARY
+        assert frame.code == 1008
+
+
+def test_a_jsmp_viewer_keeps_its_size_or_goes() -> None:
+    def track(width: int) -> Track:
+        return Track("video", "mpeg1video", 90_000, width=width, height=120)
+
+    make = OneSize()
+    packet = Packet(0, 1, 0, b"", 0, 0, 1, True, 0, 0.0)
+    first = make(1, (track(160),)).mux(packet)
+    assert first.init == binary_frame(b"jsmp" + bytes((0, 160, 0, 120)))
+    assert first.data == b"", "what is no picture is not sent"
+    assert make(2, (track(160),)).mux(packet).init == b""
+    assert make(3, (track(320),)).mux(packet) == farewell().mux(packet)
+
+
+async def test_gifstreaming_is_one_gif_without_end() -> None:
+    async with speaking("gifstreaming") as it, it.stream("/what/ever.gif") as stream:
+        assert stream.headers["content-type"] == "image/gif"
+        assert "content-length" not in stream.headers
+        assert await stream.exactly(32) == gif.header(480, 360)
+        assert await stream.exactly(8) == bytes.fromhex("21f9040402000000")
+        place = await stream.exactly(10)
+        assert (
+            place
+            == b"\x2c\0\0\0\0" + (480).to_bytes(2, "little") + (360).to_bytes(2, "little") + b"\x87"
+        )
