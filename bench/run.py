@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("start", "fanout", "age")
+BENCHMARKS = ("start", "fanout", "age", "gif")
 
 
 def main() -> int:

@@ -68,7 +68,8 @@ export class Connection {
   }
 
   private connect(): void {
-    const socket = new WebSocket(this.url, SUBPROTOCOL);
+    const socket = this.makeSocket();
+    if (!socket) return;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.opened = true;
@@ -76,7 +77,19 @@ export class Connection {
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.received(data);
     socket.onclose = ({ code, reason }) => this.lost(code, reason);
+    // Chromium lets no `close` follow when a Content-Security-Policy forbids the address.
+    socket.onerror = () => this.lost(1006, "");
     this.socket = socket;
+  }
+
+  /** A page may forbid it, by a Content-Security-Policy for example. */
+  private makeSocket(): WebSocket | undefined {
+    try {
+      return new WebSocket(this.url, SUBPROTOCOL);
+    } catch {
+      this.retryTimer = window.setTimeout(() => this.lost(0, ""));
+      return undefined;
+    }
   }
 
   private lost(code: number, reason: string): void {
@@ -96,8 +109,9 @@ export class Connection {
     this.awaited = undefined;
     this.opened = false;
     if (!this.socket) return;
-    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
-    this.socket.close();
+    const { socket } = this;
+    socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
+    socket.close();
     this.socket = undefined;
   }
 

@@ -15,8 +15,9 @@ export type WallRequest =
   | ({ type: "watch"; channel: string } & Wish)
   | { type: "unwatch"; channel: string };
 
-const BURST = 12;
-const INTERVAL = 200;
+// The server allows a burst of 60 and 20 per second.
+const BURST = 40;
+const INTERVAL = 100;
 
 export class Outbox {
   private readonly wanted = new Map<string, Wish>();
@@ -35,6 +36,11 @@ export class Outbox {
   /** A new connection, whose server knows nothing yet. */
   restart(): void {
     this.told.clear();
+  }
+
+  /** The server has given this one up: it must be told again. */
+  forget(channel: string): void {
+    this.told.delete(channel);
   }
 
   /** What to tell now; nothing when all is told, or too much was told lately. */

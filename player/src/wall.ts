@@ -13,6 +13,7 @@ const REPORT_INTERVAL = 1000;
 const LINGER = 2000;
 const REFUSED_AFTER = 3;
 const CLOCKS_KEPT = 5;
+const RETRY_WAIT = 5000;
 
 interface Tile {
   host: FeedHost;
@@ -126,7 +127,15 @@ export class Wall {
     if (!seat) return; // it was on its way when its last tile left
     if (message.type === "state") seat.state = message;
     if (message.type === "init") seat.init = message;
+    if (message.type === "error") window.setTimeout(() => this.retry(seat, message.channel!), RETRY_WAIT);
     for (const { host } of seat.tiles) handOn(message, data, host);
+  }
+
+  /** What could not be had may come back. */
+  private retry(seat: Seat, channel: string): void {
+    if (this.seats.get(channel) !== seat) return;
+    this.outbox.forget(channel);
+    this.tell();
   }
 
   private welcomed(): void {

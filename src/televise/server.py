@@ -15,6 +15,7 @@ from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.model.source import SourceSpec
 from televise.outputs import fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
+from televise.web import wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
 from televise.web.edge import Edge
@@ -111,6 +112,7 @@ class Server:
         app = make_app(self._edge, gate)
         app.router.add_routes(self._api.routes())
         app.router.add_routes(Metrics(self._edge).routes())
+        app.router.add_routes(wall.routes(self._edge, televise.__version__))
         for output in OUTPUTS:
             app.router.add_routes(output.routes(self._edge))
         return app

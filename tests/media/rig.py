@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -248,3 +248,43 @@ def play(
 def steps(run: Run, kind: str) -> list[float]:
     """Seconds between the pictures, or blocks of sound, of a run."""
     return [later - earlier for earlier, later in pairwise(run.seconds(kind))]
+
+
+def skews(run: Run) -> list[float]:
+    """How far sound lies behind the picture, each time that the same film passes through."""
+    return [sound - picture for sound, picture in zip(_passes(run, "audio"), _passes(run, "video"),
+                                                      strict=False)]  # fmt: skip
+
+
+def _passes(run: Run, kind: str) -> list[float]:
+    marker = run.of(kind)[3].data
+    times = zip(run.of(kind), run.seconds(kind), strict=True)
+    return [seconds for packet, seconds in times if packet.data == marker]
+
+
+@contextmanager
+def fed(*parts: tuple[bytes, float]) -> Iterator[Worker]:
+    """A worker into whose standard input these bytes are written, in so many seconds each."""
+    ours, theirs = os.pipe()
+    over = threading.Event()
+    with running("-", ours) as worker:
+        os.close(ours)
+        writer = threading.Thread(target=_write, args=(theirs, parts, over))
+        writer.start()
+        try:
+            yield worker
+        finally:
+            over.set()
+            worker.process.kill()
+            writer.join(PATIENCE)
+
+
+def _write(descriptor: int, parts: tuple[tuple[bytes, float], ...], over: threading.Event) -> None:
+    with suppress(BrokenPipeError), os.fdopen(descriptor, "wb", buffering=0) as pipe:
+        for data, seconds in parts:
+            count = max(1, round(seconds / 0.04))
+            size = -(-len(data) // count)
+            for start in range(0, len(data), size):
+                pipe.write(data[start : start + size])
+                if over.wait(seconds / count):
+                    return

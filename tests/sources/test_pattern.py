@@ -94,16 +94,3 @@ def test_a_keyframe_every_two_seconds_and_one_at_once_for_who_joins() -> None:
     keys = [packet.seconds for packet in run.packets if packet.keyframe]
     assert [later - earlier for earlier, later in pairwise(keys)] == pytest.approx([2.0], abs=0.05)
     assert joined.packets[0].keyframe
-
-
-def test_two_encoders_of_one_picture_do_not_disturb_each_other() -> None:
-    """Both take the very frames of the source: a keyframe of one must not be one of the other."""
-    with running(SMALL) as worker:
-        first = worker.subscribe(H264)
-        worker.collect(first, 0.5)
-        second = worker.subscribe(Rendition("h264", bitrate=400_000))
-        (other,) = worker.collect(second, 1.0)
-        (run,) = worker.collect(first, 1.7)
-    for each in (run, other):
-        assert sum(packet.keyframe for packet in each.packets) == 1
-        assert stamps(each) == sorted(set(stamps(each)))

@@ -14,8 +14,7 @@ import pytest
 
 from televise.formats import h264
 from tests.conftest import Needs
-from tests.formats.witness import ffmpeg
-from tests.media.films import COUNT, RATE, make, numbers, ramp, tone
+from tests.media.films import COUNT, RATE, check_plays, make, numbers, ramp, tone
 from tests.media.rig import H264, JPEG, Run, running, steps
 from tests.sources.rtsp_server import Camera
 from tests.sources.web_server import Answer, WebServer, content, status
@@ -125,7 +124,7 @@ def test_plays_streams_of_web_servers(
         run = worker.collect(number, 1.2)[-1]
         if "-an" not in arguments:
             assert "audio" in worker.announced()
-            ffmpeg(run.mp4(), "-i", "-", "-f", "null", "-")
+            check_plays(run.mp4())
     assert run.track("video").delivery == "passthrough"
     check(run)
 

@@ -53,8 +53,7 @@ class Serving:
 
     @property
     def connections(self) -> set[Connection]:
-        assert self.server._listener is not None
-        return self.server._listener.connections
+        return self.server._listeners[0].connections
 
     def channel(self, name: str = "cam") -> Channel:
         return self.server.hub.channel(name)

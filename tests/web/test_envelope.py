@@ -43,8 +43,11 @@ def test_an_init_is_followed_by_its_segment_where_there_is_one() -> None:
             envelope.hello("cam", "live", "", "1.0"),
             {"type": "hello", "channel": "cam", "state": "live", "text": "", "version": "1.0"},
         ),
-        (envelope.state("stalled", "3 s"), {"type": "state", "state": "stalled", "text": "3 s"}),
-        (envelope.skipped(7), {"type": "skipped", "count": 7}),
+        (
+            envelope.state("cam", "stalled", "3 s"),
+            {"type": "state", "channel": "cam", "state": "stalled", "text": "3 s"},
+        ),
+        (envelope.skipped("cam", 7), {"type": "skipped", "channel": "cam", "count": 7}),
         (envelope.clock(1.5, 2.5), {"type": "clock", "client": 1.5, "server": 2.5}),
     ],
 )
@@ -55,5 +58,5 @@ def test_other_texts(message: bytes, expected: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("text", ['quote "', "two\nlines", "é 😀", "\ud800", "</script>"])
 def test_what_a_source_says_stays_inside_its_message(text: str) -> None:
-    (frame,) = frames(envelope.state("offline", text))
+    (frame,) = frames(envelope.state("cam", "offline", text))
     assert json.loads(frame.payload)["text"] == text

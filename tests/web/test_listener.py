@@ -25,7 +25,7 @@ PORT = re.compile(r"(?:port |--port )(\d+)")
 
 
 def make_listener() -> Listener:
-    return Listener(asyncio.Protocol, 0)
+    return Listener(0)
 
 
 async def test_it_takes_a_free_port_and_gives_it_back() -> None:

@@ -89,7 +89,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.muxed = Muxed(NumberedMuxer)
-        self.pump = Pump(self.muxed)
+        self.pump = Pump(self.muxed, "cam")
         self.epochs: dict[int, int] = {}
         self.keyframes: set[int] = set()
         self.clients: list[Client] = []
@@ -122,7 +122,7 @@ class Scene:
         if before:
             transport.write(before)
         viewer = Viewer(self.pump, connection, max_latency)
-        connection.writing = viewer
+        connection.writers.append(viewer)
         viewer.websocket = viewer.told = True
         newest = self.muxed.log.newest_keyframe
         client = Client(viewer, transport, plain, self.end if newest is None else newest)

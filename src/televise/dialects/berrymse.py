@@ -11,7 +11,7 @@ from televise.model.rendition import Rendition
 from televise.web.edge import Edge, Wish
 
 # Its page loses what comes while its SourceBuffer is busy.
-PACE_SECONDS = 0.01
+PACE_SECONDS = 0.02
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:

@@ -9,7 +9,6 @@ from aiohttp import web
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.each import Each
 from televise.formats import gif
-from televise.hub.muxed import Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -28,7 +27,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
         latency = max(latency, query.burst)
         rendition = _with_defaults(query.rendition("gif"))
-        way, channel = Way(_frames, "image/gif"), channel_of("")
+        way, channel = Way(Frames, "image/gif"), channel_of("")
         return await edge.endless(
             request, rendition, latency, way, channel=channel, burst=query.burst
         )
@@ -41,8 +40,13 @@ def _with_defaults(asked: Rendition) -> Rendition:
     return replace(asked, w=width, fps=asked.fps or DEFAULT_FPS)
 
 
-def _frames(epoch: int, tracks: tuple[Track, ...]) -> Muxer:
-    return Each(_data, _header(tracks[0].width, tracks[0].height))
+class Frames(Each):
+    """Muxer: the header, then frames; a file has one header only."""
+
+    one_init = True
+
+    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
+        super().__init__(_data, _header(tracks[0].width, tracks[0].height))
 
 
 def _data(packet: Packet) -> bytes:
@@ -51,7 +55,7 @@ def _data(packet: Packet) -> bytes:
 
 @lru_cache(maxsize=64)
 def _header(width: int, height: int) -> bytes:
-    """The very same bytes for the same size, so that a file gets one header only."""
+    """The very same bytes for the same size, so that they are not taken for another header."""
     return gif.header(width, height)
 
 

@@ -1,23 +1,24 @@
 """pistreaming: a page on one port, and on the next but one MPEG-1 video as ``jsmp``."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
-from televise.dialects.each import farewell
 from televise.dialects.page import page, picture
 from televise.dialects.pictures import Multipart
 from televise.dialects.talk import Silence, converse
 from televise.errors import FormatError
 from televise.formats import mpeg1
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk, Muxer
+from televise.hub.muxed import Chunk
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.edge import Edge, Wish
 
+RENDITION = Rendition("mpeg1video")
 MAX_LATENCY_SECONDS = 1.0
 MULTIPART = Multipart("televise")
 
@@ -35,8 +36,9 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         return await MULTIPART.answer(edge, request, channel_of(""))
 
     async def socket(request: web.Request) -> web.StreamResponse:
-        wish = Wish(Rendition("mpeg1video"), OneSize(), MAX_LATENCY_SECONDS)
-        return await converse(edge, request, channel_of(""), Silence(wish))
+        return await converse(
+            edge, request, channel_of(""), Silence(Wish(RENDITION, Jsmp, MAX_LATENCY_SECONDS))
+        )
 
     pages = [
         web.get("/", root),
@@ -46,28 +48,16 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     return [pages, [web.get("/{path:.*}", socket)]]
 
 
-class OneSize:
-    """Makes muxers for one viewer: its page cannot change the size of the picture."""
-
-    def __init__(self) -> None:
-        self._size: tuple[int, int] | None = None
-
-    def __call__(self, epoch: int, tracks: tuple[Track, ...]) -> Muxer:
-        size = tracks[0].width, tracks[0].height
-        if self._size is None:
-            self._size = size
-            return Jsmp(binary_frame(mpeg1.jsmp_header(*size)))
-        return Jsmp(b"") if self._size == size else farewell()
-
-
 class Jsmp:
-    """Muxer: one picture per message, after ``header``.
+    """Muxer: the header, then one picture per message; its page cannot change the size.
 
     A picture that breaks the rules is left out, and with it all that need it.
     """
 
-    def __init__(self, header: bytes) -> None:
-        self._header = header
+    one_init = True
+
+    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
+        self._header = _header(tracks[0].width, tracks[0].height)
         self._whole = False
 
     def mux(self, packet: Packet) -> Chunk:
@@ -78,6 +68,12 @@ class Jsmp:
         self._whole |= keyframe
         data = binary_frame(packet.data) if self._whole else b""
         return Chunk(data, self._header, keyframe, packet.seconds)
+
+
+@lru_cache(maxsize=64)
+def _header(width: int, height: int) -> bytes:
+    """The very same bytes for the same size, so that nobody gets them twice."""
+    return binary_frame(mpeg1.jsmp_header(width, height))
 
 
 DIALECT = Dialect(

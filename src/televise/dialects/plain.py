@@ -12,7 +12,7 @@ from televise.web.edge import Edge, Wish
 from televise.web.pump import Viewer
 
 # Such pages lose what comes while their SourceBuffer is busy.
-PACE_SECONDS = 0.01
+PACE_SECONDS = 0.02
 
 
 class _Monologue(Silence):

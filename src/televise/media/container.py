@@ -26,8 +26,9 @@ _OPTIONS = {
     "max_pixels": str(MAX_PIXELS),
     "pattern_type": "none",  # image2: a name with %d in it is a name
 }
-# A live stream is not made to wait until its rate is known for certain.
-LIVE = {"fpsprobesize": "2"}
+# A live stream is not made to wait until its rate is known for certain; its first keyframe is
+# waited for.
+LIVE = {"fpsprobesize": "2", "analyzeduration": "2000000"}
 
 
 def open_container(

@@ -1,7 +1,7 @@
 """Demuxer: the best picture and sound of an open container, packet by packet."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,7 +9,7 @@ import av
 import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from televise.media.container import MAX_PIXELS
@@ -140,15 +140,21 @@ def _decode_one(decoder: Decoder, packet: AnyPacket) -> av.VideoFrame | None:
 
 def _best_streams(container: InputContainer) -> list[VideoStream | AudioStream]:
     """One of each kind that can be decoded; the cover of a piece of music is no video."""
-    found: list[VideoStream | AudioStream] = []
-    video, audio = container.streams.best("video"), container.streams.best("audio")
-    if isinstance(audio, AudioStream) and audio.codec_context is not None:
-        found.append(audio)
-    if isinstance(video, VideoStream) and video.codec_context is not None:
-        cover = bool(video.disposition & Disposition.attached_pic)
-        if not (cover and found):
-            found.insert(0, video)
+    streams = container.streams
+    # FFmpeg's choice leaves out those that it knows nothing of yet.
+    videos = [streams.best("video"), *streams.video]
+    sounds = [streams.best("audio"), *streams.audio]
+    found = [stream for stream in (_usable(videos), _usable(sounds)) if stream is not None]
+    if len(found) > 1 and found[0].disposition & Disposition.attached_pic:
+        del found[0]
     return found
+
+
+def _usable(streams: Sequence[Stream | None]) -> VideoStream | AudioStream | None:
+    for stream in streams:
+        if isinstance(stream, VideoStream | AudioStream) and stream.codec_context is not None:
+            return stream
+    return None
 
 
 def _describe(stream: VideoStream | AudioStream) -> Input:

@@ -53,6 +53,12 @@ class Encoding:
         """Whether it needs this input decoded."""
         return (self._video if kind == "video" else self._audio) is not None
 
+    @property
+    def passed_size(self) -> tuple[int, int] | None:
+        """Width and height of the pictures that it passes through, if it has seen any."""
+        track = self._tracks.get("video") if "video" in self._passed else None
+        return None if track is None else (track.width, track.height)
+
     def packet(self, kind: Kind, unit: Unit) -> str:
         """Pass ``unit`` through; the reason where this input must be transcoded from now on."""
         path = self._passed.get(kind)

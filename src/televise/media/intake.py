@@ -141,6 +141,15 @@ class Intake:
         if reason := encoding.packet(kind, unit):
             self._unfit[kind] = reason
             self._announce()
+        if size := encoding.passed_size:
+            self._note_size(*size)
+
+    def _note_size(self, width: int, height: int) -> None:
+        """Tell of the size of the pictures, where it was not known or has changed."""
+        for number, source in enumerate(self._inputs):
+            if source.kind == "video" and (source.width, source.height) != (width, height):
+                self._inputs[number] = replace(source, width=width, height=height)
+                self._announce()
 
     def _decode(self, kind: Kind, unit: Unit) -> None:
         decoding = self._decodings[kind]
@@ -170,6 +179,7 @@ class Intake:
         sounds = [item for item in items if isinstance(item, Sound)]
         if pictures:
             self._picture = pictures[-1]
+            self._note_size(self._picture.frame.width, self._picture.frame.height)
         for encoding in self._encodings.values():
             if pictures:
                 encoding.pictures(pictures)

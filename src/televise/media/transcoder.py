@@ -44,6 +44,7 @@ class VideoTranscoder:
         self._encoder: tuple[tuple[int, int, int], VideoEncoder] | None = None
         self._change = threading.Condition()
         self._newest: list[Picture] = []
+        self._size: tuple[int, int] | None = None
         self._due = float("-inf")
         self._keyframe = False
         self._closed = False
@@ -110,12 +111,13 @@ class VideoTranscoder:
 
     def _make_encoder(self, picture: Picture) -> VideoEncoder:
         rendition = self._rendition
-        width, height = rendition.fit(*map(round, picture.shown_size))
+        width, height = self._size or rendition.fit(*map(round, picture.shown_size))
         if width * height > MAX_PIXELS:
             raise SourceError(f"{width}x{height} pixels; the limit is {MAX_WIDTH}x{MAX_HEIGHT}")
         if rendition.video == "mjpeg":
             return JpegEncoder(width, height, rendition.q, self._reason)
         if rendition.video == "gif":
+            self._size = width, height  # a GIF has one header, and so one size
             return GifEncoder(width, height, rendition.colors, rendition.dither, self._reason)
         make = H264Encoder if rendition.video == "h264" else Mpeg1Encoder
         return make(picture.frame, (width, height), self._fps, rendition.bitrate, self._reason)

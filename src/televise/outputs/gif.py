@@ -1,6 +1,5 @@
 """``/NAME.gif``: a GIF that never ends, or one of its frames per WebSocket message."""
 
-from dataclasses import replace
 from functools import lru_cache
 
 from aiohttp import web
@@ -29,17 +28,21 @@ def routes(edge: Edge) -> list[web.RouteDef]:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         query = parse_query(request.query_string)
-        rendition = _with_defaults(query.rendition("gif"))
+        rendition = query.rendition("gif", w=DEFAULT_WIDTH, fps=DEFAULT_FPS)
+        if rendition.fps > MAX_FPS:
+            raise InputError(f"fps={rendition.fps:g}: a GIF shows at most {MAX_FPS} a second")
         latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
-        latency = max(latency, query.burst)
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await edge.socket(
-                request, rendition, latency, BareMessages, ToldMessages, burst=query.burst
-            )
-        way = Way(Endless, MIME)
-        return await edge.endless(request, rendition, latency, way, burst=query.burst)
+        return await _send(edge, request, rendition, max(latency, query.burst), query.burst)
 
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
+
+
+async def _send(
+    edge: Edge, request: web.Request, rendition: Rendition, latency: float, burst: float
+) -> web.StreamResponse:
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        return await edge.endless(request, rendition, latency, Way(Endless, MIME), burst=burst)
+    return await edge.socket(request, rendition, latency, BareMessages, ToldMessages, burst=burst)
 
 
 class Endless:
@@ -79,6 +82,8 @@ class BareMessages(Endless):
 class ToldMessages(Endless):
     """Muxer: WebSocket messages of ``televise.v1``."""
 
+    one_init = False
+
     def _frame_init(self, epoch: int) -> bytes:
         return envelope.init(epoch, MIME, super()._frame_init(epoch))
 
@@ -90,11 +95,3 @@ class ToldMessages(Endless):
 def _header(width: int, height: int) -> bytes:
     """The very same bytes for the same size, by which a viewer is known to have them."""
     return gif.header(width, height)
-
-
-def _with_defaults(asked: Rendition) -> Rendition:
-    if asked.fps > MAX_FPS:
-        raise InputError(f"fps={asked.fps:g}: a GIF shows at most {MAX_FPS} pictures per second")
-    if not asked.w and not asked.h:
-        asked = replace(asked, w=DEFAULT_WIDTH)
-    return asked if asked.fps else replace(asked, fps=DEFAULT_FPS)

@@ -46,7 +46,8 @@ class Connection(asyncio.Protocol):
         self.socket = accepted
         self._handler = handler
         self._closed = closed
-        self.writing: Writing | None = None
+        # Nearly always one; a wall has one for each channel.
+        self.writers: list[Writing] = []
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -64,18 +65,18 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._handler.pause_writing()
-        if self.writing is not None:
-            self.writing.pause()
+        for writer in self.writers:
+            writer.pause()
 
     def resume_writing(self) -> None:
         self._handler.resume_writing()
-        if self.writing is not None:
-            self.writing.resume()
+        for writer in self.writers:
+            writer.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._handler.connection_lost(exc)
-        if self.writing is not None:
-            self.writing.lost()
+        for writer in self.writers:
+            writer.lost()
         self._closed(self)
 
 

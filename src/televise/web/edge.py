@@ -123,7 +123,7 @@ class Edge:
             if encoding.refusal:
                 raise Unavailable(f"{channel.name}: {encoding.refusal}")
             await response.prepare(request)
-            async with self._fed(request, channel, encoding, way.muxer, max_latency) as viewer:
+            async with self.fed(request, channel, encoding, way.muxer, max_latency) as viewer:
                 viewer.burst = burst
                 viewer.start()
                 await viewer.closed
@@ -142,10 +142,10 @@ class Edge:
         channel = self.hub.channel(request.match_info["name"])
         async with self.watching(request, channel, rendition) as encoding:
             # Clients of jsmpeg ask for "null", and Chromium wants an answer.
-            websocket = await _upgrade(request, (envelope.SUBPROTOCOL, "null"))
+            websocket = await upgrade(request, (envelope.SUBPROTOCOL, "null"))
             tells = websocket.ws_protocol == envelope.SUBPROTOCOL
             muxer = told if tells else bare
-            async with self._fed(request, channel, encoding, muxer, max_latency) as viewer:
+            async with self.fed(request, channel, encoding, muxer, max_latency) as viewer:
                 websocket.viewer = viewer
                 viewer.websocket, viewer.told, viewer.burst = True, tells, burst
                 if tells:
@@ -164,11 +164,11 @@ class Edge:
         self, request: web.Request, channel: Channel, dialogue: Dialogue
     ) -> web.StreamResponse:
         """Answer with a WebSocket on which the client may have something to say."""
-        with self._admitted(request):
-            websocket = await _upgrade(request, dialogue.protocols)
+        with self.admitted(request):
+            websocket = await upgrade(request, dialogue.protocols)
             try:
                 wish = await asyncio.wait_for(dialogue.wish(websocket), WISH_SECONDS)
-                with self._acquired(channel, wish.rendition) as encoding:
+                with self.acquired(channel, wish.rendition) as encoding:
                     await self._converse(request, websocket, channel, encoding, wish, dialogue)
             except TimeoutError:
                 await _send_away(request, websocket, NOT_UNDERSTOOD, "it did not say what it wants")
@@ -187,7 +187,7 @@ class Edge:
         wish: Wish,
         dialogue: Dialogue,
     ) -> None:
-        async with self._fed(request, channel, encoding, wish.muxer, wish.max_latency) as viewer:
+        async with self.fed(request, channel, encoding, wish.muxer, wish.max_latency) as viewer:
             websocket.viewer = viewer
             viewer.websocket, viewer.pace = True, dialogue.pace
             await self.begun(encoding, BEGIN_SECONDS)
@@ -237,18 +237,20 @@ class Edge:
         self, request: web.Request, channel: Channel, rendition: Rendition
     ) -> AsyncIterator[Encoding]:
         """An encoding, kept running for one who is counted as a viewer while the block runs."""
-        with self._admitted(request), self._acquired(channel, rendition) as encoding:
+        with self.admitted(request), self.acquired(channel, rendition) as encoding:
             yield encoding
 
     @contextmanager
-    def _admitted(self, request: web.Request) -> Iterator[None]:
+    def admitted(self, request: web.Request) -> Iterator[None]:
+        """One more viewer, while the block runs. LimitReached, Unavailable."""
         if self._closing:
             raise Unavailable("the server is stopping")
         with self.admission.viewer(request.remote or ""):
             yield
 
     @contextmanager
-    def _acquired(self, channel: Channel, rendition: Rendition) -> Iterator[Encoding]:
+    def acquired(self, channel: Channel, rendition: Rendition) -> Iterator[Encoding]:
+        """An encoding, kept running while the block runs. LimitReached."""
         encoding = channel.acquire(rendition)
         try:
             yield encoding
@@ -256,13 +258,14 @@ class Edge:
             channel.release(encoding)
 
     @asynccontextmanager
-    async def _fed(
+    async def fed(
         self,
         request: web.Request,
         channel: Channel,
         encoding: Encoding,
         make_muxer: MakeMuxer,
         max_latency: float,
+        make_viewer: type[Viewer] = Viewer,
     ) -> AsyncIterator[Viewer]:
         """A viewer, in the pump of its wire format, made for the first and gone with the last."""
         transport = request.transport
@@ -272,16 +275,16 @@ class Edge:
         assert isinstance(connection, Connection)
         muxed = encoding.muxed(make_muxer)
         if muxed not in self._pumps:
-            self._pumps[muxed] = channel, Pump(muxed)
+            self._pumps[muxed] = channel, Pump(muxed, channel.name)
         pump = self._pumps[muxed][1]
-        viewer = Viewer(pump, connection, max_latency)
+        viewer = make_viewer(pump, connection, max_latency)
         viewer.one_init = getattr(make_muxer, "one_init", False)
-        connection.writing = viewer
+        connection.writers.append(viewer)
         try:
             events.info("viewer joined", channel=channel.name, stream=request.path)
             yield viewer
         finally:
-            connection.writing = None
+            connection.writers.remove(viewer)
             viewer.lost()
             events.info("viewer left", channel=channel.name, skipped=viewer.cursor.skipped)
             if not pump.viewers and muxed in self._pumps:
@@ -300,17 +303,20 @@ class Edge:
 
     def _heard(self, text: str, viewer: Viewer) -> None:
         try:
-            message = json.loads(text)
-            kind = message["type"]
-            if kind == "clock":
-                viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
-            elif kind == "report":
-                self.on_report(message)
+            self.heard(json.loads(text), viewer)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             viewer.end(NOT_UNDERSTOOD, "not a message of televise.v1")
 
+    def heard(self, message: Any, viewer: Viewer) -> None:
+        """What every player may say: asking for the time, and reports. ValueError and its like
+        where it is said wrongly."""
+        if message["type"] == "clock":
+            viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
+        elif message["type"] == "report":
+            self.on_report(message)
+
     def _tell_state(self, channel: Channel) -> None:
-        text = envelope.state(channel.state, channel.text)
+        text = envelope.state(channel.name, channel.state, channel.text)
         for owner, pump in self._pumps.values():
             if owner is channel:
                 pump.tell(text)
@@ -350,7 +356,8 @@ class _WebSocket(web.WebSocketResponse):
         return await super().close(code=code, message=message, drain=drain)
 
 
-async def _upgrade(request: web.Request, protocols: Sequence[str]) -> _WebSocket:
+async def upgrade(request: web.Request, protocols: Sequence[str]) -> _WebSocket:
+    """Answer with a WebSocket; of the subprotocols that are asked for, one of these is granted."""
     websocket = _WebSocket(
         protocols=protocols, compress=False, max_msg_size=MAX_MESSAGE_BYTES, timeout=1.0
     )

@@ -17,16 +17,21 @@ def hello(channel: str, state: str, text: str, version: str) -> bytes:
     return _message(type="hello", channel=channel, state=state, text=text, version=version)
 
 
-def init(epoch: int, mime: str, segment: bytes) -> bytes:
+def init(epoch: int, mime: str, segment: bytes, channel: str = "") -> bytes:
     """A new epoch: its exact type, and the init segment where the format has one."""
-    message = _message(type="init", epoch=epoch, mime=mime)
+    named = {"channel": channel} if channel else {}
+    message = _message(type="init", **named, epoch=epoch, mime=mime)
     return message + binary_frame(segment) if segment else message
 
 
-def chunk(packet: Packet, track: Track, payload: bytes) -> bytes:
-    """One packet: which it is, when it is shown (seconds) and was captured (Unix milliseconds)."""
+def chunk(packet: Packet, track: Track, payload: bytes, channel: str = "") -> bytes:
+    """One packet: which it is, when it is shown (seconds) and was captured (Unix milliseconds).
+
+    ``channel`` is named where one connection carries several.
+    """
+    named = f'"channel":"{channel}",' if channel else ""
     text = (
-        f'{{"type":"chunk","epoch":{packet.epoch},"sequence":{packet.sequence},'
+        f'{{"type":"chunk",{named}"epoch":{packet.epoch},"sequence":{packet.sequence},'
         f'"track":"{track.kind}","pts":{packet.pts / track.timescale:.6f},'
         f'"captured":{packet.captured / 1e6:.3f},'
         f'"keyframe":{"true" if packet.keyframe else "false"}}}'
@@ -34,14 +39,19 @@ def chunk(packet: Packet, track: Track, payload: bytes) -> bytes:
     return text_frame(text) + binary_frame(payload)
 
 
-def state(state: str, text: str) -> bytes:
+def state(channel: str, state: str, text: str) -> bytes:
     """How the source is."""
-    return _message(type="state", state=state, text=text)
+    return _message(type="state", channel=channel, state=state, text=text)
 
 
-def skipped(count: int) -> bytes:
+def skipped(channel: str, count: int) -> bytes:
     """So many chunks were passed over, because the viewer could not take them in time."""
-    return _message(type="skipped", count=count)
+    return _message(type="skipped", channel=channel, count=count)
+
+
+def error(channel: str, text: str) -> bytes:
+    """A channel of a wall that cannot be had."""
+    return _message(type="error", channel=channel, text=text)
 
 
 def clock(client: float, server: float) -> bytes:

@@ -50,6 +50,11 @@ class Viewer:
         self._progress = (left, time.monotonic())
         pump.viewers.append(self)
 
+    @property
+    def channel(self) -> str:
+        """The name of what it watches."""
+        return self._pump.channel
+
     def start(self) -> None:
         """Begin with the newest keyframe (or `burst` before), unless it has ended already."""
         if self.closed.done() or self.transport.is_closing():
@@ -168,7 +173,7 @@ class Viewer:
             self._announced_skips += count
             self._pump.skipped += count
             if self.told:
-                self.transport.write(envelope.skipped(count))
+                self.transport.write(envelope.skipped(self._pump.channel, count))
 
 
 class Pump:
@@ -179,8 +184,9 @@ class Pump:
     processor's cache decides what a message costs.
     """
 
-    def __init__(self, muxed: Muxed) -> None:
+    def __init__(self, muxed: Muxed, channel: str) -> None:
         self.muxed = muxed
+        self.channel = channel
         self.viewers: list[Viewer] = []
         self.sent = 0
         self.skipped = 0

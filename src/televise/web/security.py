@@ -60,7 +60,7 @@ class Gate:
         self, host: str, port: int, origins: Iterable[str], ports: Collection[int] = ()
     ) -> None:
         self._port = port
-        self._ports = frozenset(ports)
+        self._ports = tuple(each for each in ports if each != port)
         self._origins = frozenset(map(check_origin, origins))
         self._loopback = is_loopback(host)
         names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host.lower()}

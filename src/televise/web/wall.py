@@ -1,0 +1,166 @@
+"""The wall: many channels as small pictures over one WebSocket, ``/api/wall``.
+
+A browser opens six connections to a server and no more, so a page of thirty players needs this.
+The client says ``watch`` and ``unwatch``; see docs/design/protocol.md.
+"""
+
+import asyncio
+import json
+import time
+from functools import cache
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from televise import events
+from televise.errors import InputError, TeleviseError
+from televise.hub.muxed import Chunk, MakeMuxer
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
+from televise.model.track import Track
+from televise.web import envelope
+from televise.web.edge import Edge, upgrade
+from televise.web.limits import Allowance
+from televise.web.pump import NOT_UNDERSTOOD, RESTARTING, Viewer
+
+MIME = "image/jpeg"
+MAX_CHANNELS = 100
+# Thirty players are put on a page at once.
+MESSAGES_A_SECOND, BURST = 20.0, 60.0
+
+
+def routes(edge: Edge, version: str) -> list[web.RouteDef]:
+    """What this answers."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        with edge.admitted(request):
+            websocket = await upgrade(request, [envelope.SUBPROTOCOL])
+            await Wall(edge, request, websocket).run(version)
+        return websocket
+
+    return [web.get("/api/wall", answer)]
+
+
+class Wall:
+    """One connection, and the channels that it watches."""
+
+    def __init__(self, edge: Edge, request: web.Request, websocket: web.WebSocketResponse) -> None:
+        self._edge = edge
+        self._request = request
+        self._websocket = websocket
+        self._watching: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, version: str) -> None:
+        """Until the client goes."""
+        self._say(envelope.hello("", "live", "", version))
+        allowance = Allowance(MESSAGES_A_SECOND, BURST)
+        try:
+            async for message in self._websocket:
+                if not allowance.take(time.monotonic()):
+                    await self._send_away("too many messages")
+                elif message.type == aiohttp.WSMsgType.TEXT:
+                    await self._heard(message.data)
+        finally:
+            for task in self._watching.values():
+                task.cancel()
+            await asyncio.gather(*self._watching.values(), return_exceptions=True)
+
+    async def _heard(self, text: str) -> None:
+        try:
+            message = json.loads(text)
+            kind = message["type"]
+            if kind == "watch":
+                self._watch(message)
+            elif kind == "unwatch":
+                self._unwatch(str(message["channel"]))
+            elif kind == "clock":
+                self._say(envelope.clock(float(message["client"]), time.time() * 1000))
+            elif kind == "report":
+                self._edge.on_report(message)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            await self._send_away("not a message of a wall")
+
+    def _watch(self, message: dict[str, Any]) -> None:
+        name = str(message["channel"])[:64]
+        self._unwatch(name)
+        if len(self._watching) >= MAX_CHANNELS:
+            self._say(envelope.error(name, f"a wall has at most {MAX_CHANNELS} channels"))
+            return
+        wish = {key: message[key] for key in ("w", "h", "fps", "q") if message.get(key)}
+        task = asyncio.get_running_loop().create_task(self._show(name, wish))
+        self._watching[name] = task
+
+    def _unwatch(self, name: str) -> None:
+        if task := self._watching.pop(name, None):
+            task.cancel()
+
+    async def _show(self, name: str, wish: dict[str, Any]) -> None:
+        """One channel, until it is unwatched."""
+        edge = self._edge
+        try:
+            channel = edge.hub.channel(name)
+            with edge.acquired(channel, _rendition(wish)) as encoding:
+                self._say(envelope.state(name, channel.state, channel.text))
+                muxer = _muxer(name)
+                async with edge.fed(
+                    self._request, channel, encoding, muxer, 0.0, WallViewer
+                ) as viewer:
+                    viewer.told = viewer.websocket = True
+                    viewer.start()
+                    await viewer.closed
+        except TeleviseError as error:
+            self._say(envelope.error(name, str(error)))
+        except ConnectionError:
+            pass
+        except Exception:
+            events.error("a channel of a wall failed")
+
+    def _say(self, text: bytes) -> None:
+        transport = self._request.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(text)
+
+    async def _send_away(self, reason: str) -> None:
+        await self._websocket.close(code=NOT_UNDERSTOOD, message=reason.encode())
+
+
+class WallViewer(Viewer):
+    """One channel of a wall: its end is not that of the connection, unless the server stops."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Say that this channel cannot be had."""
+        if code == RESTARTING:
+            super().end(code, reason)
+        elif not self.closed.done():
+            self.tell(envelope.error(self.channel, reason), "error")
+            self.stop()
+            self.closed.set_result(None)
+
+
+class WallMessages:
+    """Muxer: JPEG pictures, each with a text that names its channel."""
+
+    def __init__(self, channel: str, epoch: int, tracks: tuple[Track, ...]) -> None:
+        self._channel = channel
+        self._track = tracks[0]
+        self._init = envelope.init(epoch, MIME, b"", channel)
+
+    def mux(self, packet: Packet) -> Chunk:
+        """One picture."""
+        data = envelope.chunk(packet, self._track, packet.data, self._channel)
+        return Chunk(data, self._init, True, packet.seconds)
+
+
+@cache
+def _muxer(channel: str) -> MakeMuxer:
+    """The same object for all walls, so that they share what it makes."""
+    return lambda epoch, tracks: WallMessages(channel, epoch, tracks)
+
+
+def _rendition(wish: dict[str, Any]) -> Rendition:
+    numbers = {key: value for key, value in wish.items() if type(value) in (int, float)}
+    if len(numbers) != len(wish):
+        raise InputError("w, h, fps and q are numbers")
+    w, h, q = (int(numbers.get(key, 0)) for key in ("w", "h", "q"))
+    return Rendition("mjpeg", w=w, h=h, q=q, fps=float(numbers.get("fps", 0)))

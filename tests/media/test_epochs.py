@@ -1,0 +1,192 @@
+"""Sources that change while they run: what comes out goes on, in a new epoch where it must."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from televise.model.rendition import Rendition
+from tests.conftest import Needs
+from tests.formats.witness import ffprobe
+from tests.media.films import COUNT, RATE, SECONDS, check_plays, make, moving, numbers, ramp, tone
+from tests.media.rig import H264, JPEG, Run, fed, skews, steps
+
+NO_B = ("-c:v", "libx264", "-g", "5", "-tune", "zerolatency")
+WITH_B = ("-c:v", "libx264", "-g", "50", "-bf", "2")
+AAC = ("-c:a", "aac")
+
+
+@pytest.fixture(autouse=True)
+def _programs(needs: Needs) -> None:
+    needs("ffmpeg")
+    needs("ffprobe")
+
+
+def part(
+    folder: Path, begin: float, *arguments: str, seconds: float = SECONDS
+) -> tuple[bytes, float]:
+    """A piece of MPEG-TS whose time begins at ``begin``, and in how many seconds it comes."""
+    offset = ["-output_ts_offset", str(begin), "-muxdelay", "0"]
+    return make(folder / "part.ts", *arguments, *offset).read_bytes(), seconds
+
+
+def check(runs: list[Run]) -> None:
+    """Each epoch plays by itself, and time only ever goes on."""
+    for run in runs:
+        assert run.packets[0].keyframe
+        check_plays(run.mp4())
+        for kind in {track.kind for track in run.tracks}:
+            assert min(steps(run, kind), default=1.0) > 0
+            dts = [packet.dts for packet in run.of(kind)]
+            assert dts == sorted(set(dts))
+    for before, after in pairwise(runs):
+        assert after.epoch == before.epoch + 1
+        assert after.of("video")[0].dts > before.of("video")[-1].dts
+
+
+def check_in_step(run: Run) -> None:
+    """Time goes on by as much as the film does; a busy machine may leave pictures out."""
+    shown = numbers(run.mp4(), (160, 120))
+    for (before, after), step in zip(pairwise(shown), steps(run, "video"), strict=True):
+        assert after != before
+        error = (step * RATE - (after - before)) % COUNT
+        assert min(error, COUNT - error) < 2.5
+
+
+@pytest.mark.parametrize(
+    ("rendition", "sizes"),
+    [
+        (H264, [(160, 120), (96, 64)]),
+        (JPEG, [(160, 120), (96, 64)]),
+        (Rendition("h264", w=80), [(80, 60), (80, 52)]),
+    ],
+    ids=["passthrough", "jpeg", "scaled"],
+)
+def test_another_size(rendition: Rendition, sizes: list[tuple[int, int]], tmp_path: Path) -> None:
+    first = part(tmp_path, 0, *moving("160x120", seconds=1.6), *NO_B, seconds=1.6)
+    second = part(tmp_path, 1.6, *moving("96x64", seconds=1.6), *NO_B, seconds=1.6)
+    with fed(first, second) as worker:
+        runs = worker.collect(worker.subscribe(rendition), 0.3, epochs=2)[-2:]
+        announced = worker.announced()["video"]
+    assert (announced.width, announced.height) == (96, 64)
+    assert [(run.tracks[0].width, run.tracks[0].height) for run in runs] == sizes
+    if rendition.video == "h264":
+        check(runs)
+        for run, size in zip(runs, sizes, strict=True):
+            (stream,) = ffprobe(run.mp4(), "-show_streams", "-i")["streams"]
+            assert (stream["width"], stream["height"]) == size
+
+
+def test_other_parameter_sets(tmp_path: Path) -> None:
+    first = part(tmp_path, 0, *ramp(count=40), *NO_B, "-profile:v", "baseline", seconds=1.6)
+    second = part(tmp_path, 1.6, *ramp(), *NO_B, "-profile:v", "high")
+    with fed(first, second) as worker:
+        runs = worker.collect(worker.subscribe(H264), 0.3, epochs=2)
+    profiles = [run.tracks[0].config[1] for run in runs]
+    assert profiles == [66, 100]
+    assert {run.tracks[0].delivery for run in runs} == {"passthrough"}
+    check(runs)
+
+
+def test_b_frames_that_come_later(tmp_path: Path) -> None:
+    first = part(tmp_path, 0, *ramp(count=40), *NO_B, seconds=1.6)
+    second = part(tmp_path, 1.6, *ramp(count=60), *WITH_B, seconds=2.4)
+    with fed(first, second) as worker:
+        number, other = worker.subscribe(H264), worker.subscribe(JPEG)
+        runs = worker.collect(number, 1.2, epochs=2)
+        announced = worker.announced()["video"]
+        assert worker.runs(other)[-1].tracks[0].reason == "JPEG pictures were asked for"
+    reason = "it has B-frames, which would delay the picture"
+    assert (announced.delivery, announced.reason) == ("transcode", reason)
+    assert runs[0].tracks[0].delivery == "passthrough"
+    assert (runs[-1].tracks[0].delivery, runs[-1].tracks[0].reason) == ("transcode", reason)
+    check(runs)
+    check_in_step(runs[-1])
+
+
+WRAP = 2**33 / 90_000
+
+
+@pytest.mark.parametrize(
+    "second", [3600.0, 100.0, 100 + SECONDS + 3, WRAP - 0.1], ids=["far", "back", "gap", "wrap"]
+)
+@pytest.mark.parametrize("video", ["passthrough", "transcode"])
+def test_a_jump_in_time(video: str, second: float, tmp_path: Path) -> None:
+    """Two times the same film, then the same at another time."""
+    codec = NO_B if video == "passthrough" else ("-c:v", "libx264", "-g", "5", "-bf", "2")
+    begins = [100.0, 100.0 + SECONDS, second, second + SECONDS]
+    film = [*ramp(), *tone(), *codec, *AAC]
+    with fed(*(part(tmp_path, begin, *film) for begin in begins)) as worker:
+        runs = worker.collect(worker.subscribe(H264), 3.2 * SECONDS)
+    assert len(runs) == 1
+    (run,) = runs
+    assert run.track("video").delivery == video
+    check(runs)
+    assert max(steps(run, "audio")) < 0.1
+    if video == "passthrough":
+        assert max(steps(run, "video")) < 0.1
+        found = skews(run)
+        assert len(found) >= 3
+        assert max(found) - min(found) < 0.05
+    else:
+        # What is still in the decoder when time jumps belongs to the time before.
+        check_in_step(run)
+
+
+def test_sound_that_ends_is_dropped(tmp_path: Path) -> None:
+    film = part(tmp_path, 0, *ramp(count=100), *tone(1.0), *NO_B, *AAC, seconds=4)
+    with fed(film) as worker:
+        runs = worker.collect(worker.subscribe(H264), 0.5, epochs=2)
+    before, after = runs[-2:]
+    assert [[track.kind for track in run.tracks] for run in runs] == [["video", "audio"], ["video"]]
+    silence = after.seconds("video")[0] - before.seconds("audio")[-1]
+    assert 1.5 < silence < 1.5 + 5 / RATE + 0.1
+    check(runs)
+
+
+def test_sound_that_comes_late_joins(tmp_path: Path) -> None:
+    late = ["-itsoffset", "2.4", *tone(2.0)]
+    film = part(tmp_path, 0, *ramp(count=100), *late, *NO_B, *AAC, seconds=4)
+    with fed(film) as worker:
+        number = worker.subscribe(H264)
+        worker.wait_for(lambda: any("audio" in str(run.tracks) for run in worker.runs(number)))
+        runs = worker.collect(number, 0.5)
+    assert [track.kind for track in runs[-1].tracks] == ["video", "audio"]
+    check(runs)
+
+
+def test_rare_keyframes_are_not_passed_through(tmp_path: Path) -> None:
+    """Who joins would have to take in more than ten seconds; ahead of time only two can be."""
+    sparse = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "999", "-r", "2"]
+    film = part(tmp_path, 0, *moving("64x48", 2, 14), *sparse, seconds=13)
+    with fed(film) as worker:
+        number = worker.subscribe(H264)
+        runs = worker.collect(number, 0.4, epochs=2)
+    assert runs[0].tracks[0].delivery == "passthrough"
+    assert runs[1].tracks[0].reason == "its keyframes are more than 10 s apart"
+    check(runs)
+
+
+def test_joins_a_stream_long_before_its_next_keyframe(tmp_path: Path) -> None:
+    data, seconds = part(
+        tmp_path,
+        0,
+        *ramp(count=100),
+        *NO_B[:2],
+        "-g",
+        "80",
+        *NO_B[4:],
+        "-sc_threshold",
+        "0",
+        seconds=4,
+    )
+    keys = [at for at in range(0, len(data), 188) if data[at + 1] & 0x40 and b"\0\0\1\x67" in
+            data[at : at + 188]]  # fmt: skip
+    assert len(keys) == 2, "there must be a keyframe at the start and one at 3.2 s"
+    tables = data[: keys[0]]
+    with fed((tables + data[keys[0] + 188 * 30 :], seconds)) as worker:
+        number = worker.subscribe(H264)
+        runs = worker.collect(number, 0.3)
+        assert (worker.announced()["video"].width, runs[0].tracks[0].width) == (160, 160)
+    assert runs[0].tracks[0].delivery == "passthrough"
+    check(runs)
