@@ -25,6 +25,7 @@ from televise.link.messages import (
     Refused,
     State,
     Subscribe,
+    Unsubscribe,
 )
 from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.packet import Packet
@@ -102,6 +103,9 @@ class Worker:
         self._ids += 1
         self.send(Subscribe(self._ids, rendition, 1))
         return self._ids
+
+    def unsubscribe(self, number: int) -> None:
+        self.send(Unsubscribe(number))
 
     def close_link(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)

@@ -80,7 +80,8 @@ class VideoTranscoder:
         interval = 1 / self._rendition.fps
         if seconds < self._due - interval / 4:
             return False
-        self._due = max(self._due + interval, seconds + interval / 2)
+        is_late = seconds > self._due + interval
+        self._due = (seconds if is_late else self._due) + interval
         return True
 
     def _run(self) -> None:
