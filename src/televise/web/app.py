@@ -1,5 +1,6 @@
 """The web application: pages, assets, and what an error looks like to whom."""
 
+from functools import cache
 from importlib.resources import files
 
 from aiohttp import web
@@ -11,7 +12,11 @@ from televise.web.edge import Edge
 from televise.web.pages import ChannelCard, index_page, missing_page, watch_page
 from televise.web.security import Gate
 
-_ASSETS = {"televise.js": "text/javascript", "televise.css": "text/css"}
+_ASSETS = {
+    "televise.js": "text/javascript",
+    "televise-mpeg1.js": "text/javascript",
+    "televise.css": "text/css",
+}
 _STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
     (InputError, 400),
     (UnknownChannel, 404),
@@ -56,9 +61,14 @@ class _Pages:
         name = request.match_info["file"]
         if name not in _ASSETS:
             raise web.HTTPNotFound(text=f"no asset {name!r}\n")
-        body = files("televise").joinpath("assets", name).read_bytes()
+        body = _read_asset(name)
         headers = {"Cache-Control": "no-cache"}
         return web.Response(body=body, content_type=_ASSETS[name], charset="utf-8", headers=headers)
+
+
+@cache
+def _read_asset(name: str) -> bytes:
+    return files("televise").joinpath("assets", name).read_bytes()
 
 
 def _explain(edge: Edge) -> Middleware:

@@ -20,6 +20,8 @@ _STATE_NAMES = {
 _STREAMS = (
     (".mjpg", "MJPEG", "Moving picture for any <img>, OpenCV, VLC"),
     (".mp4", "MP4", "Endless fragmented MP4, with sound"),
+    (".gif", "GIF", "Any browser since the nineties"),
+    (".ts", "MPEG-TS", "For jsmpeg, with sound"),
     (".jpg", "JPEG", "The newest picture"),
 )
 
@@ -40,7 +42,7 @@ def index_page(channels: Sequence[ChannelCard]) -> str:
         return _document("Channels", _header("Channels") + _NO_CHANNELS)
     tiles = "".join(_tile(card) for card in channels)
     count = f"{len(channels)} channel" + ("" if len(channels) == 1 else "s")
-    body = f'{_header("Channels", count)}<ul class="tiles">{tiles}</ul>'
+    body = f'{_header("Channels", count)}<ul class="tiles" data-wall>{tiles}</ul>'
     return _document("Channels", body)
 
 
