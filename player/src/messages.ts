@@ -17,7 +17,7 @@ export interface Hello {
   version: string;
 }
 
-/** A new format. For containers the init segment follows as one binary message. */
+/** A new format. For MP4 the init segment follows as one binary message. */
 export interface Init extends OnWall {
   type: "init";
   epoch: number;
@@ -71,7 +71,7 @@ export interface Report {
 
 export type ServerMessage = Hello | Init | Chunk | State | Skipped | Refusal | Clock;
 
-/** Pictures have no init segment: each one is complete. */
+/** All other formats need none: each picture, or each keyframe, is complete. */
 export function hasInitSegment(mime: string): boolean {
-  return !mime.startsWith("image/");
+  return mime.startsWith("video/mp4");
 }

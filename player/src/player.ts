@@ -8,7 +8,7 @@ import { Ladder } from "./ladder.js";
 import type { Failure } from "./ladder.js";
 import type { Chunk } from "./messages.js";
 import { Meter } from "./meter.js";
-import type { PlayerHost } from "./player_host.js";
+import type { PlayerHost, PlayerOptions } from "./player_host.js";
 import type { Picture, RungHost, RungKind } from "./rung.js";
 import { describe } from "./situation.js";
 import type { Situation } from "./situation.js";
@@ -18,24 +18,10 @@ import { streamUrl } from "./stream_url.js";
 
 const TICK = 250;
 const REPORT_INTERVAL = 5000;
-const RETRY_WAIT: Record<Failure, number> = {
-  impossible: 0,
-  stalled: 0,
-  // An accident that repeats must not become a tight loop.
-  broken: 250,
-  unreachable: 250,
-};
+// An accident that repeats must not become a tight loop.
+const RETRY_WAIT = { impossible: 0, stalled: 0, broken: 250, unreachable: 250 };
 // After so long without a picture the server is asked whether it is still there.
 const PROBE_AFTER = 2000;
-
-export interface PlayerOptions {
-  src: string;
-  rungs: readonly RungKind[];
-  /** How long all must be quiet before a better rung is tried again. */
-  patience: number;
-  /** The WebSocket of this page's wall may be shared. */
-  onWall: boolean;
-}
 
 export class Player {
   private readonly ladder: Ladder<RungKind>;
@@ -162,7 +148,7 @@ export class Player {
     this.flow.expect(told || (!pushed && this.line === "new"), performance.now());
   }
 
-  /** What a rung says counts only as long as it is the current one. */
+  /** What a rung says counts only while it is the current one. */
   private rungHost(isCurrent: () => boolean): RungHost {
     return {
       shown: (count, pts, at) => isCurrent() && this.shown(count, pts, at),
@@ -251,8 +237,8 @@ export class Player {
   }
 
   private updateState(): void {
-    const { started, line, obstacle, server } = this;
-    const { flowing, seen } = this.flow;
+    const { started, line, obstacle, server, flow } = this;
+    const { flowing, seen } = flow;
     const { state, text } = describe({ started, line, obstacle, flowing, seen, server });
     if (state === this.described.state && text === this.described.text) return;
     this.described = { state, text };

@@ -1,7 +1,16 @@
-// What a player tells the element around it.
+// What the element around a player tells it, and what it tells the element.
 
-import type { Picture } from "./rung.js";
+import type { Picture, RungKind } from "./rung.js";
 import type { PlayerState } from "./stats.js";
+
+export interface PlayerOptions {
+  src: string;
+  rungs: readonly RungKind[];
+  /** How long all must be quiet before a better rung is tried again. */
+  patience: number;
+  /** The WebSocket of this page's wall may be shared. */
+  onWall: boolean;
+}
 
 export interface PlayerHost {
   /** A rung opened: its picture lies below the old one until it shows something. */

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import av.error
 
-from televise.errors import SourceError
-from televise.media.container import MAX_HEIGHT, MAX_PIXELS, MAX_WIDTH
+from televise.media.container import MAX_PIXELS, MAX_WIDTH
 from televise.media.encoders.aac import AacEncoder
 from televise.media.encoders.encoded import Encoded, Picture, Sound, VideoEncoder
 from televise.media.encoders.gif import GifEncoder
@@ -112,9 +111,7 @@ class VideoTranscoder:
 
     def _make_encoder(self, picture: Picture) -> VideoEncoder:
         rendition = self._rendition
-        width, height = self._size or rendition.fit(*map(round, picture.shown_size))
-        if width * height > MAX_PIXELS:
-            raise SourceError(f"{width}x{height} pixels; the limit is {MAX_WIDTH}x{MAX_HEIGHT}")
+        width, height = self._size or rendition.fit(*_within_limits(*picture.shown_size))
         if rendition.video == "mjpeg":
             return JpegEncoder(width, height, rendition.q, self._reason)
         if rendition.video == "gif":
@@ -122,6 +119,14 @@ class VideoTranscoder:
             return GifEncoder(width, height, rendition.colors, rendition.dither, self._reason)
         make = H264Encoder if rendition.video == "h264" else Mpeg1Encoder
         return make(picture.frame, (width, height), self._fps, rendition.bitrate, self._reason)
+
+
+def _within_limits(width: float, height: float) -> tuple[int, int]:
+    """The same shape, no larger than encoders and browsers can take."""
+    too_long = max(width, height) / MAX_WIDTH
+    too_many = (width * height / MAX_PIXELS) ** 0.5
+    scale = 1 / max(1.0, too_long, too_many)
+    return round(width * scale), round(height * scale)
 
 
 class AudioTranscoder:

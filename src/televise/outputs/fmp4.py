@@ -13,6 +13,8 @@ from televise.web.query import parse_query
 
 EXTENSION = "mp4"
 MAX_LATENCY_SECONDS = 1.0
+# How long a picture lasts for a source buffer, at least: half of the gap that it then bears.
+PICTURE_SECONDS = 0.25
 
 
 def routes(edge: Edge) -> list[web.RouteDef]:
@@ -44,13 +46,16 @@ class Endless:
         sample = mp4.Sample(
             packet.track + 1,
             packet.dts,
-            packet.duration,
+            self._duration(packet),
             packet.pts - packet.dts,
             packet.keyframe or self._tracks[packet.track].kind == "audio",
             packet.data,
         )
         data = self._frame(packet, mp4.fragment(self._sequence, sample))
         return Chunk(data, self._init, packet.keyframe, packet.seconds)
+
+    def _duration(self, packet: Packet) -> int:
+        return packet.duration
 
     def _frame_init(self, epoch: int, segment: bytes) -> bytes:
         return segment
@@ -70,7 +75,18 @@ class BareMessages(Endless):
 
 
 class ToldMessages(Endless):
-    """Muxer: WebSocket messages of ``televise.v1``."""
+    """Muxer: WebSocket messages of ``televise.v1``.
+
+    A browser's source buffer throws away all up to the next keyframe where decode times leave a
+    gap of more than twice the last duration (W3C Media Source Extensions, coded frame processing):
+    two lost pictures would stop it for seconds. So pictures are told to last longer.
+    """
+
+    def _duration(self, packet: Packet) -> int:
+        track = self._tracks[packet.track]
+        if track.kind == "audio":
+            return packet.duration
+        return max(packet.duration, round(PICTURE_SECONDS * track.timescale))
 
     def _frame_init(self, epoch: int, segment: bytes) -> bytes:
         return envelope.init(epoch, mp4.mime(self._entries), segment)

@@ -67,6 +67,8 @@ class FirefoxPage(Page):
             expression=text_of.format(expression),
             target={"context": self.context},
             awaitPromise=True,
+            # As Playwright does it: what a test does, a person does, with sound too.
+            userActivation=True,
         )
         if answer["type"] != "success":
             raise RuntimeError(answer["exceptionDetails"]["text"])

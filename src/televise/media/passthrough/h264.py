@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from televise.errors import FormatError
 from televise.formats import h264
 from televise.formats.sps import SequenceParameterSet, parse_sps
+from televise.media.container import MAX_PIXELS
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit
 from televise.media.source import Input
@@ -121,6 +122,8 @@ def unfit_sequence(sps: SequenceParameterSet) -> str:
     """Why an H.264 sequence cannot go untouched to browsers; '' where it can."""
     if sps.profile not in (66, 77, 100):
         return f"browsers cannot take H.264 profile {sps.profile}"
+    if sps.width * sps.height > MAX_PIXELS:
+        return f"its pictures have {sps.width}x{sps.height} pixels"
     if sps.chroma_format != 1 or sps.bit_depth != 8:
         return "browsers take only 8 bit 4:2:0 H.264"
     if sps.reorder_frames:

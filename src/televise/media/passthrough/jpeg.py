@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from televise.errors import FormatError
 from televise.formats import jpeg
+from televise.media.container import MAX_PIXELS
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit
 from televise.media.source import Input
@@ -26,6 +28,8 @@ class JpegPath:
         if len(unit.data) > MAX_BYTES:
             raise Unfit(f"its JPEG pictures have more than {MAX_BYTES >> 20} MB")
         width, height = jpeg.size(unit.data)
+        if width * height > MAX_PIXELS:
+            raise FormatError(f"a picture of {width}x{height} pixels is no picture")
         if self._track is None or (self._track.width, self._track.height) != (width, height):
             self._track = Track(
                 "video",
