@@ -202,28 +202,33 @@ FILMS: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("kind", list(FILMS))
 def test_broken_films_never_break_it(kind: str, tmp_path: Path, needs: Needs) -> None:
-    """Each is played or refused; the process lives on, and says so."""
+    """Each is played, as far as it can be, or refused; the process lives on, and says so."""
     needs("ffmpeg")
     film = make(tmp_path / f"film.{kind}", *ramp(), *tone(), *FILMS[kind]).read_bytes()
-    outcomes: list[str] = []
-    for seed in range(6):
+    workers = []
+    for seed in range(8):
         broken = tmp_path / f"{seed}.{kind}"
         broken.write_bytes((flip if seed % 2 else cut)(film, seed))
-        worker = Worker(str(broken))
-        number, other = worker.subscribe(H264), worker.subscribe(JPEG)
+        workers.append(Worker(str(broken)))
+        workers[-1].subscribe(H264)
+        workers[-1].subscribe(JPEG)
+    outcomes = [outcome(worker) for worker in workers]
+    complaints = [worker.stop() for worker in workers]
+    assert complaints == [""] * len(workers)
+    assert outcomes.count("played") >= len(workers) // 2
 
-        def is_settled(worker: Worker = worker, number: int = number, other: int = other) -> bool:
-            states = [m for m in worker.messages if isinstance(m, State)]
-            played = [sum(len(r.packets) for r in worker.runs(n)) > 20 for n in (number, other)]
-            return bool(states and states[-1].final) or all(played)
 
-        worker.wait_for(is_settled)
-        assert worker.process.poll() is None
-        heard = len(worker.messages)
-        worker.wait_for(lambda worker=worker, heard=heard: len(worker.messages) > heard + 1 or None)  # type: ignore[misc]
-        outcomes.append(worker.messages[-1].__class__.__name__)
-        assert worker.stop() == ""
-    assert "Media" in outcomes, "at least one of them must still play"
+def outcome(worker: Worker) -> str:
+    """What became of a broken film; fails where its worker ended, or says nothing any more."""
+
+    def is_settled() -> bool:
+        states = [m.state for m in worker.messages if isinstance(m, State)]
+        return len(states) > 3 and states[-1] in ("live", "offline")
+
+    worker.wait_for(is_settled)
+    assert worker.process.poll() is None
+    counts = [sum(len(run.packets) for run in worker.runs(number)) for number in (1, 2)]
+    return "played" if min(counts) > 20 else "not played"
 
 
 def test_a_real_film(clip: Callable[[str], Path], needs: Needs) -> None:

@@ -29,7 +29,7 @@ GOOD = [
     ("rtsp://cam.local/live.sdp", "pull", "live", "rtsp://cam.local/live.sdp"),
     ("RTSP://Cam.local", "pull", "cam-local", "RTSP://Cam.local"),
     ("door=rtsp://cam:554/a?b=c", "pull", "door", "rtsp://cam:554/a?b=c"),
-    ("rtmp://host/app/key", "pull", "key", "rtmp://host/app/key"),
+    ("rtmp://host/app/key", "pull", "host", "rtmp://host/app/key"),
     ("http://[::1]:8080/", "pull", "1", "http://[::1]:8080/"),
     ("https://host/a=b/c.ts", "pull", "c", "https://host/a=b/c.ts"),
 ]
@@ -179,3 +179,8 @@ def test_a_name_before_a_source_only_names_it(argument: str) -> None:
 )
 def test_options_of_the_pattern(text: str, options: PatternOptions) -> None:
     assert parse_pattern(text) == options
+
+
+def test_the_key_of_an_rtmp_stream_is_a_secret() -> None:
+    spec = parse_source("rtmp://host/live/s3cr3t")
+    assert (spec.name, spec.shown) == ("host", "rtmp://host/live/***")

@@ -17,6 +17,8 @@ from televise.model.track import Kind, Track
 # Sound that is announced and does not come stops the picture in a browser.
 SILENCE_SECONDS = 1.5
 MAX_PACKET_BYTES = 16_000_000
+# Ticks; what the link and MP4 can say.
+MAX_DURATION = 0xFFFF_FFFF
 
 
 class Encoding:
@@ -187,7 +189,7 @@ class Encoding:
             encoded.data,
             max(encoded.pts, dts),
             dts,
-            encoded.duration,
+            min(max(encoded.duration, 0), MAX_DURATION),
             keyframe,
             encoded.captured,
             encoded.seconds,

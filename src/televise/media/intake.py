@@ -36,6 +36,7 @@ class Intake:
         self._encodings: dict[int, Encoding] = {}
         self._recent = Recent()
         self._picture: Picture | None = None
+        self._catching_up = False
         self._state = State("connecting")
         self.last_arrival = time.monotonic()
 
@@ -106,7 +107,9 @@ class Intake:
         with self._lock:
             self._wanted[wanted.id] = wanted
             if self._inputs:
-                self._start(wanted)
+                self._start(wanted, patient=True)
+        if self._catching_up:
+            self._catch_up_slowly()
 
     def unsubscribe(self, identifier: int) -> None:
         """End an encoding."""
@@ -118,7 +121,7 @@ class Intake:
                 if not self._wants_frames(kind):
                     decoding.stop()
 
-    def _start(self, wanted: Subscribe) -> None:
+    def _start(self, wanted: Subscribe, *, patient: bool = False) -> None:
         if old := self._encodings.pop(wanted.id, None):
             old.close()
             wanted = replace(wanted, epoch=max(wanted.epoch, old.epoch + 1))
@@ -128,7 +131,7 @@ class Intake:
         for kind, unit in self._recent:
             self._pass_through(encoding, kind, unit)
         if encoding.wants_frames("video"):
-            self._show_newest(encoding)
+            self._show_newest(encoding, patient=patient)
 
     def _take(self, kind: Kind, unit: Unit) -> None:
         self._recent.append(kind, unit)
@@ -153,14 +156,20 @@ class Intake:
 
     def _decode(self, kind: Kind, unit: Unit) -> None:
         decoding = self._decodings[kind]
+        if kind == "video" and self._catching_up:
+            return  # `_catch_up_slowly` will come to it
         if kind == "video" and decoding.resting:
             self._catch_up()
         else:
             self._deliver(decoding.decode(unit))
 
-    def _show_newest(self, encoding: Encoding) -> None:
+    def _show_newest(self, encoding: Encoding, *, patient: bool) -> None:
         """Give a new encoding a picture now, not at the next frame or keyframe."""
-        if self._decodings["video"].resting:
+        if self._catching_up:
+            return
+        if self._decodings["video"].resting and patient:
+            self._catching_up = True
+        elif self._decodings["video"].resting:
             self._catch_up()
         elif self._picture is not None:
             encoding.pictures([self._picture])
@@ -172,6 +181,24 @@ class Intake:
             if kind == "video":
                 newest = self._decodings[kind].decode(unit)[-1:] or newest
         self._deliver(newest)
+
+    def _catch_up_slowly(self) -> None:
+        """The same, one packet at a time: those who need no decoder do not wait for it."""
+        done, generation = 0, -1
+        newest: list[Picture | Sound] = []
+        while True:
+            with self._lock:
+                if generation != self._recent.generation:
+                    generation, done = self._recent.generation, 0
+                units = [unit for kind, unit in self._recent if kind == "video"]
+                decoding = self._decodings.get("video")
+                if decoding is None or done >= len(units) or not self._wants_frames("video"):
+                    self._catching_up = False
+                    self._deliver(newest)
+                    return
+                newest = decoding.decode(units[done])[-1:] or newest
+                done += 1
+            time.sleep(0)  # else the other threads would not get the lock
 
     def _deliver(self, items: Sequence[Picture | Sound]) -> None:
         """Give decoded frames, which came out of the decoder together, to every encoding."""

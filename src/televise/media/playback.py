@@ -57,9 +57,11 @@ class Playback:
                 raise
 
     def _complete(self, source: Input, packet: AnyPacket, number: int) -> None:
-        """Add the times that the file does not tell."""
+        """Add the times that the file does not tell, or tells in a way that cannot be."""
         if self._demuxer.untimed:
             set_time(source, packet, number / nominal_rate(source))
+        if packet.duration and packet.duration * packet.time_base > self._most:
+            packet.duration = 0
         if self._still:
             packet.duration = round(STILL_SECONDS / packet.time_base)
         elif source.kind == "video" and not packet.duration:

@@ -9,11 +9,15 @@ MAX_BYTES = 64 << 20
 
 
 class Recent:
-    """The units from the newest video keyframe on; nothing where they are too many."""
+    """The units from the newest video keyframe on; nothing where they are too many.
+
+    With each keyframe begins another ``generation``.
+    """
 
     def __init__(self) -> None:
         self._units: list[tuple[Kind, Unit]] = []
         self._bytes = 0
+        self.generation = 0
 
     def __iter__(self) -> Iterator[tuple[Kind, Unit]]:
         return iter(self._units)
@@ -21,6 +25,7 @@ class Recent:
     def clear(self) -> None:
         """Forget everything."""
         self._units, self._bytes = [], 0
+        self.generation += 1
 
     def append(self, kind: Kind, unit: Unit) -> None:
         """Keep the newest unit."""

@@ -13,6 +13,8 @@ AHEAD_SECONDS = 2.0
 # One that has not been ahead for so long is live, and is never made to wait: its clock may be a
 # little fast, and what is not read would become delay.
 PROBATION_SECONDS = 20.0
+# What says that it is shown for longer is broken.
+MAX_DURATION_SECONDS = 60.0
 _AAC_SAMPLES = 1024
 _USUAL_SECONDS = 0.04
 
@@ -42,7 +44,9 @@ class Timeline:
         base = packet.time_base
         dts = packet.pts if packet.dts is None else packet.dts
         pts = packet.dts if packet.pts is None else packet.pts
-        duration = float((packet.duration or 0) * base) or self._usual_duration(index)
+        duration = float((packet.duration or 0) * base)
+        if not 0 < duration < MAX_DURATION_SECONDS:
+            duration = self._usual_duration(index)
         source = float((dts or 0) * base)
         seconds = self._clock.media_seconds(index, source, duration, now)
         shown = seconds + float(((pts or 0) - (dts or 0)) * base)

@@ -109,8 +109,13 @@ def _classify_url(text: str) -> tuple[str, str, str]:
     place = f"[{host}]" if ":" in host else host
     place = place if port is None else f"{place}:{port}"
     place = f"***@{place}" if "@" in url.netloc else place
-    shown = urlunsplit((url.scheme, place, url.path, "***" if url.query else "", ""))
-    return "pull", PurePath(url.path).stem or host, shown
+    path, name = url.path, PurePath(url.path).stem or host
+    if url.scheme == "rtmp":
+        # What follows the application is the stream's key, a secret at most services.
+        application, slash, key = path.strip("/").partition("/")
+        path, name = f"/{application}{slash}{'***' if key else ''}", host
+    shown = urlunsplit((url.scheme, place, path, "***" if url.query else "", ""))
+    return "pull", name, shown
 
 
 def _size(value: str) -> tuple[int, int]:
