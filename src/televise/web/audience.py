@@ -1,0 +1,147 @@
+"""Audience: who watches what, and what is made for them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from aiohttp import web
+
+from televise import events
+from televise.errors import Unavailable
+from televise.hub.channel import Channel
+from televise.hub.encoding import Encoding
+from televise.hub.hub import Hub
+from televise.hub.muxed import MakeMuxer, Muxed
+from televise.model.rendition import Rendition
+from televise.web import envelope
+from televise.web.connection import Connection
+from televise.web.limits import Admission
+from televise.web.pump import RESTARTING, Pump, Viewer
+
+
+class Audience:
+    """All viewers of this hub. ``on_report`` hears what players tell of the picture they show."""
+
+    def __init__(self, hub: Hub, admission: Admission, version: str) -> None:
+        self.hub = hub
+        self.admission = admission
+        self.on_report: Callable[[dict[str, Any]], None] = _unheard
+        self.sent = 0
+        self.skipped = 0
+        self.version = version
+        self._pumps: dict[Muxed, tuple[Channel, Pump]] = {}
+        self._closing = False
+        for channel in hub.channels:
+            channel.listeners.add(self._tell_state)
+
+    def viewers(self, channel: Channel) -> int:
+        """How many watch ``channel`` now."""
+        pumps = (pump for owner, pump in self._pumps.values() if owner is channel)
+        return sum(len(pump.viewers) for pump in pumps)
+
+    def totals(self) -> tuple[int, int]:
+        """Chunks sent and skipped since the start."""
+        pumps = [pump for _, pump in self._pumps.values()]
+        return (
+            self.sent + sum(pump.sent for pump in pumps),
+            self.skipped + sum(pump.skipped for pump in pumps),
+        )
+
+    async def begun(self, encoding: Encoding, seconds: float) -> None:
+        """Wait for the first packet or a refusal, but no longer than ``seconds``."""
+        if encoding.log.newest is not None or encoding.refusal:
+            return
+        event = asyncio.Event()
+        encoding.listeners.add(event.set)
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            pass
+        finally:
+            encoding.listeners.discard(event.set)
+
+    def drop_stalled(self) -> None:
+        """Watchdog, called once a second."""
+        now = time.monotonic()
+        for _, pump in list(self._pumps.values()):
+            for viewer in list(pump.viewers):
+                viewer.drop_if_stalled(now)
+
+    def close(self) -> None:
+        """Send everybody away, and let nobody in."""
+        self._closing = True
+        for _, pump in list(self._pumps.values()):
+            for viewer in list(pump.viewers):
+                viewer.end(RESTARTING, "the server is restarting")
+
+    @asynccontextmanager
+    async def watching(
+        self, request: web.Request, channel: Channel, rendition: Rendition
+    ) -> AsyncIterator[Encoding]:
+        """An encoding, kept running for one who is counted as a viewer while the block runs."""
+        with self.admitted(request), self.acquired(channel, rendition) as encoding:
+            yield encoding
+
+    @contextmanager
+    def admitted(self, request: web.Request) -> Iterator[None]:
+        """One more viewer, while the block runs. LimitReached, Unavailable."""
+        if self._closing:
+            raise Unavailable("the server is stopping")
+        with self.admission.viewer(request.remote or ""):
+            yield
+
+    @contextmanager
+    def acquired(self, channel: Channel, rendition: Rendition) -> Iterator[Encoding]:
+        """An encoding, kept running while the block runs. LimitReached."""
+        encoding = channel.acquire(rendition)
+        try:
+            yield encoding
+        finally:
+            channel.release(encoding)
+
+    @asynccontextmanager
+    async def fed(
+        self,
+        request: web.Request,
+        channel: Channel,
+        encoding: Encoding,
+        make_muxer: MakeMuxer,
+        max_latency: float,
+        make_viewer: type[Viewer] = Viewer,
+    ) -> AsyncIterator[Viewer]:
+        """A viewer, in the pump of its wire format, made for the first and gone with the last."""
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the viewer has gone")
+        connection = transport.get_protocol()
+        assert isinstance(connection, Connection)
+        muxed = encoding.muxed(make_muxer)
+        if muxed not in self._pumps:
+            self._pumps[muxed] = channel, Pump(muxed, channel.name)
+        pump = self._pumps[muxed][1]
+        viewer = make_viewer(pump, connection, max_latency)
+        viewer.one_init = getattr(make_muxer, "one_init", False)
+        connection.writers.append(viewer)
+        try:
+            events.info("viewer joined", channel=channel.name, stream=request.path)
+            yield viewer
+        finally:
+            connection.writers.remove(viewer)
+            viewer.lost()
+            events.info("viewer left", channel=channel.name, skipped=viewer.cursor.skipped)
+            if not pump.viewers and muxed in self._pumps:
+                del self._pumps[muxed]
+                self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
+                encoding.drop(make_muxer)
+
+    def _tell_state(self, channel: Channel) -> None:
+        text = envelope.state(channel.name, channel.state, channel.text)
+        for owner, pump in self._pumps.values():
+            if owner is channel:
+                pump.tell(text)
+
+
+def _unheard(report: dict[str, Any]) -> None:
+    """Where reports go that nobody wants."""
