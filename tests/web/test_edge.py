@@ -76,8 +76,8 @@ async def test_reports_reach_the_metrics(live: Serving) -> None:
         await frame_of(stream, "clock")
     async with live.get("/metrics") as answer:
         text = await answer.text()
-    assert 'televise_picture_age_seconds_count{rung="mse"} 1.0' in text
-    assert 'televise_picture_age_seconds_sum{rung="mse"} 0.1205' in text
+    assert 'televise_picture_age_seconds_count{channel="cam",rung="mse"} 1.0' in text
+    assert 'televise_picture_age_seconds_sum{channel="cam",rung="mse"} 0.1205' in text
 
 
 async def test_what_is_said_later_than_this_version_knows_is_let_be(live: Serving) -> None:
@@ -140,7 +140,7 @@ async def test_strangers_make_no_new_time_series(live: Serving) -> None:
     async with live.get("/metrics") as answer:
         text = await answer.text()
     assert "my-" not in text
-    assert 'televise_picture_age_seconds_count{rung="other"} 10.0' in text
+    assert 'televise_picture_age_seconds_count{channel="cam",rung="other"} 10.0' in text
 
 
 async def test_a_message_that_is_too_large_closes_with_1009(live: Serving) -> None:

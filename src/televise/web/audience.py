@@ -27,7 +27,7 @@ class Audience:
     def __init__(self, hub: Hub, admission: Admission, version: str) -> None:
         self.hub = hub
         self.admission = admission
-        self.on_report: Callable[[dict[str, Any]], None] = _unheard
+        self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
         self.sent = 0
         self.skipped = 0
         self.version = version
@@ -143,5 +143,5 @@ class Audience:
                 pump.tell(text)
 
 
-def _unheard(report: dict[str, Any]) -> None:
+def _unheard(channel: str, report: dict[str, Any]) -> None:
     """Where reports go that nobody wants."""

@@ -199,7 +199,7 @@ class Edge(Audience):
         if message["type"] == "clock":
             viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
         elif message["type"] == "report":
-            self.on_report(message)
+            self.on_report(viewer.channel, message)
 
 
 def _finite(value: Any) -> float:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _AGES = (0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 MAX_AGE_SECONDS = 3600.0
+_RUNGS = ("webcodecs", "mse", "jsmpeg", "mjpeg", "gif", "image")
 _STATES = ("connecting", "live", "stalled", "offline", "idle")
 
 
@@ -60,14 +61,15 @@ class Metrics:
         body = generate_latest(self._get_registry())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    def _reported(self, report: dict[str, Any]) -> None:
+    def _reported(self, channel: str, report: dict[str, Any]) -> None:
         age = float(report["age_ms"]) / 1000
         if not math.isfinite(age):
             raise ValueError(age)
         self._get_registry()
         if self._ages is not None:
             # Two clocks that differ by a little may make it negative.
-            self._ages.labels(_rung(report)).observe(min(max(age, 0.0), MAX_AGE_SECONDS))
+            seconds = min(max(age, 0.0), MAX_AGE_SECONDS)
+            self._ages.labels(channel, _rung(report)).observe(seconds)
 
     def _get_registry(self) -> CollectorRegistry:
         from prometheus_client import CollectorRegistry, Histogram
@@ -78,7 +80,7 @@ class Metrics:
             self._ages = Histogram(
                 "televise_picture_age_seconds",
                 "Age of the picture on screen, as players report it every five seconds",
-                ["rung"],
+                ["channel", "rung"],
                 buckets=_AGES,
                 registry=self._registry,
             )
@@ -87,4 +89,4 @@ class Metrics:
 
 def _rung(report: dict[str, Any]) -> str:
     """A label of our own choice: what a stranger sends must not make new time series."""
-    return report["rung"] if report["rung"] in ("mse", "mjpeg", "image") else "other"
+    return report["rung"] if report["rung"] in _RUNGS else "other"

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from televise import events
-from televise.errors import InputError, TeleviseError
+from televise.errors import InputError, TeleviseError, UnknownChannel
 from televise.hub.muxed import Chunk, MakeMuxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
@@ -77,8 +77,8 @@ class Wall:
             elif kind == "clock":
                 self._say(envelope.clock(float(message["client"]), time.time() * 1000))
             elif kind == "report":
-                self._edge.on_report(message)
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+                self._edge.on_report(self._edge.hub.channel(message["channel"]).name, message)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError, UnknownChannel):
             await self._send_away("not a message of a wall")
 
     def _watch(self, message: dict[str, Any]) -> None:
