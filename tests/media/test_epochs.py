@@ -107,10 +107,17 @@ def test_b_frames_that_come_later(tmp_path: Path) -> None:
 WRAP = 2**33 / 90_000
 
 
+JUMPS = {"far": 3600.0, "back": 100.0, "gap": 100 + SECONDS + 3, "wrap": WRAP - 0.1}
+
+
 @pytest.mark.parametrize(
-    "second", [3600.0, 100.0, 100 + SECONDS + 3, WRAP - 0.1], ids=["far", "back", "gap", "wrap"]
+    ("video", "second"),
+    [
+        *(pytest.param("passthrough", second, id=name) for name, second in JUMPS.items()),
+        pytest.param("transcode", JUMPS["far"], id="far-transcoded"),
+        pytest.param("transcode", JUMPS["back"], id="back-transcoded"),
+    ],
 )
-@pytest.mark.parametrize("video", ["passthrough", "transcode"])
 def test_a_jump_in_time(video: str, second: float, tmp_path: Path) -> None:
     """Two times the same film, then the same at another time."""
     codec = NO_B if video == "passthrough" else ("-c:v", "libx264", "-g", "5", "-bf", "2")
@@ -152,18 +159,6 @@ def test_sound_that_comes_late_joins(tmp_path: Path) -> None:
         worker.wait_for(lambda: any("audio" in str(run.tracks) for run in worker.runs(number)))
         runs = worker.collect(number, 0.5)
     assert [track.kind for track in runs[-1].tracks] == ["video", "audio"]
-    check(runs)
-
-
-def test_rare_keyframes_are_not_passed_through(tmp_path: Path) -> None:
-    """Who joins would have to take in more than ten seconds; ahead of time only two can be."""
-    sparse = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "999", "-r", "2"]
-    film = part(tmp_path, 0, *moving("64x48", 2, 14), *sparse, seconds=13)
-    with fed(film) as worker:
-        number = worker.subscribe(H264)
-        runs = worker.collect(number, 0.4, epochs=2)
-    assert runs[0].tracks[0].delivery == "passthrough"
-    assert runs[1].tracks[0].reason == "its keyframes are more than 10 s apart"
     check(runs)
 
 

@@ -67,14 +67,24 @@ class Demuxer:
         if self._container.format.name.startswith("mov"):
             self.find_rotation()
         feed.opened(self.inputs)
-        arrival = 0.0
-        for index, packet in self.packets():
+        for index, packet in self._packets_in_time():
             if feed.stopping:
                 return
-            if self.untimed:
-                arrival = max(time.monotonic(), arrival + _LEAST_STEP)
-                set_time(self.inputs[index], packet, arrival)
             feed.packet(index, packet)
+
+    def _packets_in_time(self) -> Iterator[Numbered]:
+        """Packets of a live stream, the time of their arrival on those that have none."""
+        arrival = 0.0
+        try:
+            for index, packet in self.packets():
+                arrival = max(time.monotonic(), arrival + _LEAST_STEP)
+                if self.untimed:
+                    set_time(self.inputs[index], packet, arrival)
+                yield index, packet
+        except av.error.InvalidDataError:
+            if not arrival:
+                raise
+            # It was media; that it breaks off in the middle of something is how streams end.
 
     def find_rotation(self) -> None:
         """Learn from the first picture how pictures must be turned."""

@@ -43,19 +43,8 @@ class H264Path:
         keyframe = any(h264.nal_type(nal) == h264.IDR for nal in nals)
         self._check_distance(unit.place.seconds, keyframe)
         kept = [nal for nal in nals if h264.nal_type(nal) not in _DROPPED]
-        if self._track is None or not kept:
-            return
-        ticks = round(unit.place.seconds * VIDEO_TIMESCALE)
-        yield Encoded(
-            self._track,
-            h264.join_avcc(kept),
-            round(unit.place.shown_seconds * VIDEO_TIMESCALE),
-            ticks,
-            round(unit.place.duration * VIDEO_TIMESCALE),
-            keyframe,
-            unit.captured,
-            unit.place.seconds,
-        )
+        if self._track is not None and kept:
+            yield _encoded(self._track, h264.join_avcc(kept), unit, keyframe=keyframe)
 
     def _split(self, data: bytes) -> list[bytes]:
         if not self._length_size:
@@ -99,6 +88,15 @@ class H264Path:
             self._keyframe_seconds = seconds
         elif seconds - self._keyframe_seconds > MAX_KEYFRAME_SECONDS:
             raise Unfit(f"its keyframes are more than {MAX_KEYFRAME_SECONDS:.0f} s apart")
+
+
+def _encoded(track: Track, data: bytes, unit: Unit, *, keyframe: bool) -> Encoded:
+    place = unit.place
+    pts, dts, duration = (
+        round(seconds * VIDEO_TIMESCALE)
+        for seconds in (place.shown_seconds, place.seconds, place.duration)
+    )
+    return Encoded(track, data, pts, dts, duration, keyframe, unit.captured, place.seconds)
 
 
 def unfit(source: Input) -> str:

@@ -1,6 +1,7 @@
 """JPEG pictures of a source (MJPEG), as they are."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from televise.errors import FormatError
 from televise.formats import jpeg
@@ -27,26 +28,20 @@ class JpegPath:
             raise Unfit("its JPEG pictures have no Huffman tables")
         if len(unit.data) > MAX_BYTES:
             raise Unfit(f"its JPEG pictures have more than {MAX_BYTES >> 20} MB")
-        width, height = jpeg.size(unit.data)
+        track = self._track_for(*jpeg.size(unit.data))
+        seconds = unit.place.seconds
+        ticks = round(seconds * VIDEO_TIMESCALE)
+        duration = round(unit.place.duration * VIDEO_TIMESCALE)
+        yield Encoded(track, unit.data, ticks, ticks, duration, True, unit.captured, seconds)
+
+    def _track_for(self, width: int, height: int) -> Track:
         if width * height > MAX_PIXELS:
             raise FormatError(f"a picture of {width}x{height} pixels is no picture")
-        if self._track is None or (self._track.width, self._track.height) != (width, height):
-            self._track = Track(
-                "video",
-                "mjpeg",
-                VIDEO_TIMESCALE,
-                width=width,
-                height=height,
-                delivery="passthrough",
-                reason=UNTOUCHED,
-            )
-        ticks, duration = (
-            round(unit.place.seconds * VIDEO_TIMESCALE),
-            round(unit.place.duration * VIDEO_TIMESCALE),
-        )
-        yield Encoded(
-            self._track, unit.data, ticks, ticks, duration, True, unit.captured, unit.place.seconds
-        )
+        known = self._track
+        if known is None or (known.width, known.height) != (width, height):
+            known = Track("video", "mjpeg", VIDEO_TIMESCALE, width=width, height=height)
+            self._track = known = replace(known, delivery="passthrough", reason=UNTOUCHED)
+        return known
 
 
 def unfit(source: Input) -> str:
