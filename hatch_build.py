@@ -15,7 +15,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-BUNDLE = ("src/televise/assets/televise.js", "src/televise/assets/televise.css")
+BUNDLE = tuple(
+    f"src/televise/assets/{name}" for name in ("televise.js", "televise-mpeg1.js", "televise.css")
+)
 
 
 class PlayerBuildHook(BuildHookInterface[Any]):
@@ -60,7 +62,7 @@ def run_script(root: Path, script: str) -> None:
 
 def _sources(root: Path) -> Iterator[Path]:
     """What the bundle is made of."""
-    for pattern in ("package.json", "package-lock.json", "src/**/*"):
+    for pattern in ("package.json", "package-lock.json", "build.mjs", "src/**/*"):
         yield from (path for path in root.joinpath("player").glob(pattern) if path.is_file())
 
 

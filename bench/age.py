@@ -82,7 +82,7 @@ async def _measure(seconds: float, size: str) -> dict[str, Any]:
                 executable_path=program, args=["--no-sandbox"]
             )
             result: dict[str, Any] = {"size": size}
-            for rung in ("mjpeg", "mse"):
+            for rung in ("mjpeg", "mse", "webcodecs", "jsmpeg"):
                 page = await browser.new_page()
                 result[rung] = await _ages(page, hub.url, rung, seconds)
                 result[rung]["join_ms"] = await _joins(page, hub.url, rung)

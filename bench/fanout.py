@@ -101,7 +101,7 @@ def _generate(
         "-m": mode,
         "-k": options.viewers,
         "-d": options.seconds,
-        "-w": 2,
+        "-w": 6,
         "-P": 8,
         "-s": size,
         "-f": FPS,
@@ -119,6 +119,7 @@ def _generate(
 def _cost_of_stalled(hub: Hub, count: int) -> int:
     """Bytes of the hub's memory that one more stalled viewer takes while the channel goes on."""
     with _stalled_viewers(hub, 1):
+        time.sleep(5.0)  # until the channel's log is full
         before = hub.resident_bytes()
         with _stalled_viewers(hub, count):
             time.sleep(4.0)
