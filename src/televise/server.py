@@ -148,6 +148,7 @@ class Server:
             for connection in list(listener.connections):
                 if connection.transport is not None:
                     connection.transport.abort()
+        await asyncio.sleep(0)  # aborted sockets are closed in the next turn of the loop
         with contextlib.suppress(TimeoutError):
             cleanups = [runner.cleanup() for runner in self._runners]
             await asyncio.wait_for(asyncio.gather(*cleanups), CLOSE_SECONDS)
