@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from televise.formats import aac
-from televise.media.encoders.aac import DRIFT_SECONDS, AacEncoder
+from televise.media.encoders.aac import AAC, AacEncoder
 from televise.media.encoders.encoded import Encoded, Sound
 
 # What is still in the encoder: it works on blocks of 1024 samples, and looks at the next one.
@@ -64,7 +64,7 @@ def test_sound_that_comes_too_fast_is_left_out() -> None:
     """One part in twenty too much: it must not lag behind more and more."""
     encoder = AacEncoder(48_000, 1, "")
     found = encode(encoder, *(sound(n * 0.019, 960) for n in range(1000)))
-    assert found[-1].seconds == pytest.approx(19, abs=DRIFT_SECONDS + DELAY_SECONDS)
+    assert found[-1].seconds == pytest.approx(19, abs=AAC.drift_seconds + DELAY_SECONDS)
     ticks = [encoded.dts for encoded in found]
     assert ticks == sorted(set(ticks))
 
