@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import io
 
 import aiohttp
@@ -89,14 +90,20 @@ async def test_ffmpeg_finds_the_boundary_of_the_content_type() -> None:
         for chunk in chunks:
             writer.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
         writer.write(b"0\r\n\r\n")
-        await writer.drain()
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        served.set()
 
+    served = asyncio.Event()
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     read = ("-f", "mpjpeg", "-strict_mime_boundary", "1", "-i", url, "-c", "copy")
     async with server:
         copied = await asyncio.to_thread(ffmpeg, b"", *read, "-f", "image2pipe", "-")
+        await served.wait()
     assert copied == b"".join(parts)
 
 

@@ -76,18 +76,25 @@ def test_codes_that_nobody_may_send(code: int) -> None:
 async def test_aiohttps_client_reads_them() -> None:
     messages = [text_frame("grüße"), *(binary_frame(bytes([7]) * size) for size in SIZES)]
     stream = b"".join(messages) + close_frame(4001, "ü" * 100)
-    server = await asyncio.start_server(lambda r, w: _serve(r, w, stream), "127.0.0.1", 0)
+    served = asyncio.Event()
+    server = await asyncio.start_server(lambda r, w: _serve(r, w, stream, served), "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     async with server, aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
         assert await socket.receive_str() == "grüße"
         for size in SIZES:
             assert await socket.receive_bytes() == bytes([7]) * size
         closing = await socket.receive()
+    await served.wait()
     assert (closing.type, closing.data) == (aiohttp.WSMsgType.CLOSE, 4001)
     assert closing.extra == "ü" * 61
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: bytes) -> None:
+async def _serve(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    stream: bytes,
+    served: asyncio.Event,
+) -> None:
     """The handshake of RFC 6455 section 4.2.2, then the frames."""
     request = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
     key = next(line.split(": ")[1] for line in request if line.startswith("Sec-WebSocket-Key"))
@@ -96,7 +103,9 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, str
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n" + stream
     )
-    await reader.read()
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
     writer.close()
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
+    served.set()
