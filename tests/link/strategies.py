@@ -8,13 +8,19 @@ from hypothesis import strategies as st
 
 from televise.link.messages import (
     Announce,
+    Data,
     Epoch,
+    Finish,
     Media,
     Message,
+    Note,
     Open,
+    Publish,
     Refused,
+    Rejected,
     State,
     Subscribe,
+    Taken,
     Unsubscribe,
 )
 from televise.model.packet import Packet
@@ -79,11 +85,17 @@ OF_PROVIDER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Epoch, NUMBERS, NUMBERS, _SEVERAL_TRACKS),
     st.builds(Media, NUMBERS, PACKETS),
     st.builds(Refused, NUMBERS, st.text()),
+    st.builds(Note, st.integers(0, 2**64 - 1), st.text()),
+    st.builds(Taken, NUMBERS, NUMBERS),
+    st.builds(Rejected, NUMBERS, st.text()),
 )
 OF_CONSUMER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Open, st.text(), SECONDS),
     st.builds(Subscribe, NUMBERS, RENDITIONS, NUMBERS),
     st.builds(Unsubscribe, NUMBERS),
+    st.builds(Publish, NUMBERS, st.text()),
+    st.builds(Data, NUMBERS, st.binary(max_size=300)),
+    st.builds(Finish, NUMBERS),
 )
 
 

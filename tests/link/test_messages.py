@@ -7,14 +7,20 @@ import pytest
 
 from televise.link.messages import (
     Announce,
+    Data,
     Epoch,
+    Finish,
     Hello,
     Media,
     Message,
+    Note,
     Open,
+    Publish,
     Refused,
+    Rejected,
     State,
     Subscribe,
+    Taken,
     Unsubscribe,
 )
 from televise.link.protocol import VERSION, encode
@@ -33,11 +39,17 @@ EXAMPLES: list[Message] = [
     Epoch(1, 7, (H264,)),
     Media(1, Packet(0, 7, 0, b"data", 1, 2, 3, True, 4, 5.0)),
     Refused(1, "no sound here"),
+    Note(5, '{"boxes": []}'),
+    Publish(3, "mpegts"),
+    Data(3, b"data"),
+    Finish(3),
+    Taken(3, 4),
+    Rejected(3, "not a media stream"),
 ]
 
 
 def test_there_is_an_example_of_each() -> None:
-    assert [type(message) for message in EXAMPLES] == list(get_args(Message))
+    assert {type(message) for message in EXAMPLES} == set(get_args(Message))
 
 
 def test_each_has_a_type_of_its_own_on_the_wire() -> None:

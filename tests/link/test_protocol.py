@@ -31,11 +31,23 @@ OPEN, MEDIA, REFUSED = 2, 8, 9
 SAID: dict[Role, st.SearchStrategy[Message]] = {"provider": OF_PROVIDER, "consumer": OF_CONSUMER}
 ROLES: list[Role] = ["provider", "consumer"]
 
-KINDS = st.integers(0, 10) | st.integers(0, 255)
+KINDS = st.integers(0, 16) | st.integers(0, 255)
 NAMES = st.sampled_from(
     [
         *("version", "id", "epoch", "origin", "source", "state", "text", "final", "rendition"),
-        *("tracks", "video", "w", "fps", "kind", "codec", "timescale", "config"),
+        *(
+            "captured",
+            "count",
+            "format",
+            "tracks",
+            "video",
+            "w",
+            "fps",
+            "kind",
+            "codec",
+            "timescale",
+            "config",
+        ),
     ]
 )
 VALUES = st.none() | st.booleans() | st.integers(-2, 2**33) | st.floats() | st.text(max_size=3)
@@ -184,7 +196,8 @@ def test_malformed_bodies(body: bytes) -> None:
         (5, {"id": 1, "epoch": 1, "rendition": {"video": "vp9"}}, "malformed Subscribe: not a"),
         (5, {"id": 1, "epoch": 1, "rendition": {"video": "h264", "w": 1}}, "w=1: width"),
         (0, {}, "unknown message type 0"),
-        (10, {}, "unknown message type 10"),
+        (16, {}, "unknown message type 16"),
+        (10, {}, "a data message shorter than its header"),
         (255, {}, "unknown message type 255"),
     ],
 )

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from televise.errors import InputError
 from televise.model.name import check_name
-from televise.model.source import PatternOptions, SourceSpec, parse_pattern, parse_source
+from televise.model.options import PatternOptions, parse_pattern
+from televise.model.source import SourceSpec, parse_source
 
 # argument, kind, name, text
 GOOD = [
@@ -45,7 +46,13 @@ BAD = [
     ("metrics=-", "'metrics' is reserved"),
     ("ftp://host/film.mp4", "unknown source scheme ftp://"),
     ("cam=file:///etc/passwd", "unknown source scheme file://"),
-    ("device:/dev/video0", "unknown source 'device:/dev/video0'"),
+    ("device:", "device: needs a path, as in device:/dev/video0"),
+    ("device:/dev/video0?format=bayer", "format=bayer: mjpeg, h264 or raw"),
+    ("dir:", "dir: needs a path, as in dir:"),
+    ("dir:pictures?loop=1", "dir: has no option 'loop'; it knows fps and delete"),
+    ("picamera:?camera=9", "camera=9: a whole number from 0 to 3"),
+    ("screen:?display=a b", "display=a b: an X11 display, as in display=:0"),
+    ("publish:cam", "publish: takes nothing behind it; name the channel as in cam=publish:"),
     ("v4l2:/dev/video0", "unknown source 'v4l2:/dev/video0'"),
     ("webcam:", "unknown source 'webcam:'"),
     ("rtsp:///live", "rtsp:// needs a host"),

@@ -8,6 +8,15 @@ The *provider* has a channel (a worker process); the *consumer* wants it (the hu
       Subscribe(id, rendition, epoch) ──────────▶
                         ◀──── Epoch(id, tracks), Media(id, packet) ..., Epoch ..., Refused(id)
       Unsubscribe(id) ──────────────────────────▶
+                        ◀──── Note(captured, text)
+
+A source that is published into: its bytes come the other way. The provider says what it has taken,
+so that no side ever holds much.
+
+      Publish(id, format) ──────────────────────▶
+      Data(id, data) ... ───────────────────────▶
+                        ◀──── Taken(id, count) ..., Rejected(id, text)
+      Finish(id) ───────────────────────────────▶
 """
 
 from dataclasses import dataclass
@@ -95,4 +104,53 @@ class Refused:
     text: str
 
 
-Message = Hello | Open | Announce | State | Subscribe | Unsubscribe | Epoch | Media | Refused
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the source has to tell with the picture ``captured`` then: ``text`` is JSON."""
+
+    captured: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Publisher ``id`` begins, in ``format`` (FFmpeg's name; '' to find out); others have ended."""
+
+    id: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The next bytes of publisher ``id``."""
+
+    id: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Publisher ``id`` has gone."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """So many more bytes of publisher ``id`` have been read."""
+
+    id: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Publisher ``id`` sends nothing that can be shown; ``text`` says why."""
+
+    id: int
+    text: str
+
+
+FromConsumer = Open | Subscribe | Unsubscribe | Publish | Data | Finish
+FromProvider = Announce | State | Epoch | Media | Refused | Note | Taken | Rejected
+Message = Hello | FromConsumer | FromProvider

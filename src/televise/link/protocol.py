@@ -13,14 +13,22 @@ from typing import Any, Literal
 from televise.errors import FormatError, LinkError
 from televise.link.messages import (
     Announce,
+    Data,
     Epoch,
+    Finish,
+    FromConsumer,
+    FromProvider,
     Hello,
     Media,
     Message,
+    Note,
     Open,
+    Publish,
     Refused,
+    Rejected,
     State,
     Subscribe,
+    Taken,
     Unsubscribe,
 )
 from televise.model.packet import Packet
@@ -34,7 +42,10 @@ MAX_MEDIA = 16 << 20
 Role = Literal["provider", "consumer"]
 
 _LENGTH = struct.Struct(">IB")
+MAX_DATA = 1 << 20
 _MEDIA_TYPE = 8
+_DATA_TYPE = 10
+_DATA = struct.Struct(">I")
 # id, track, epoch, sequence, pts, dts, duration, keyframe, captured, seconds
 _MEDIA = struct.Struct(">IBIQqqI?qd")
 
@@ -47,18 +58,24 @@ _CONTROL: dict[int, type[Any]] = {
     6: Unsubscribe,
     7: Epoch,
     9: Refused,
+    11: Publish,
+    12: Finish,
+    13: Taken,
+    14: Rejected,
+    15: Note,
 }
 _TYPES = {kind: number for number, kind in _CONTROL.items()}
-_SAID_BY: dict[Role, tuple[type[Any], ...]] = {
-    "provider": (Announce, State, Epoch, Media, Refused),
-    "consumer": (Open, Subscribe, Unsubscribe),
-}
+_LIMITS = {_MEDIA_TYPE: 1 + _MEDIA.size + MAX_MEDIA, _DATA_TYPE: 1 + _DATA.size + MAX_DATA}
+_SAID_BY = {"provider": FromProvider, "consumer": FromConsumer}
 
 
 def encode(message: Message) -> bytes:
     """One message as bytes."""
     if isinstance(message, Media):
         return _encode_media(message)
+    if isinstance(message, Data):
+        length = _LENGTH.pack(1 + _DATA.size + len(message.data), _DATA_TYPE)
+        return b"".join((length, _DATA.pack(message.id), message.data))
     values = {name: _to_json(getattr(message, name)) for name in message.__slots__}
     body = json.dumps(values, separators=(",", ":")).encode()
     return _LENGTH.pack(len(body) + 1, _TYPES[type(message)]) + body
@@ -89,7 +106,7 @@ class Receiver:
         if len(self._buffer) - offset < _LENGTH.size:
             return None
         length, kind = _LENGTH.unpack_from(self._buffer, offset)
-        limit = 1 + _MEDIA.size + MAX_MEDIA if kind == _MEDIA_TYPE else MAX_CONTROL
+        limit = _LIMITS.get(kind, MAX_CONTROL)
         if not 1 <= length <= limit:
             raise LinkError(f"a message of {length} bytes; the limit is {limit}")
         end: int = offset + 4 + length
@@ -126,6 +143,8 @@ def _encode_media(message: Media) -> bytes:
 def _decode(kind: int, body: bytes) -> Message:
     if kind == _MEDIA_TYPE:
         return _decode_media(body)
+    if kind == _DATA_TYPE:
+        return _decode_data(body)
     if kind not in _CONTROL:
         raise LinkError(f"unknown message type {kind}")
     try:
@@ -148,6 +167,12 @@ def _decode_media(body: bytes) -> Media:
     return Media(identifier, packet)
 
 
+def _decode_data(body: bytes) -> Data:
+    if len(body) < _DATA.size:
+        raise LinkError("a data message shorter than its header")
+    return Data(_DATA.unpack_from(body)[0], body[_DATA.size :])
+
+
 def _to_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [track.to_json() for track in value]
@@ -157,6 +182,12 @@ def _to_json(value: Any) -> Any:
 def _uint32(value: int) -> int:
     if isinstance(value, bool) or not 0 <= value < 1 << 32:
         raise ValueError("not an unsigned number of 32 bits")
+    return value
+
+
+def _uint64(value: int) -> int:
+    if isinstance(value, bool) or not 0 <= value < 1 << 64:
+        raise ValueError("not an unsigned number of 64 bits")
     return value
 
 
@@ -171,6 +202,9 @@ _FIELDS: dict[str, tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], Any]
     "id": (int, _uint32),
     "epoch": (int, _uint32),
     "origin": ((int, float), _finite),
+    "captured": (int, _uint64),
+    "count": (int, _uint32),
+    "format": (str, str),
     "source": (str, str),
     "state": (str, str),
     "text": (str, str),

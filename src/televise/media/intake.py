@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import av
 
-from televise.link.messages import Announce, Message, State, Subscribe
+from televise.link.messages import Announce, Message, Note, State, Subscribe
 from televise.media.decoding import Decoding
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
@@ -80,27 +80,31 @@ class Intake:
             for wanted in list(self._wanted.values()):
                 self._start(wanted)
 
-    def packet(self, index: int, packet: AnyPacket) -> None:
+    def packet(self, index: int, packet: AnyPacket, captured: int = 0) -> None:
         """One encoded packet; returns when it has been dealt with, no sooner than it is due."""
         now = time.monotonic()
         place = self._timeline.place(index, packet, now)
         if self.wait(self._timeline.wait_seconds(place, now)):
             return
         self._arrived()
-        unit = Unit(index, packet, bytes(packet), place, time.time_ns())
+        unit = Unit(index, packet, bytes(packet), place, captured or time.time_ns())
         with self._lock:
             self._take(self._inputs[index].kind, unit)
 
-    def frame(self, index: int, frame: av.VideoFrame | av.AudioFrame) -> None:
+    def frame(self, index: int, frame: av.VideoFrame | av.AudioFrame, captured: int = 0) -> None:
         """One raw frame."""
         self._arrived()
         place = self._timeline.place_frame(index, frame, time.monotonic())
-        captured = time.time_ns()
+        captured = captured or time.time_ns()
         with self._lock:
             if isinstance(frame, av.AudioFrame):
                 self._deliver([Sound(frame, place.seconds, captured)])
             else:
                 self._deliver([Picture(frame, place.seconds, place.duration, captured)])
+
+    def note(self, captured: int, text: str) -> None:
+        """What is to be told with the picture ``captured`` then."""
+        self._send(Note(captured, text))
 
     def subscribe(self, wanted: Subscribe) -> None:
         """Begin an encoding, with the newest picture that there is."""

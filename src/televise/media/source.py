@@ -54,11 +54,17 @@ class Feed(Protocol):
     def opened(self, inputs: Sequence[Input], *, paced: bool = False) -> None:
         """The source is open. ``paced``: its timestamps are true, but it must be slowed to them."""
 
-    def packet(self, index: int, packet: AnyPacket) -> None:
-        """An encoded packet of input ``index``, with timestamps."""
+    def packet(self, index: int, packet: AnyPacket, captured: int = 0) -> None:
+        """An encoded packet of input ``index``, with timestamps.
 
-    def frame(self, index: int, frame: av.VideoFrame | av.AudioFrame) -> None:
+        ``captured`` is Unix nanoseconds at the origin; 0 for just now, here and below.
+        """
+
+    def frame(self, index: int, frame: av.VideoFrame | av.AudioFrame, captured: int = 0) -> None:
         """A raw frame of input ``index``, with ``pts`` and ``time_base``."""
+
+    def note(self, captured: int, text: str) -> None:
+        """What is to be told with the picture ``captured`` then: ``text`` is JSON."""
 
 
 class Source(Protocol):

@@ -20,7 +20,8 @@ from televise.media import limits
 from televise.media.intake import Intake
 from televise.media.source import Source
 from televise.model.backoff import Backoff
-from televise.model.source import SourceSpec, parse_pattern, parse_source
+from televise.model.options import parse_pattern
+from televise.model.source import SourceSpec, parse_source
 from televise.sources.file import FileSource
 from televise.sources.pattern import PatternSource
 from televise.sources.pull import PullSource

@@ -9,7 +9,7 @@ from televise.media.planes import pixel_planes
 from televise.media.source import Feed, Input
 from televise.media.testcard import TestCard
 from televise.media.tone import Tone
-from televise.model.source import PatternOptions
+from televise.model.options import PatternOptions
 
 _SAMPLE_RATE = 48_000
 
