@@ -1,27 +1,15 @@
 """The command line."""
 
 import argparse
-import os
-import stat
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NoReturn
 
 import televise
+from televise.commands import serve, token
 from televise.errors import InputError, TeleviseError
 
-EXAMPLES = """\
-examples:
-  televise serve                               the test pattern, on http://127.0.0.1:8080/demo
-  televise serve film.mp4                      a file, over and over
-  televise serve door=rtsp://camera/stream     a camera, as channel "door"
-  ffmpeg ... -f mpegts - | televise serve -    whatever is piped in
-
-SOURCE is pattern: (pattern:?size=1280x720&fps=30&tone=440), a file, - (standard input), or a
-URL: rtsp:// rtmp:// http:// https:// (MJPEG, MPEG-TS, FLV, MP4).
-"""
+COMMANDS = (serve, token)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,124 +34,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="televise", description="Live pictures from anything to every browser.")
     parser.add_argument("--version", action="version", version=f"televise {televise.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_serve(commands)
+    for command in COMMANDS:
+        command.add(commands)
     return parser
-
-
-def _add_serve(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    serve = commands.add_parser(
-        "serve",
-        help="make channels of sources, and show them to browsers",
-        description="Make channels of sources, and show them to browsers.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    serve.add_argument(
-        "sources", nargs="*", metavar="[NAME=]SOURCE", help="without any: demo=pattern:"
-    )
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    serve.add_argument(
-        "--port", type=_port, default=8080, help="port to listen on, 0 for any (%(default)s)"
-    )
-    serve.add_argument(
-        "--insecure",
-        action="store_true",
-        help="listen beyond this machine although everybody there can then watch",
-    )
-    serve.add_argument(
-        "--origin",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="a site whose pages may show these channels, as in https://example.org; repeatable",
-    )
-    serve.add_argument(
-        "--max-viewers", type=_count, default=10_000, help="viewers in all (%(default)s)"
-    )
-    serve.add_argument(
-        "--max-viewers-per-address",
-        type=_count,
-        default=5_000,
-        help="viewers from one address (%(default)s)",
-    )
-    serve.add_argument(
-        "--dialect",
-        action="append",
-        default=[],
-        metavar="NAME[=CHANNEL][@PORT]",
-        help="answer as an older system did, on its own port; repeatable, see docs/reference",
-    )
-    serve.set_defaults(run=_serve)
-
-
-def _serve(options: argparse.Namespace) -> int:
-    from televise.model.source import parse_source
-
-    with _without_certificates():
-        from televise.dialects import parse_dialect
-        from televise.runner import run
-        from televise.server import Settings
-        from televise.web.security import check_origin, is_loopback
-
-    specs = [parse_source(text) for text in options.sources or ["demo=pattern:"]]
-    for spec in specs:
-        if spec.kind == "file":
-            _check_file(spec.text)
-    if sum(spec.kind == "stdin" for spec in specs) > 1:
-        raise InputError("there is only one standard input: give '-' once")
-    if not is_loopback(options.host) and not options.insecure:
-        raise InputError(
-            f"--host {options.host} lets everybody in your network watch: "
-            "add --insecure if that is what you want"
-        )
-    settings = Settings(
-        options.host,
-        options.port,
-        [check_origin(origin) for origin in options.origin],
-        options.max_viewers,
-        options.max_viewers_per_address,
-        [parse_dialect(text) for text in options.dialect],
-    )
-
-    return run(specs, settings)
-
-
-@contextmanager
-def _without_certificates() -> Iterator[None]:
-    """aiohttp loads all certificates of the system when it is imported: a fifth of our start.
-
-    It needs them as a client only, and whoever connects from here makes a context for that.
-    """
-    kept = os.environ.get("SSL_CERT_FILE")
-    os.environ["SSL_CERT_FILE"] = os.devnull
-    try:
-        yield
-    finally:
-        del os.environ["SSL_CERT_FILE"]
-        if kept is not None:
-            os.environ["SSL_CERT_FILE"] = kept
-
-
-def _check_file(path: str) -> None:
-    try:
-        directory = stat.S_ISDIR(Path(path).stat().st_mode)
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: there is no such file, and it is no other source that is known"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be opened: {error.strerror}; give a media file") from None
-    if directory:
-        raise InputError(f"{path}: is a directory; give a media file")
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: a whole number above 0")
-    return int(text)

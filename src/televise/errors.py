@@ -3,6 +3,10 @@
     TeleviseError
      ├─ InputError          what somebody typed or asked for is wrong   (exit code 2, HTTP 400)
      ├─ UnknownChannel      there is no channel of that name            (HTTP 404)
+     ├─ Unauthorized        no key was given, or one that is not valid  (HTTP 401)
+     ├─ Forbidden           the key is valid, but not for this          (HTTP 403)
+     ├─ Busy                somebody else publishes there already       (HTTP 409)
+     ├─ Unsupported         what was sent is not media                  (HTTP 415)
      ├─ Unavailable         it exists but cannot be served now          (HTTP 503)
      │   └─ LimitReached    a limit that the operator set               (HTTP 503, Retry-After)
      ├─ SourceError         a source cannot be opened or read
@@ -25,6 +29,22 @@ class InputError(TeleviseError):
 
 class UnknownChannel(TeleviseError):
     """There is no channel of this name here."""
+
+
+class Unauthorized(TeleviseError):
+    """A key is needed, and there is none, or one that is not valid (any more)."""
+
+
+class Forbidden(TeleviseError):
+    """The key is valid, but gives no right to this."""
+
+
+class Busy(TeleviseError):
+    """Somebody else publishes this channel now."""
+
+
+class Unsupported(TeleviseError):
+    """What a publisher sends is nothing that can be shown."""
 
 
 class Unavailable(TeleviseError):

@@ -4,21 +4,26 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from aiohttp import web
 
 import televise
 from televise import events
 from televise.dialects import DialectSpec, Mounted, mount
-from televise.errors import SourceError
+from televise.errors import InputError, SourceError
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
+from televise.ingest import http, websocket
+from televise.ingest.rtmp import RtmpServer
+from televise.ingest.seats import Seats
 from televise.model.source import SourceSpec
 from televise.outputs import fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
 from televise.web import wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
 from televise.web.edge import Edge
+from televise.web.keys import Keys, default_path
 from televise.web.limits import Admission
 from televise.web.listener import Listener
 from televise.web.metrics import Metrics
@@ -30,6 +35,7 @@ DESCRIPTORS_PER_CHANNEL = 6
 # A request's headers must be there in this time, and a kept-alive connection ends after it.
 REQUEST_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
+RTMP_PORT = 1935
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,11 @@ class Settings:
     max_viewers: int = 10_000
     max_viewers_per_address: int = 5_000
     dialects: Sequence[DialectSpec] = ()
+    key_file: Path | None = None
+    # Whether publishers may make channels that are not there.
+    new_channels: bool = False
+    # None where the usual port will do, and it is no fault if that is taken; negative for no RTMP.
+    rtmp_port: int | None = None
 
 
 class Server:
@@ -58,11 +69,16 @@ class Server:
             televise.__version__,
         )
         self._api = Api(self._edge, televise.__version__)
+        self._seats = Seats(
+            self.hub, Keys(settings.key_file or default_path()), new_channels=settings.new_channels
+        )
+        self._rtmp: RtmpServer | None = None
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
         self.dialects: list[Mounted] = []
         self._watchdog: asyncio.Task[None] | None = None
         self.port = settings.port
+        self.rtmp_port = 0
 
     @property
     def url(self) -> str:
@@ -89,10 +105,30 @@ class Server:
             apps.append(app)
         for listener, app in zip(self._listeners, apps, strict=True):
             await self._serve(listener, app)
-        for channel in self.hub.channels:
-            channel.listeners.add(self._note_state)
+        await self._start_rtmp()
+        self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
         self.hub.open()
         self._watchdog = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _start_rtmp(self) -> None:
+        """Listen for publishers, where there is something to publish."""
+        wanted = self._settings.rtmp_port
+        publishing = self._settings.new_channels or any(
+            channel.spec.kind == "publish" for channel in self.hub.channels
+        )
+        if not publishing or (wanted is not None and wanted < 0):
+            return
+        rtmp = RtmpServer(self._seats.take, web_url=self.url)
+        try:
+            self.rtmp_port = await rtmp.start(
+                self._settings.host, RTMP_PORT if wanted is None else wanted
+            )
+        except InputError as error:
+            if wanted is not None:
+                raise
+            events.warning("no RTMP", reason=str(error), hint="choose a port with --rtmp")
+            return
+        self._rtmp = rtmp
 
     def _bind(self, port: int) -> int:
         others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
@@ -109,10 +145,11 @@ class Server:
 
     def make_app(self, gate: Gate) -> web.Application:
         """The whole web application."""
-        app = make_app(self._edge, gate)
+        app = make_app(self._edge, gate, websocket.middleware(self._seats))
         app.router.add_routes(self._api.routes())
         app.router.add_routes(Metrics(self._edge).routes())
         app.router.add_routes(wall.routes(self._edge, televise.__version__))
+        app.router.add_routes(http.routes(self._seats))
         for output in OUTPUTS:
             app.router.add_routes(output.routes(self._edge))
         return app
@@ -133,6 +170,8 @@ class Server:
             self._watchdog.cancel()
         for listener in self._listeners:
             await listener.stop()
+        if self._rtmp is not None:
+            await self._rtmp.stop()
         self._edge.close()
         await self.hub.close()
         with contextlib.suppress(TimeoutError):

@@ -17,7 +17,7 @@ from televise.link.messages import (
     Open,
     Publish,
     Refused,
-    Rejected,
+    Ended,
     State,
     Subscribe,
     Taken,
@@ -87,7 +87,7 @@ OF_PROVIDER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Refused, NUMBERS, st.text()),
     st.builds(Note, st.integers(0, 2**64 - 1), st.text()),
     st.builds(Taken, NUMBERS, NUMBERS),
-    st.builds(Rejected, NUMBERS, st.text()),
+    st.builds(Ended, NUMBERS, st.text()),
 )
 OF_CONSUMER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Open, st.text(), SECONDS),

@@ -17,7 +17,7 @@ from televise.link.messages import (
     Open,
     Publish,
     Refused,
-    Rejected,
+    Ended,
     State,
     Subscribe,
     Taken,
@@ -44,7 +44,7 @@ EXAMPLES: list[Message] = [
     Data(3, b"data"),
     Finish(3),
     Taken(3, 4),
-    Rejected(3, "not a media stream"),
+    Ended(3, "not a media stream"),
 ]
 
 

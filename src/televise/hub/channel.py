@@ -6,18 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from televise import events
-from televise.errors import LimitReached, Unavailable
+from televise.errors import Busy, LimitReached, Unavailable
 from televise.hub.encoding import Encoding
+from televise.hub.publishing import RESUMABLE, Publishing
 from televise.hub.supervisor import Supervisor
 from televise.link.messages import (
     Announce,
+    Ended,
     Epoch,
     Media,
     Message,
+    Note,
     Open,
     Refused,
     State,
     Subscribe,
+    Taken,
     Unsubscribe,
 )
 from televise.model.rendition import Rendition
@@ -28,6 +32,8 @@ MAX_RENDITIONS = 8
 # An encoder runs on for a moment after its last viewer, who may only be reloading the page.
 ENCODING_LINGER_SECONDS = 2.0
 SOURCE_LINGER_SECONDS = 10.0
+# These cannot be opened again, or only they know when there is something to show.
+_NEVER_IDLE = ("stdin", "publish", "frames")
 
 
 class Channel:
@@ -35,7 +41,8 @@ class Channel:
     seconds after the last; each rendition is encoded while somebody watches it.
 
     ``state`` is connecting, live, stalled, offline, or idle (nobody watches: the source is closed);
-    ``text`` says why; ``since`` is Unix seconds. ``listeners`` are called at each change of it.
+    ``text`` says why; ``since`` is Unix seconds. ``listeners`` are called at each change of it,
+    ``note_listeners`` with what the source tells of a picture (Unix nanoseconds, JSON).
     """
 
     def __init__(self, spec: SourceSpec) -> None:
@@ -46,11 +53,13 @@ class Channel:
         self.was_live = False
         self.tracks: tuple[Track, ...] = ()
         self.listeners: set[Callable[[Channel], None]] = set()
+        self.note_listeners: set[Callable[[Channel, int, str], None]] = set()
+        self.publisher: Publishing | None = None
+        self.closed = False
         self._origin = time.monotonic()
         self._encodings: dict[Rendition, Encoding] = {}
         self._by_id: dict[int, Encoding] = {}
         self._next_id = 1
-        self._closed = False
         self._timers: dict[Rendition | None, asyncio.TimerHandle] = {}
         self._stopping: set[asyncio.Future[Any]] = set()
         self._supervisor = Supervisor(
@@ -58,7 +67,7 @@ class Channel:
             stdin=spec.kind == "stdin",
             received=self._received,
             up=self._up,
-            down=lambda text: self._set_state("offline", text),
+            down=self._down,
         )
 
     @property
@@ -82,7 +91,7 @@ class Channel:
 
         LimitReached where there are too many others, Unavailable where the channel is closed.
         """
-        if self._closed:
+        if self.closed:
             raise Unavailable("the server is stopping")
         encoding = self._encodings.get(rendition) or self._subscribe(rendition)
         encoding.users += 1
@@ -94,16 +103,41 @@ class Channel:
     def release(self, encoding: Encoding) -> None:
         """One who acquired ``encoding`` has gone."""
         encoding.users -= 1
-        if encoding.users or self._closed:
+        if encoding.users or self.closed:
             return
         if encoding.refusal:
             self._unsubscribe(encoding)  # who asks again may have more luck
         else:
             self._later(encoding.rendition, ENCODING_LINGER_SECONDS, self._unsubscribe, encoding)
 
+    def publish(self, format: str, address: str, *, take_over: bool = False) -> Publishing:
+        """Let somebody at ``address`` publish, in ``format`` (FFmpeg's name; '' to find out).
+
+        Busy where another one does, unless its place is to be taken over; Unavailable.
+        """
+        if self.closed or self.spec.kind != "publish":
+            raise Unavailable(f"{self.name} is not for publishing: its source is {self.spec.shown}")
+        if self.publisher is not None:
+            if not take_over:
+                raise Busy(f"somebody publishes {self.name} already: stop that, or take it over")
+            self.publisher.send_away("another publisher has taken over")
+        self._run_source()
+        self.publisher = Publishing(self._next_id, format, address, self._supervisor.send)
+        self._next_id += 1
+        self.publisher.begin(self._release_publisher)
+        return self.publisher
+
+    def _release_publisher(self, publisher: Publishing) -> None:
+        if self.publisher is publisher:
+            self.publisher = None
+
     async def close(self) -> None:
         """End the worker, for good."""
-        self._closed = True
+        self.closed = True
+        if self.publisher is not None:
+            self.publisher.send_away("the channel ends")
+        for listener in list(self.listeners):
+            listener(self)
         for timer in self._timers.values():
             timer.cancel()
         await self._supervisor.stop()
@@ -145,7 +179,7 @@ class Channel:
 
     def _linger(self) -> None:
         """Close the source soon, where nobody watches and it can be opened again."""
-        if not self._encodings and self.spec.kind != "stdin":
+        if not self._encodings and self.spec.kind not in _NEVER_IDLE:
             self._later(None, SOURCE_LINGER_SECONDS, self._idle)
 
     def _idle(self) -> None:
@@ -173,6 +207,14 @@ class Channel:
         for encoding in self.encodings:
             wanted = Subscribe(encoding.id, encoding.rendition, encoding.epoch + 1)
             self._supervisor.send(wanted)
+        if self.publisher is not None:
+            self.publisher.begin_again()
+
+    def _down(self, text: str) -> None:
+        """The worker has died; a publisher whose format allows it goes on with the next."""
+        self._set_state("offline", text)
+        if self.publisher is not None and self.publisher.format not in RESUMABLE:
+            self.publisher.send_away("its reader has ended: publish again")
 
     def _received(self, message: Message) -> None:
         if isinstance(message, Media):
@@ -183,8 +225,24 @@ class Channel:
             self._set_state(message.state, message.text)
         elif isinstance(message, Announce):
             self.tracks = message.tracks
+        elif isinstance(message, Note):
+            for listener in self.note_listeners:
+                listener(self, message.captured, message.text)
+        elif isinstance(message, Taken | Ended):
+            self._received_for_publisher(message)
         elif isinstance(message, Epoch | Refused):
             self._received_for_encoding(message)
+
+    def _received_for_publisher(self, message: Taken | Ended) -> None:
+        publisher = self.publisher
+        if publisher is None or publisher.id != message.id:
+            return
+        if isinstance(message, Taken):
+            publisher.taken(message.count)
+            return
+        if message.text:
+            events.warning("publisher sent away", channel=self.name, reason=message.text)
+        publisher.send_away(message.text)
 
     def _received_for_encoding(self, message: Epoch | Refused) -> None:
         encoding = self._by_id.get(message.id)

@@ -1,7 +1,7 @@
 """Hub: all channels of this process."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from televise.errors import InputError, UnknownChannel
 from televise.hub.channel import Channel
@@ -11,14 +11,11 @@ from televise.model.source import SourceSpec
 class Hub:
     """The channels by name. It must be made inside a running event loop."""
 
-    def __init__(self, specs: Iterable[SourceSpec]) -> None:
+    def __init__(self, specs: Iterable[SourceSpec] = ()) -> None:
         self._channels: dict[str, Channel] = {}
+        self._listeners: list[Callable[[Channel], None]] = []
         for spec in specs:
-            if spec.name in self._channels:
-                raise InputError(
-                    f"two channels are named {spec.name!r}: name one, as in other={spec.shown}"
-                )
-            self._channels[spec.name] = Channel(spec)
+            self.add(spec)
 
     @property
     def channels(self) -> list[Channel]:
@@ -31,6 +28,33 @@ class Hub:
             return channel
         known = ", ".join(self._channels) or "none"
         raise UnknownChannel(f"no channel {name!r}; there is: {known}")
+
+    def has(self, name: str) -> bool:
+        """Whether there is a channel of this name."""
+        return name in self._channels
+
+    def add(self, spec: SourceSpec) -> Channel:
+        """One more channel, to be opened yet. InputError where there is one of its name."""
+        if spec.name in self._channels:
+            raise InputError(
+                f"two channels are named {spec.name!r}: name one, as in other={spec.shown}"
+            )
+        channel = self._channels[spec.name] = Channel(spec)
+        for listener in self._listeners:
+            listener(channel)
+        return channel
+
+    async def remove(self, name: str) -> None:
+        """End a channel; its viewers are told. UnknownChannel."""
+        channel = self.channel(name)
+        del self._channels[name]
+        await channel.close()
+
+    def on_channel(self, listener: Callable[[Channel], None]) -> None:
+        """Call ``listener`` with every channel that there is, and with every one that comes."""
+        self._listeners.append(listener)
+        for channel in self.channels:
+            listener(channel)
 
     def open(self) -> None:
         """Start all sources."""

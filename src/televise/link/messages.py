@@ -15,7 +15,7 @@ so that no side ever holds much.
 
       Publish(id, format) ──────────────────────▶
       Data(id, data) ... ───────────────────────▶
-                        ◀──── Taken(id, count) ..., Rejected(id, text)
+                        ◀──── Taken(id, count) ..., Ended(id, text)
       Finish(id) ───────────────────────────────▶
 """
 
@@ -144,13 +144,13 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """Publisher ``id`` sends nothing that can be shown; ``text`` says why."""
+class Ended:
+    """All of publisher ``id`` has been read; ``text`` says why it cannot be shown, if so."""
 
     id: int
-    text: str
+    text: str = ""
 
 
 FromConsumer = Open | Subscribe | Unsubscribe | Publish | Data | Finish
-FromProvider = Announce | State | Epoch | Media | Refused | Note | Taken | Rejected
+FromProvider = Announce | State | Epoch | Media | Refused | Note | Taken | Ended
 Message = Hello | FromConsumer | FromProvider

@@ -14,6 +14,7 @@ from televise.errors import FormatError, LinkError
 from televise.link.messages import (
     Announce,
     Data,
+    Ended,
     Epoch,
     Finish,
     FromConsumer,
@@ -25,7 +26,6 @@ from televise.link.messages import (
     Open,
     Publish,
     Refused,
-    Rejected,
     State,
     Subscribe,
     Taken,
@@ -61,7 +61,7 @@ _CONTROL: dict[int, type[Any]] = {
     11: Publish,
     12: Finish,
     13: Taken,
-    14: Rejected,
+    14: Ended,
     15: Note,
 }
 _TYPES = {kind: number for number, kind in _CONTROL.items()}

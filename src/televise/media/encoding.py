@@ -49,6 +49,7 @@ class Encoding:
         self._passed: dict[Kind, Path] = {}
         self._video: VideoTranscoder | None = None
         self._audio: AudioTranscoder | None = None
+        self.slated = False
         self._begin(unfit)
 
     def wants_frames(self, kind: Kind) -> bool:
@@ -81,6 +82,16 @@ class Encoding:
         """Encode decoded pictures, if they are wanted."""
         if self._video is not None:
             self._video.put(pictures)
+
+    def slate(self, picture: Picture) -> None:
+        """Show ``picture`` in place of what does not come; `slated` from then on, if that means
+        that it must be begun anew for what comes again."""
+        if self._video is None:
+            self._passed.clear()
+            self._transcode("video", "there is nothing to pass through")
+            self.slated = True
+        if self._video is not None:
+            self._video.put([picture])
 
     def sound(self, sound: Sound) -> None:
         """Encode decoded sound, if it is wanted."""

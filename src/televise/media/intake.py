@@ -14,10 +14,14 @@ from televise.media.encoding import Encoding
 from televise.media.passthrough import aac, h264
 from televise.media.passthrough.path import UNTOUCHED
 from televise.media.recent import Recent
+from televise.media.slate import Slate, words_for
 from televise.media.source import AnyPacket, Input
 from televise.media.timeline import Timeline
 from televise.media.unit import Unit
 from televise.model.track import Kind, Track
+
+# A slate is drawn anew so often.
+SLATE_SECONDS = 1.0
 
 
 class Intake:
@@ -33,10 +37,13 @@ class Intake:
         self._decodings: dict[Kind, Decoding] = {}
         self._unfit: dict[Kind, str] = {}
         self._wanted: dict[int, Subscribe] = {}
+        self._watch_lock = threading.Lock()
+        self._tell_watched: Callable[[bool], None] | None = None
         self._encodings: dict[int, Encoding] = {}
         self._recent = Recent()
         self._picture: Picture | None = None
         self._catching_up = False
+        self._slate: Slate | None = None
         self._state = State("connecting")
         self.last_arrival = time.monotonic()
 
@@ -70,6 +77,8 @@ class Intake:
     def opened(self, inputs: Sequence[Input], *, paced: bool = False) -> None:
         """The source is open (again): all encodings begin anew."""
         with self._lock:
+            if self._slate is None and self._state.state != "live":
+                self._slate = self._make_slate()
             self._timeline.restart(inputs, paced=paced, now=time.monotonic())
             self._inputs = list(inputs)
             self._decodings = {source.kind: Decoding(source) for source in inputs}
@@ -83,6 +92,7 @@ class Intake:
     def packet(self, index: int, packet: AnyPacket, captured: int = 0) -> None:
         """One encoded packet; returns when it has been dealt with, no sooner than it is due."""
         now = time.monotonic()
+        self._leave_slate()
         place = self._timeline.place(index, packet, now)
         if self.wait(self._timeline.wait_seconds(place, now)):
             return
@@ -93,6 +103,7 @@ class Intake:
 
     def frame(self, index: int, frame: av.VideoFrame | av.AudioFrame, captured: int = 0) -> None:
         """One raw frame."""
+        self._leave_slate()
         self._arrived()
         place = self._timeline.place_frame(index, frame, time.monotonic())
         captured = captured or time.time_ns()
@@ -106,12 +117,61 @@ class Intake:
         """What is to be told with the picture ``captured`` then."""
         self._send(Note(captured, text))
 
+    def on_watched(self, tell: Callable[[bool], None]) -> None:
+        """Call ``tell`` now and at every coming and going: whether somebody watches."""
+        self._tell_watched = tell
+        self._note_watchers()
+
+    def _note_watchers(self) -> None:
+        with self._watch_lock:
+            if self._tell_watched is not None:
+                self._tell_watched(bool(self._wanted))
+
+    def show_slate(self, silence: float) -> None:
+        """Give viewers something to see, where the source has been silent for so many seconds."""
+        with self._lock:
+            if self._state.state == "live" or not self._encodings:
+                return
+            self._slate = self._slate or self._make_slate()
+            if self._slate is None:
+                return
+            words, now = words_for(self._state.state, silence), time.time_ns()
+            seconds = self._timeline.seconds(time.monotonic())
+            picture = self._slate.picture(words, seconds, now, SLATE_SECONDS)
+            for encoding in self._encodings.values():
+                encoding.slate(picture)
+
+    def _make_slate(self) -> Slate | None:
+        if self._picture is None and "video" in self._decodings:
+            for kind, unit in self._recent:
+                if kind == "video":
+                    pictures = self._decodings[kind].decode(unit)
+                    self._picture = next(
+                        (each for each in pictures[::-1] if isinstance(each, Picture)),
+                        self._picture,
+                    )
+            self._decodings["video"].stop()
+        return None if self._picture is None else Slate(self._picture)
+
+    def _leave_slate(self) -> None:
+        """The source is back: what was passed through is so again, at the next keyframe."""
+        if self._slate is None:
+            return
+        with self._lock:
+            self._slate = None
+            self._timeline.resume()
+            self._recent.move(self._timeline.seconds(time.monotonic()))
+            for number, encoding in list(self._encodings.items()):
+                if encoding.slated:
+                    self._start(self._wanted[number])
+
     def subscribe(self, wanted: Subscribe) -> None:
         """Begin an encoding, with the newest picture that there is."""
         with self._lock:
             self._wanted[wanted.id] = wanted
             if self._inputs:
                 self._start(wanted, patient=True)
+        self._note_watchers()
         if self._catching_up:
             self._catch_up_slowly()
 
@@ -124,6 +184,7 @@ class Intake:
             for kind, decoding in self._decodings.items():
                 if not self._wants_frames(kind):
                     decoding.stop()
+        self._note_watchers()
 
     def _start(self, wanted: Subscribe, *, patient: bool = False) -> None:
         if old := self._encodings.pop(wanted.id, None):

@@ -1,11 +1,13 @@
 """Recent: what has come since the newest keyframe, for those who join."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from televise.media.unit import Unit
 from televise.model.track import Kind
 
 MAX_BYTES = 64 << 20
+_STEP_SECONDS = 0.001
 
 
 class Recent:
@@ -26,6 +28,15 @@ class Recent:
         """Forget everything."""
         self._units, self._bytes = [], 0
         self.generation += 1
+
+    def move(self, end: float) -> None:
+        """Let all end at ``end`` seconds of media time, close together: they are old."""
+        first = end - len(self._units) * _STEP_SECONDS
+        for number, (kind, unit) in enumerate(self._units):
+            seconds = first + number * _STEP_SECONDS
+            shown = seconds + unit.place.shown_seconds - unit.place.seconds
+            place = replace(unit.place, seconds=seconds, shown_seconds=shown)
+            self._units[number] = kind, replace(unit, place=place)
 
     def append(self, kind: Kind, unit: Unit) -> None:
         """Keep the newest unit."""

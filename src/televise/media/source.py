@@ -1,6 +1,6 @@
 """What a source is to the worker, and what the worker is to a source."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -9,6 +9,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 
+from televise.link.messages import State
 from televise.model.track import Kind
 
 AnyPacket: TypeAlias = "av.Packet[Stream]"
@@ -51,6 +52,9 @@ class Feed(Protocol):
     def wait(self, seconds: float) -> bool:
         """Sleep; true where the source is to return now."""
 
+    def set_state(self, state: State) -> None:
+        """Say how the source is, where that cannot be seen from what it feeds."""
+
     def opened(self, inputs: Sequence[Input], *, paced: bool = False) -> None:
         """The source is open. ``paced``: its timestamps are true, but it must be slowed to them."""
 
@@ -65,6 +69,9 @@ class Feed(Protocol):
 
     def note(self, captured: int, text: str) -> None:
         """What is to be told with the picture ``captured`` then: ``text`` is JSON."""
+
+    def on_watched(self, tell: Callable[[bool], None]) -> None:
+        """Call ``tell`` now and at every coming and going: whether somebody watches."""
 
 
 class Source(Protocol):

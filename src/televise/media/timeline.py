@@ -39,6 +39,14 @@ class Timeline:
         self._live_from = now + PROBATION_SECONDS
         self._clock.restart(float("inf") if paced else JUMP_SECONDS)
 
+    def seconds(self, now: float) -> float:
+        """The media time at monotonic time ``now``."""
+        return now - self._origin
+
+    def resume(self) -> None:
+        """What comes next has no relation to what came last: there was a pause."""
+        self._clock.restart(float("inf") if self._paced else JUMP_SECONDS)
+
     def place(self, index: int, packet: AnyPacket, now: float) -> Place:
         """Where ``packet`` of input ``index`` belongs, which has come just now."""
         base = packet.time_base

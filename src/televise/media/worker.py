@@ -15,15 +15,26 @@ import av.logging
 
 from televise.errors import LinkError, SourceError
 from televise.link.local import ProviderLink, inherited
-from televise.link.messages import Open, State, Subscribe, Unsubscribe
+from televise.link.messages import (
+    Data,
+    Finish,
+    Open,
+    Publish,
+    State,
+    Subscribe,
+    Unsubscribe,
+)
 from televise.media import limits
+from televise.media.inbox import Inbox
 from televise.media.intake import Intake
 from televise.media.source import Source
 from televise.model.backoff import Backoff
 from televise.model.options import parse_pattern
 from televise.model.source import SourceSpec, parse_source
 from televise.sources.file import FileSource
+from televise.sources.frames import FramesSource
 from televise.sources.pattern import PatternSource
+from televise.sources.publish import PublishSource
 from televise.sources.pull import PullSource
 from televise.sources.stdin import StdinSource
 
@@ -31,6 +42,8 @@ STALLED_SECONDS = 3.0
 # FFmpeg gives up reading after 10 s; where even that hangs, only a new process helps.
 HANGING_SECONDS = 25.0
 HEARTBEAT_SECONDS = 1.0
+# A source that is back so soon is not missed.
+SLATE_SECONDS = 1.5
 
 
 def main() -> None:
@@ -48,22 +61,29 @@ def main() -> None:
 
 def _serve(link: ProviderLink) -> None:
     intake: Intake | None = None
+    inbox = Inbox(link.send)
     for message in link.messages():
         if isinstance(message, Open) and intake is None:
             intake = Intake(link.send, message.origin)
-            source = make_source(parse_source(message.source))
+            source = make_source(parse_source(message.source), inbox)
             _start(_read, source, intake)
             _start(_watch, source, intake)
         elif isinstance(message, Subscribe) and intake is not None:
             intake.subscribe(message)
         elif isinstance(message, Unsubscribe) and intake is not None:
             intake.unsubscribe(message.id)
+        elif isinstance(message, Publish | Data | Finish):
+            inbox.hear(message)
 
 
-def make_source(spec: SourceSpec) -> Source:
-    """The source that ``spec`` describes."""
+def make_source(spec: SourceSpec, inbox: Inbox) -> Source:
+    """The source that ``spec`` describes; ``inbox`` is for what is published."""
     if spec.kind == "pattern":
         return PatternSource(parse_pattern(spec.text))
+    if spec.kind == "publish":
+        return PublishSource(inbox)
+    if spec.kind == "frames":
+        return FramesSource(spec.text.removeprefix("frames:"))
     if spec.kind == "stdin":
         return StdinSource()
     if spec.kind == "pull":
@@ -118,6 +138,8 @@ def _watch(source: Source, intake: Intake) -> None:
         state = intake.repeat_state(f"no picture for {silence:.0f} s" if silent else "")
         if silence > HANGING_SECONDS and state.state == "stalled":
             os._exit(1)
+        if silence > SLATE_SECONDS and state.state != "live":
+            intake.show_slate(silence)
 
 
 if __name__ == "__main__":

@@ -1,57 +1,83 @@
-"""A stream fetched from somewhere: RTSP, RTMP, HTTP(S) with MJPEG, MPEG-TS, FLV or MP4."""
+"""A stream fetched from somewhere: RTSP, RTMP, UDP, HTTP(S) with MJPEG, MPEG-TS, FLV or MP4."""
 
+import ssl
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import av.error
 
 from televise.errors import SourceError
+from televise.media.byte_stream import Peeked, play
 from televise.media.container import LIVE, explain, open_container
 from televise.media.demuxer import Demuxer
+from televise.media.http_stream import (
+    OPEN_SECONDS,
+    READ_SECONDS,
+    HttpStream,
+    dial,
+    dial_public,
+)
+from televise.media.jpeg_feed import JpegFeed
 from televise.media.source import Feed
 
-OPEN_SECONDS = 5.0
-# A source that says nothing for so long is opened again.
-READ_SECONDS = 10.0
+# A camera that gives one picture to each request is asked so often.
+_SNAPSHOT_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class _Way:
     protocols: str
-    format: str | None = None
-    options: dict[str, str] = field(default_factory=dict)
+    format: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
+# Cameras that have no RTP over TCP refuse it (RFC 2326 section 11.3.14, status 461): UDP then.
+_RTSP = {
+    "rtsp_transport": "tcp+udp",
+    "rtsp_flags": "prefer_tcp",
+    "allowed_media_types": "video+audio",
+}
 _WAYS = {
-    "rtsp": _Way(
-        "rtsp,rtp,tcp", "rtsp", {"rtsp_transport": "tcp", "allowed_media_types": "video+audio"}
-    ),
+    "rtsp": _Way("rtsp,rtp,tcp,udp", "rtsp", _RTSP),
+    "rtsps": _Way("rtsps,rtsp,rtp,tls,tcp", "rtsp", {**_RTSP, "rtsp_transport": "tcp"}),
     "rtmp": _Way("rtmp,tcp", "flv"),
-    "http": _Way("http,tcp"),
-    "https": _Way("https,tls,tcp"),
+    "rtmps": _Way("rtmps,rtmp,tls,tcp", "flv"),
+    "udp": _Way("udp", "mpegts", {"overrun_nonfatal": "1", "reuse": "1"}),
 }
 
 
 class PullSource:
     """Fetches ``url``; what it says in errors is ``shown``, which hides passwords.
 
-    None of them is final: a camera that starts up answers all kinds of things.
+    ``guarded``: only from public addresses. No error is final: a camera that starts up answers all
+    kinds of things.
     """
 
     watched = True
 
-    def __init__(self, url: str, shown: str) -> None:
+    def __init__(self, url: str, shown: str, *, guarded: bool = False) -> None:
         self._url = url
         self._shown = shown
+        self._dial = dial_public if guarded else dial
 
     def run(self, feed: Feed) -> None:
         """Feed until the stream ends, which is a SourceError too."""
-        way = _WAYS[urlsplit(self._url).scheme]
+        scheme = urlsplit(self._url).scheme
+        if scheme in _WAYS:
+            self._run(_WAYS[scheme], feed)
+        else:
+            self._run_http(feed)
+        raise SourceError(f"{self._shown}: the stream has ended")
+
+    def _run(self, way: _Way, feed: Feed) -> None:
+        tls = _tls_options() if "tls" in way.protocols else {}
         with open_container(
             self._url,
             way.protocols,
             format=way.format,
-            options=LIVE | way.options,
+            options={**LIVE, **way.options, **tls},
             timeout=(OPEN_SECONDS, READ_SECONDS),
             shown=self._shown,
         ) as container:
@@ -59,4 +85,18 @@ class PullSource:
                 Demuxer(container).run(feed)
             except av.error.FFmpegError as error:
                 raise explain(error, self._shown) from error
-        raise SourceError(f"{self._shown}: the stream has ended")
+
+    def _run_http(self, feed: Feed) -> None:
+        """A stream; or one picture, again and again."""
+        jpegs, pictures = JpegFeed(feed), 1
+        while pictures == 1 and not feed.stopping:
+            began = time.monotonic()
+            with HttpStream(self._url, self._shown, self._dial) as stream:
+                pictures = play(Peeked(stream), feed, self._shown, jpegs=jpegs)
+            feed.wait(began + _SNAPSHOT_SECONDS - time.monotonic())
+
+
+def _tls_options() -> dict[str, str]:
+    """Certificates are checked, against those of the system or what SSL_CERT_FILE names."""
+    file = ssl.get_default_verify_paths().cafile
+    return {"tls_verify": "1", **({"ca_file": file} if file else {})}

@@ -6,7 +6,17 @@ from importlib.resources import files
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from televise.errors import InputError, LimitReached, TeleviseError, Unavailable, UnknownChannel
+from televise.errors import (
+    Busy,
+    Forbidden,
+    InputError,
+    LimitReached,
+    TeleviseError,
+    Unauthorized,
+    Unavailable,
+    UnknownChannel,
+    Unsupported,
+)
 from televise.hub.channel import Channel
 from televise.web.edge import Edge
 from televise.web.pages import ChannelCard, index_page, missing_page, watch_page
@@ -19,22 +29,28 @@ _ASSETS = {
 }
 _STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
     (InputError, 400),
+    (Unauthorized, 401),
+    (Forbidden, 403),
     (UnknownChannel, 404),
+    (Busy, 409),
+    (Unsupported, 415),
     (Unavailable, 503),
 )
 RETRY_SECONDS = 5
 
 
-def make_app(edge: Edge, gate: Gate) -> web.Application:
-    """The application, without the outputs."""
-    app = make_bare_app(edge, gate)
+def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
+    """The application, without the outputs; ``middlewares`` see what the gate lets in."""
+    app = make_bare_app(edge, gate, *middlewares)
     app.router.add_routes(_Pages(edge).routes())
     return app
 
 
-def make_bare_app(edge: Edge, gate: Gate) -> web.Application:
+def make_bare_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
     """An application that answers nothing yet, but is guarded, and explains errors."""
-    app = web.Application(middlewares=[gate.middleware(), _explain(edge)], client_max_size=65536)
+    app = web.Application(
+        middlewares=[gate.middleware(), _explain(edge), *middlewares], client_max_size=65536
+    )
     app.on_response_prepare.append(gate.add_headers)
     return app
 
@@ -93,6 +109,8 @@ def _error(
     headers = {"Cache-Control": "no-store"}
     if status == 503:
         headers["Retry-After"] = str(RETRY_SECONDS if isinstance(error, LimitReached) else 1)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="televise"'
     if request.path.startswith("/api/"):
         return web.json_response({"error": str(error)}, status=status, headers=headers)
     name = request.match_info.get("name")

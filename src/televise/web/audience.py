@@ -18,23 +18,24 @@ from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.connection import Connection
 from televise.web.limits import Admission
-from televise.web.pump import RESTARTING, Pump, Viewer
+from televise.web.pump import GOING_AWAY, RESTARTING, Pump, Viewer
 
 
 class Audience:
-    """All viewers of this hub. ``on_report`` hears what players tell of the picture they show."""
+    """All viewers of this hub. ``on_report`` hears what players tell of the picture they show,
+    ``on_input`` what people click and type there."""
 
     def __init__(self, hub: Hub, admission: Admission, version: str) -> None:
         self.hub = hub
         self.admission = admission
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
+        self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
         self.sent = 0
         self.skipped = 0
         self.version = version
         self._pumps: dict[Muxed, tuple[Channel, Pump]] = {}
         self._closing = False
-        for channel in hub.channels:
-            channel.listeners.add(self._tell_state)
+        hub.on_channel(self._hear)
 
     def viewers(self, channel: Channel) -> int:
         """How many watch ``channel`` now."""
@@ -136,12 +137,30 @@ class Audience:
                 self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
                 encoding.drop(make_muxer)
 
+    def _hear(self, channel: Channel) -> None:
+        channel.listeners.add(self._tell_state)
+        channel.note_listeners.add(self._tell_note)
+
+    def _tell_note(self, channel: Channel, captured: int, note: str) -> None:
+        text = envelope.note(channel.name, captured, note)
+        for owner, pump in self._pumps.values():
+            if owner is channel:
+                pump.tell(text, "note")
+
     def _tell_state(self, channel: Channel) -> None:
+        if channel.closed:
+            self._send_away(channel)
+            return
         text = envelope.state(channel.name, channel.state, channel.text)
         for owner, pump in self._pumps.values():
             if owner is channel:
                 pump.tell(text)
 
+    def _send_away(self, channel: Channel) -> None:
+        for owner, pump in list(self._pumps.values()):
+            for viewer in pump.viewers.copy() if owner is channel else ():
+                viewer.end(GOING_AWAY, "the channel has ended")
+
 
 def _unheard(channel: str, report: dict[str, Any]) -> None:
-    """Where reports go that nobody wants."""
+    """Where goes what nobody wants to hear."""

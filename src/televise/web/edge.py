@@ -200,6 +200,8 @@ class Edge(Audience):
             viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
         elif message["type"] == "report":
             self.on_report(viewer.channel, message)
+        elif message["type"] in ("pointer", "key"):
+            self.on_input(viewer.channel, message)
 
 
 def _finite(value: Any) -> float:

@@ -44,6 +44,12 @@ def state(channel: str, state: str, text: str) -> bytes:
     return _message(type="state", channel=channel, state=state, text=text)
 
 
+def note(channel: str, captured: int, text: str) -> bytes:
+    """What the source has to tell with the picture ``captured`` then; ``text`` is JSON."""
+    named = f'"channel":"{channel}","captured":{captured / 1e6:.3f}'
+    return text_frame(f'{{"type":"note",{named},"data":{text}}}')
+
+
 def skipped(channel: str, count: int) -> bytes:
     """So many chunks were passed over, because the viewer could not take them in time."""
     return _message(type="skipped", channel=channel, count=count)

@@ -16,7 +16,7 @@ from televise.web.connection import Connection
 
 STALL_SECONDS = 8.0
 # Close codes of WebSocket (RFC 6455 section 7.4.1, and its registry).
-NOT_UNDERSTOOD, RESTARTING, TRY_LATER = 1008, 1012, 1013
+GOING_AWAY, NOT_UNDERSTOOD, RESTARTING, TRY_LATER = 1001, 1008, 1012, 1013
 
 
 class Viewer:
@@ -217,11 +217,11 @@ class Pump:
         if viewer in self.viewers:
             self.viewers.remove(viewer)
 
-    def tell(self, text: bytes) -> None:
+    def tell(self, text: bytes, kind: str = "state") -> None:
         """Send a text message to all viewers that take them."""
         for viewer in self.viewers:
             if viewer.told:
-                viewer.tell(text)
+                viewer.tell(text, kind)
 
     def _refuse(self, reason: str) -> None:
         for viewer in self.viewers.copy():

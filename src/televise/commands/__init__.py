@@ -1,0 +1,1 @@
+"""What ``televise`` can be told to do, one command per file."""

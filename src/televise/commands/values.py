@@ -1,0 +1,32 @@
+"""What may stand behind an option of a command."""
+
+import argparse
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def port(text: str) -> int:
+    """A port to listen on; 0 for any."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number above 0")
+    return int(text)
+
+
+def rtmp_port(text: str) -> int:
+    """A port, or -1 for ``off``."""
+    return -1 if text == "off" else port(text)
+
+
+def seconds(text: str) -> int:
+    """A length of time, as in 90s, 30m, 12h or 7d."""
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdecimal()) or unit not in _UNITS or not int(number):
+        raise argparse.ArgumentTypeError(f"{text!r}: a time with its unit, as in 90s, 30m, 12h, 7d")
+    return int(number) * _UNITS[unit]

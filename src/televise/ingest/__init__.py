@@ -1,0 +1,1 @@
+"""Publishers that come to us: one file for each protocol."""

@@ -1,0 +1,211 @@
+"""RTMP ingest: publishers such as OBS and ffmpeg, at rtmp://HOST:1935/live/NAME."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from televise import events
+from televise.errors import PeerError, TeleviseError
+from televise.formats import flv
+from televise.formats.rtmp import Event, Media, Publish, Session
+from televise.web.listener import Listener
+
+# From the connection's begin, or the end of what it published, until it publishes; and how long it
+# has to go once it is told to.
+START_SECONDS = 10.0
+# A publisher from which no byte comes for so long is gone.
+IDLE_SECONDS = 30.0
+
+
+class Publishing(Protocol):
+    """One publisher's hold on a channel."""
+
+    closed: "asyncio.Future[str]"
+    """Done, with one line of text, when the channel sends the publisher away."""
+
+    @property
+    def writable(self) -> asyncio.Event:
+        """Clear while the channel's worker is behind."""
+
+    def write(self, data: bytes) -> None:
+        """The next bytes of the stream."""
+
+    def close(self) -> None:
+        """The publisher has gone."""
+
+
+Seat = Callable[[str, str, str, str], Publishing]
+"""Channel name, token, address and format ("flv") to a hold; TeleviseError where there is none."""
+
+
+class RtmpServer:
+    """Takes publishers and gives each its ``seat``; ``web_url`` is told to who wants to play."""
+
+    def __init__(
+        self, seat: Seat, max_connections: int = 64, web_url: str = "http://HOST:8080"
+    ) -> None:
+        self._seat = seat
+        self._max_connections = max_connections
+        self._web_url = web_url
+        self._listener = Listener(0)
+        self.connections: set[Publisher] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port. InputError where the address cannot be used."""
+        port = self._listener.bind(host, port)
+        self._listener.start(lambda: Publisher(self._seat, self._web_url, self))
+        return port
+
+    async def stop(self) -> None:
+        """Listen no more, and close every connection."""
+        await self._listener.stop()
+        leaving = list(self.connections)
+        for publisher in leaving:
+            publisher.abort()
+        await asyncio.gather(*(publisher.gone.wait() for publisher in leaving))
+
+    def admit(self, publisher: "Publisher") -> bool:
+        """Count a connection, unless there are too many."""
+        if len(self.connections) >= self._max_connections:
+            events.warning("as many RTMP connections as allowed", count=self._max_connections)
+            return False
+        self.connections.add(publisher)
+        return True
+
+
+class Publisher(asyncio.Protocol):
+    """One connection: runs its session, and hands the media on as FLV."""
+
+    def __init__(self, seat: Seat, web_url: str, server: RtmpServer) -> None:
+        self._seat = seat
+        self._server = server
+        self._session = Session(web_url)
+        self._loop = asyncio.get_running_loop()
+        self._publishing: Publishing | None = None
+        self._name = self._address = ""
+        self._unsent = False
+        self._waiting: asyncio.Task[None] | None = None
+        self._heard = 0.0
+        self.gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._address = str((transport.get_extra_info("peername") or ("unknown",))[0])
+        self._timer = self._loop.call_later(START_SECONDS, self._expire)
+        if not self._server.admit(self):
+            self.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._session.over:
+            return
+        self._heard = self._loop.time()
+        try:
+            for event in self._session.receive(data):
+                self._take(event)
+        except PeerError as error:
+            events.warning("RTMP connection ended", address=self._address, error=str(error))
+            self.abort()
+        else:
+            self._flush()
+
+    def pause_writing(self) -> None:
+        # Who asks and does not read the answers is not read either.
+        self._unsent = True
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        self._unsent = False
+        self._regulate()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave("the connection was closed")
+        self._timer.cancel()
+        self._server.connections.discard(self)
+        self.gone.set()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._transport.abort()
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Publish):
+            self._sit_down(event)
+        elif isinstance(event, Media):
+            if self._publishing is not None:
+                self._publishing.write(flv.tag(event.kind, event.timestamp, event.data))
+        else:
+            self._leave("it ended the stream")
+
+    def _sit_down(self, event: Publish) -> None:
+        try:
+            publishing = self._seat(event.name, event.token, self._address, "flv")
+        except TeleviseError as error:
+            self._tell("publisher refused", channel=event.name, reason=str(error))
+            self._session.refuse(str(error))
+            return
+        self._name, self._publishing = event.name, publishing
+        publishing.write(flv.HEADER)
+        publishing.closed.add_done_callback(self._send_away)
+        self._session.accept()
+        self._wait_for(IDLE_SECONDS)
+
+    def _leave(self, reason: str) -> None:
+        publishing, self._publishing = self._publishing, None
+        if publishing is None:
+            return
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        publishing.closed.remove_done_callback(self._send_away)
+        publishing.close()
+        self._wait_for(START_SECONDS)
+        self._tell("publisher left", channel=self._name, reason=reason)
+
+    def _send_away(self, closed: "asyncio.Future[str]") -> None:
+        self._session.dismiss(closed.result())
+        self._leave(closed.result())
+        self._flush()
+
+    def _flush(self) -> None:
+        self._transport.write(self._session.data_to_send())
+        if self._session.over and not self._transport.is_closing():
+            # Closing a socket that has not been read to its end takes back what was sent to it.
+            self._transport.write_eof()
+        self._regulate()
+
+    def _regulate(self) -> None:
+        """Read on, or wait for the worker to take what there is, or the peer what it asked for."""
+        if self._transport.is_closing():
+            return
+        behind = self._publishing is not None and not self._publishing.writable.is_set()
+        if behind or self._unsent:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+        if behind and self._waiting is None:
+            self._waiting = self._loop.create_task(self._wait_for_worker())
+
+    async def _wait_for_worker(self) -> None:
+        assert self._publishing is not None
+        await self._publishing.writable.wait()
+        self._waiting = None
+        self._heard = self._loop.time()
+        self._regulate()
+
+    def _wait_for(self, seconds: float) -> None:
+        self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, self._expire)
+
+    def _expire(self) -> None:
+        """Nothing has come in time, unless something has since, or could not because of us."""
+        if self._waiting is not None:
+            self._wait_for(IDLE_SECONDS)
+        elif self._publishing and (left := self._heard + IDLE_SECONDS - self._loop.time()) > 0:
+            self._wait_for(left)
+        else:
+            self._tell("RTMP connection timed out", channel=self._name)
+            self.abort()
+
+    def _tell(self, event: str, **fields: str) -> None:
+        events.info(event, **fields, address=self._address)

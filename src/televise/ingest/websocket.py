@@ -1,0 +1,76 @@
+"""Publishing by WebSocket: media in binary messages, as a browser's MediaRecorder makes them.
+
+The URLs are those that are watched; who comes with a key for publishing, publishes.
+"""
+
+import aiohttp
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from televise import events
+from televise.errors import Busy, LimitReached, TeleviseError, Unavailable
+from televise.hub.publishing import Publishing
+from televise.ingest.http import FORMATS, take_seat, until_end
+from televise.ingest.seats import Seats
+from televise.web.keys import token_of
+
+MAX_MESSAGE_BYTES = 8 << 20
+PING_SECONDS = 10.0
+# RFC 6455 section 7.4.1, and the registry that it opens.
+UNSUPPORTED, NOT_ALLOWED, TRY_LATER = 1003, 1008, 1013
+
+
+def middleware(seats: Seats) -> Middleware:
+    """Answers WebSockets that publish, and leaves all other requests to the outputs."""
+
+    @web.middleware
+    async def publishing(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if _publishes(request):
+            return await _answer(request, seats)
+        return await handler(request)
+
+    return publishing
+
+
+def _publishes(request: web.Request) -> bool:
+    if request.headers.get("Upgrade", "").lower() != "websocket" or not token_of(request):
+        return False
+    name, _, extension = request.path[1:].rpartition(".")
+    return bool(name) and extension in FORMATS
+
+
+async def _answer(request: web.Request, seats: Seats) -> web.StreamResponse:
+    """Pages are told of a refusal by a close code: they cannot see a status."""
+    websocket = web.WebSocketResponse(
+        compress=False, max_msg_size=MAX_MESSAGE_BYTES, heartbeat=PING_SECONDS
+    )
+    await websocket.prepare(request)
+    try:
+        publishing = take_seat(seats, request, FORMATS[request.path.rpartition(".")[2]])
+    except TeleviseError as error:
+        later = isinstance(error, Busy | Unavailable | LimitReached)
+        await _close(request, websocket, TRY_LATER if later else NOT_ALLOWED, str(error))
+        return websocket
+    try:
+        await until_end(_copy(websocket, publishing), publishing)
+        if publishing.closed.done():
+            await _close(request, websocket, UNSUPPORTED, publishing.closed.result())
+    finally:
+        publishing.close()
+    return websocket
+
+
+async def _copy(websocket: web.WebSocketResponse, publishing: Publishing) -> None:
+    async for message in websocket:
+        if message.type == aiohttp.WSMsgType.BINARY:
+            publishing.write(message.data)
+            await publishing.writable.wait()
+        elif message.type == aiohttp.WSMsgType.TEXT:
+            publishing.send_away("only binary messages, which are media, are understood here")
+
+
+async def _close(
+    request: web.Request, websocket: web.WebSocketResponse, code: int, reason: str
+) -> None:
+    events.info("publisher sent away", stream=request.path, reason=reason)
+    await websocket.close(code=code, message=reason.encode()[:123])

@@ -1,0 +1,190 @@
+"""Folder: the files of one directory, and which of them have come or been written just now."""
+
+import contextlib
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import BinaryIO, Self
+
+from televise.errors import SourceError
+from televise.media.inotify import Inotify
+
+# Files that may be written at any moment are looked at so often.
+CLOSELY_SECONDS = 0.02
+# The kernel does not tell of everything (what another machine writes on a network's disk, who
+# writes without ever closing the file): all files are looked at too, which may cost so much.
+_REST_FACTOR = 200
+_LEAST_REST_SECONDS = 1.0
+_MOST_WAIT_SECONDS = 0.5
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file as it was seen; ``written`` in Unix nanoseconds."""
+
+    name: str
+    inode: int
+    size: int
+    written: int
+
+    @property
+    def age_order(self) -> tuple[int, list[tuple[int, str]]]:
+        """Sorts the oldest first; of equally old ones, the lowest number."""
+        return self.written, number_order(self.name)
+
+
+def number_order(name: str) -> list[tuple[int, str]]:
+    """Sorts 9.jpg before 10.jpg."""
+    parts = _DIGITS.split(name)
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
+
+
+class Folder:
+    """The files at ``path`` whose names are ``wanted``: regular files, directly in it.
+
+    SourceError, never final, from all methods where the directory cannot be read (any more).
+    """
+
+    def __init__(self, path: str, wanted: Callable[[str], bool]) -> None:
+        self.path = path
+        self._wanted = wanted
+        self._known: dict[str, Entry] = {}
+        self._closely: set[str] = set()
+        self._closed: set[str] = set()
+        self._next_scan = 0.0
+        self._inotify: Inotify | None = None
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise self._explain(error) from error
+        # Where there is none to be had (another system, too many of them), looking must do.
+        with contextlib.suppress(OSError):
+            self._inotify = Inotify(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+        if self._inotify is not None:
+            self._inotify.close()
+
+    def look(self, seconds: float = 0.0) -> list[Entry]:
+        """Files that have come or been written since the last look; all of them at first.
+
+        It waits for one at most ``seconds``, and may be back sooner without any.
+        """
+        told = self._wait(seconds)
+        began = time.monotonic()
+        if began < self._next_scan:
+            return self._news({*filter(self._wanted, told), *self._closely})
+        found = self._news(self._scan())
+        now = time.monotonic()
+        least = CLOSELY_SECONDS if self._inotify is None else _LEAST_REST_SECONDS
+        self._next_scan = now + max(least, _REST_FACTOR * (now - began))
+        return found
+
+    def is_closed(self, name: str) -> bool:
+        """Whether it is known that nobody writes the file any more."""
+        return name in self._closed
+
+    def watch_closely(self, names: Iterable[str]) -> None:
+        """Notice at once when one of these, and none of those before, is written."""
+        self._closely = set(names)
+
+    def open(self, name: str) -> BinaryIO | None:
+        """A file for reading; None where it has gone, or is no regular file."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO is not waited for
+        try:
+            descriptor = os.open(name, flags, dir_fd=self._descriptor)
+        except OSError:
+            return None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return None
+        return os.fdopen(descriptor, "rb")
+
+    def remove(self, name: str) -> None:
+        """Delete a regular file. SourceError where that is not allowed."""
+        if self._stat(name) is None:
+            return
+        try:
+            os.unlink(name, dir_fd=self._descriptor)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise SourceError(f"{self.path}/{name}: cannot be deleted ({_why(error)})") from error
+
+    def _wait(self, seconds: float) -> list[str]:
+        """The names of files of which the kernel tells."""
+        most = CLOSELY_SECONDS if self._closely or self._inotify is None else _MOST_WAIT_SECONDS
+        seconds = min(seconds, most, max(0.0, self._next_scan - time.monotonic()))
+        if self._inotify is None:
+            time.sleep(seconds)
+            return []
+        told = self._inotify.wait(seconds)
+        for name, closed in told.items():
+            (self._closed.add if closed else self._closed.discard)(name)
+        if self._inotify.lost:
+            self._inotify.lost, self._next_scan = False, 0.0
+        return list(told)
+
+    def _scan(self) -> list[str]:
+        """The names of all files; those that have gone are forgotten."""
+        self._check_is_there()
+        try:
+            with os.scandir(self._descriptor) as entries:
+                names = [entry.name for entry in entries if self._wanted(entry.name)]
+        except OSError as error:
+            raise self._explain(error) from error
+        for gone in self._known.keys() - set(names):
+            del self._known[gone]
+        self._closed.intersection_update(names)
+        return names
+
+    def _check_is_there(self) -> None:
+        """The directory may have been deleted, and another be in its place."""
+        try:
+            now, ours = os.stat(self.path), os.fstat(self._descriptor)
+        except OSError as error:
+            raise self._explain(error) from error
+        if (now.st_ino, now.st_dev) != (ours.st_ino, ours.st_dev):
+            raise SourceError(f"{self.path}: another directory is in its place")
+
+    def _news(self, names: Iterable[str]) -> list[Entry]:
+        """Those of the files that are not as they were when last seen."""
+        news = []
+        for name in names:
+            entry = self._stat(name)
+            if entry is None:
+                self._known.pop(name, None)
+            elif self._known.get(name) != entry:
+                self._known[name] = entry
+                news.append(entry)
+        return news
+
+    def _stat(self, name: str) -> Entry | None:
+        """None where it is no regular file."""
+        try:
+            found = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except OSError:
+            return None
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return Entry(name, found.st_ino, found.st_size, found.st_mtime_ns)
+
+    def _explain(self, error: OSError) -> SourceError:
+        return SourceError(f"{self.path}: {_why(error)}")
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such directory"
+    if isinstance(error, NotADirectoryError):
+        return "it is not a directory"
+    text = error.strerror or type(error).__name__
+    return f"{text[:1].lower()}{text[1:]}"

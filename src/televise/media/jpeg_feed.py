@@ -1,0 +1,67 @@
+"""JpegFeed: JPEG pictures that come one by one, without a time, as a source's video."""
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+
+import av
+from av.video.codeccontext import VideoCodecContext
+
+from televise.errors import FormatError
+from televise.formats import jpeg
+from televise.formats.jpeg_splitter import JpegSplitter
+from televise.media.container import MAX_HEIGHT, MAX_PIXELS, MAX_WIDTH
+from televise.media.source import Feed, Input
+
+_TIME_BASE = Fraction(1, 90_000)
+# Pictures that come at once are so far apart.
+_LEAST_STEP = 1 / 120
+_READ_BYTES = 65536
+
+
+class JpegFeed:
+    """Hands pictures on untouched, each at the time at which it came."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._open = False
+        self._seconds = 0.0
+
+    def run(self, read: Callable[[int], bytes]) -> int:
+        """All pictures of a stream until ``read`` gives b""; how many there were.
+
+        FormatError where they are too large.
+        """
+        splitter, count = JpegSplitter(), 0
+        while not self._feed.stopping and (data := read(_READ_BYTES)):
+            for picture in splitter.feed(data):
+                count += self.put(picture)
+        return count
+
+    def put(self, picture: bytes, captured: int = 0) -> bool:
+        """One picture, ``captured`` Unix nanoseconds (0: just now); false where it is damaged."""
+        try:
+            width, height = jpeg.size(picture)
+        except FormatError:
+            return False
+        if not self._open:
+            self._feed.opened([_describe(width, height)])
+            self._open = True
+        self._seconds = max(time.monotonic(), self._seconds + _LEAST_STEP)
+        packet = av.Packet(picture)
+        packet.time_base = _TIME_BASE
+        packet.pts = packet.dts = round(self._seconds / _TIME_BASE)
+        packet.is_keyframe = True
+        self._feed.packet(0, packet, captured)
+        return True
+
+
+def _describe(width: int, height: int) -> Input:
+    if width * height > MAX_PIXELS:
+        limit = f"the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
+        raise FormatError(f"its pictures have {width}x{height} pixels; {limit}")
+    decoder = VideoCodecContext.create("mjpeg", "r")
+    decoder.thread_type = "SLICE"
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
+    decoder.copy_opaque = True
+    return Input("video", "mjpeg", decoder, width=width, height=height)

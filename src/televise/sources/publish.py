@@ -1,0 +1,89 @@
+"""A publisher: whoever sends media to the hub, over whichever protocol; one after another."""
+
+import struct
+from typing import BinaryIO, cast
+
+import av.error
+
+from televise.errors import FormatError, SourceError
+from televise.link.messages import Publish, State
+from televise.media.container import LIVE, explain, open_container
+from televise.media.demuxer import Demuxer
+from televise.media.inbox import Inbox
+from televise.media.jpeg_feed import JpegFeed
+from televise.media.source import Feed
+from televise.media.stills import Stills
+
+WAITING = "nobody publishes yet"
+GONE = "the publisher has gone"
+_SHOWN = "what is published"
+_LENGTH = struct.Struct(">I")
+
+
+class PublishSource:
+    """Plays what comes into ``inbox``. Formats of it: ``jpeg`` is pictures one after another,
+    ``image`` pictures with their length before them, others are FFmpeg's."""
+
+    watched = True
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._last: Publish | None = None
+
+    def run(self, feed: Feed) -> None:
+        """Feed until stopped, or until one sends what cannot be shown: a SourceError."""
+        if self._last is None:
+            feed.set_state(State("offline", WAITING))
+        while not feed.stopping:
+            publisher = self._last = self._inbox.next(self._last)
+            feed.set_state(State("connecting"))
+            try:
+                self._play(publisher, feed)
+            except (SourceError, FormatError) as error:
+                text = str(error).removeprefix(f"{_SHOWN}: ")
+                self._inbox.end(publisher, f"{_SHOWN}: {text}")
+                raise SourceError(f"{_SHOWN}: {text}") from error
+            self._inbox.end(publisher)
+            feed.set_state(State("offline", GONE))
+
+    def _play(self, publisher: Publish, feed: Feed) -> None:
+        reader = _Reader(self._inbox, publisher)
+        if publisher.format == "jpeg":
+            if not JpegFeed(feed).run(reader.read):
+                raise FormatError("there is no JPEG picture in it")
+        elif publisher.format == "image":
+            self._play_images(reader, feed)
+        else:
+            self._play_media(reader, publisher.format, feed)
+
+    def _play_images(self, reader: "_Reader", feed: Feed) -> None:
+        stills = Stills(feed)
+        while len(header := reader.read_exactly(_LENGTH.size)) == _LENGTH.size:
+            stills.show(reader.read_exactly(_LENGTH.unpack(header)[0]))
+
+    def _play_media(self, reader: "_Reader", format: str, feed: Feed) -> None:
+        place, kind = cast("BinaryIO", reader), format or None
+        with open_container(place, "", format=kind, options=LIVE, shown=_SHOWN) as container:
+            try:
+                Demuxer(container).run(feed)
+            except av.error.FFmpegError as error:
+                raise explain(error, _SHOWN) from error
+
+
+class _Reader:
+    """One publisher's bytes as a file."""
+
+    def __init__(self, inbox: Inbox, publisher: Publish) -> None:
+        self._inbox = inbox
+        self._publisher = publisher
+
+    def read(self, size: int) -> bytes:
+        return self._inbox.read(self._publisher, size)
+
+    def read_exactly(self, size: int) -> bytes:
+        """So many bytes, or fewer at the end."""
+        parts = []
+        while size and (data := self.read(size)):
+            parts.append(data)
+            size -= len(data)
+        return b"".join(parts)
