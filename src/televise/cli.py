@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import televise
-from televise.commands import serve, token
+from televise.commands import push, serve, token
 from televise.errors import InputError, TeleviseError
 
-COMMANDS = (serve, token)
+COMMANDS = (serve, push, token)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -10,6 +10,7 @@ import televise
 from televise import events
 from televise.errors import TeleviseError
 from televise.model.source import SourceSpec
+from televise.push import Target, push
 from televise.server import Server, Settings
 
 # The log begins when it is known that no source is a mistake, which is told in one line and nothing
@@ -20,6 +21,22 @@ STARTED_SECONDS = 10.0
 def run(specs: Sequence[SourceSpec], settings: Settings) -> int:
     """Serve until a signal; returns the exit code. TeleviseError where it cannot be done."""
     return asyncio.run(_serve(specs, settings))
+
+
+def run_push(spec: SourceSpec, target: Target) -> int:
+    """Publish until a signal; returns the exit code. TeleviseError where it cannot be done."""
+    return asyncio.run(_push(spec, target))
+
+
+async def _push(spec: SourceSpec, target: Target) -> int:
+    events.configure()
+    stop = asyncio.Event()
+    _on_signal(stop)
+    sys.stdout.write(f"televise {televise.__version__}\n  {spec.shown} to {target.shown}\n")
+    sys.stdout.write("Ctrl+C to stop.\n")
+    sys.stdout.flush()
+    await push(spec, target, stop)
+    return 0
 
 
 async def _serve(specs: Sequence[SourceSpec], settings: Settings) -> int:

@@ -12,13 +12,13 @@ import televise
 from televise import events
 from televise.dialects import DialectSpec, Mounted, mount
 from televise.errors import InputError, SourceError
-from televise.hub.channel import Channel
+from televise.hub.channel import DEFAULT, Channel, Policy
 from televise.hub.hub import Hub
 from televise.ingest import http, websocket
 from televise.ingest.rtmp import RtmpServer
 from televise.ingest.seats import Seats
 from televise.model.source import SourceSpec
-from televise.outputs import fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
+from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
 from televise.web import wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
@@ -29,7 +29,7 @@ from televise.web.listener import Listener
 from televise.web.metrics import Metrics
 from televise.web.security import Gate
 
-OUTPUTS = (mjpeg, fmp4, gif, mpegts, mpeg1, snapshot)
+OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
 # A worker has a link, a pipe and a process handle.
 DESCRIPTORS_PER_CHANNEL = 6
 # A request's headers must be there in this time, and a kept-alive connection ends after it.
@@ -48,6 +48,7 @@ class Settings:
     max_viewers: int = 10_000
     max_viewers_per_address: int = 5_000
     dialects: Sequence[DialectSpec] = ()
+    policy: Policy = DEFAULT
     key_file: Path | None = None
     # Whether publishers may make channels that are not there.
     new_channels: bool = False
@@ -62,13 +63,13 @@ class Server:
         self._settings = settings
         self._failed: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
         self._settled = asyncio.Event()
-        self.hub = Hub(specs)
-        self._edge = Edge(
+        self.hub = Hub(specs, settings.policy)
+        self.edge = Edge(
             self.hub,
             Admission(settings.max_viewers, settings.max_viewers_per_address),
             televise.__version__,
         )
-        self._api = Api(self._edge, televise.__version__)
+        self._api = Api(self.edge, televise.__version__)
         self._seats = Seats(
             self.hub, Keys(settings.key_file or default_path()), new_channels=settings.new_channels
         )
@@ -92,14 +93,14 @@ class Server:
         """Listen, then open the sources. InputError where the address cannot be used."""
         settings = self._settings
         self.port = self._bind(settings.port)
-        for mounted in mount(settings.dialects, self._edge, settings.port):
+        for mounted in mount(settings.dialects, self.edge, settings.port):
             self.dialects.append(replace(mounted, port=self._bind(mounted.port)))
         # All addresses are taken, so that they can know of each other; only now somebody is heard.
         ports = [self.port, *(mounted.port for mounted in self.dialects)]
         apps = [self.make_app(Gate(settings.host, self.port, settings.origins, ports))]
         for mounted in self.dialects:
             app = make_bare_app(
-                self._edge, Gate(settings.host, mounted.port, settings.origins, ports)
+                self.edge, Gate(settings.host, mounted.port, settings.origins, ports)
             )
             app.router.add_routes(mounted.routes)
             apps.append(app)
@@ -145,13 +146,13 @@ class Server:
 
     def make_app(self, gate: Gate) -> web.Application:
         """The whole web application."""
-        app = make_app(self._edge, gate, websocket.middleware(self._seats))
+        app = make_app(self.edge, gate, websocket.middleware(self._seats))
         app.router.add_routes(self._api.routes())
-        app.router.add_routes(Metrics(self._edge).routes())
-        app.router.add_routes(wall.routes(self._edge, televise.__version__))
+        app.router.add_routes(Metrics(self.edge).routes())
+        app.router.add_routes(wall.routes(self.edge, televise.__version__))
         app.router.add_routes(http.routes(self._seats))
         for output in OUTPUTS:
-            app.router.add_routes(output.routes(self._edge))
+            app.router.add_routes(output.routes(self.edge))
         return app
 
     async def failed(self) -> SourceError:
@@ -172,7 +173,7 @@ class Server:
             await listener.stop()
         if self._rtmp is not None:
             await self._rtmp.stop()
-        self._edge.close()
+        self.edge.close()
         await self.hub.close()
         with contextlib.suppress(TimeoutError):
             shutdowns = [runner.shutdown() for runner in self._runners]
@@ -205,6 +206,6 @@ class Server:
         while True:
             await asyncio.sleep(1.0)
             try:
-                self._edge.drop_stalled()
+                self.edge.drop_stalled()
             except Exception:
                 events.error("the watchdog failed")

@@ -11,6 +11,7 @@ from televise.link.messages import (
     Data,
     Epoch,
     Finish,
+    Look,
     Media,
     Message,
     Note,
@@ -90,12 +91,13 @@ OF_PROVIDER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Ended, NUMBERS, st.text()),
 )
 OF_CONSUMER: st.SearchStrategy[Message] = st.one_of(
-    st.builds(Open, st.text(), SECONDS),
+    st.builds(Open, st.text(), SECONDS, SECONDS),
     st.builds(Subscribe, NUMBERS, RENDITIONS, NUMBERS),
     st.builds(Unsubscribe, NUMBERS),
     st.builds(Publish, NUMBERS, st.text()),
     st.builds(Data, NUMBERS, st.binary(max_size=300)),
     st.builds(Finish, NUMBERS),
+    st.builds(Look, NUMBERS, RENDITIONS, SECONDS, SECONDS),
 )
 
 

@@ -11,6 +11,7 @@ from televise.link.messages import (
     Epoch,
     Finish,
     Hello,
+    Look,
     Media,
     Message,
     Note,
@@ -45,6 +46,7 @@ EXAMPLES: list[Message] = [
     Finish(3),
     Taken(3, 4),
     Ended(3, "not a media stream"),
+    Look(4, Rendition("gif"), 8.0, 8.0),
 ]
 
 

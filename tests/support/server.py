@@ -40,7 +40,7 @@ class Serving:
 
     @property
     def edge(self) -> Edge:
-        return self.server._edge
+        return self.server.edge
 
     @property
     def watching(self) -> int:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from televise.commands.values import count, port, rtmp_port
+from televise.commands.arguments import hide_secrets
+from televise.commands.values import count, port, rtmp_port, seconds
 from televise.errors import InputError
 
 EXAMPLES = """\
@@ -72,6 +73,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         help="answer as an older system did, on its own port; repeatable, see docs/reference",
     )
     serve.add_argument(
+        "--replay",
+        type=seconds,
+        metavar="TIME",
+        help="keep so much to look back to, and sources open where nobody watches "
+        "(else 30s, while they are open)",
+    )
+    serve.add_argument(
         "--rtmp",
         type=rtmp_port,
         metavar="PORT",
@@ -91,11 +99,13 @@ def _serve(options: argparse.Namespace) -> int:
 
     with _without_certificates():
         from televise.dialects import parse_dialect
+        from televise.hub.channel import Policy
         from televise.runner import run
         from televise.server import Settings
         from televise.web.security import check_origin, is_loopback
 
     specs = [parse_source(text) for text in options.sources or ["demo=pattern:"]]
+    hide_secrets(specs)
     for spec in specs:
         if spec.kind == "file":
             _check_file(spec.text)
@@ -113,6 +123,7 @@ def _serve(options: argparse.Namespace) -> int:
         options.max_viewers,
         options.max_viewers_per_address,
         [parse_dialect(text) for text in options.dialect],
+        Policy(options.replay or Policy().replay_seconds, keep_open=options.replay is not None),
         options.key_file,
         options.new_channels,
         options.rtmp,

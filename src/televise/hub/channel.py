@@ -3,17 +3,20 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from televise import events
 from televise.errors import Busy, LimitReached, Unavailable
 from televise.hub.encoding import Encoding
+from televise.hub.look_back import LookBack
 from televise.hub.publishing import RESUMABLE, Publishing
 from televise.hub.supervisor import Supervisor
 from televise.link.messages import (
     Announce,
     Ended,
     Epoch,
+    Look,
     Media,
     Message,
     Note,
@@ -36,6 +39,18 @@ SOURCE_LINGER_SECONDS = 10.0
 _NEVER_IDLE = ("stdin", "publish", "frames")
 
 
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How channels are kept: so many seconds to look back to; ``keep_open``: a source runs on where
+    nobody watches it."""
+
+    replay_seconds: float = 30.0
+    keep_open: bool = False
+
+
+DEFAULT = Policy()
+
+
 class Channel:
     """One live channel. Its source runs from the start or the first viewer on, and ends ten
     seconds after the last; each rendition is encoded while somebody watches it.
@@ -45,8 +60,9 @@ class Channel:
     ``note_listeners`` with what the source tells of a picture (Unix nanoseconds, JSON).
     """
 
-    def __init__(self, spec: SourceSpec) -> None:
+    def __init__(self, spec: SourceSpec, policy: Policy = DEFAULT) -> None:
         self.spec = spec
+        self._policy = policy
         self.name = spec.name
         self.state, self.text, self.since = "idle", "", time.time()
         self.final = False
@@ -59,6 +75,7 @@ class Channel:
         self._origin = time.monotonic()
         self._encodings: dict[Rendition, Encoding] = {}
         self._by_id: dict[int, Encoding] = {}
+        self._looks: dict[int, LookBack] = {}
         self._next_id = 1
         self._timers: dict[Rendition | None, asyncio.TimerHandle] = {}
         self._stopping: set[asyncio.Future[Any]] = set()
@@ -127,6 +144,21 @@ class Channel:
         self.publisher.begin(self._release_publisher)
         return self.publisher
 
+    def look_back(self, rendition: Rendition, ago: float, length: float) -> LookBack:
+        """``length`` seconds that began so many seconds ``ago`` (no length: one picture), to be
+        waited for and then forgotten with `forget`. Unavailable where nothing is kept."""
+        if self.closed or self.worker is None:
+            raise Unavailable(f"{self.name} keeps nothing to look back to: it is {self.state}")
+        look = LookBack()
+        self._looks[self._next_id] = look
+        self._supervisor.send(Look(self._next_id, rendition, ago, length))
+        self._next_id += 1
+        return look
+
+    def forget(self, look: LookBack) -> None:
+        """Nobody waits for ``look`` any more."""
+        self._looks = {number: each for number, each in self._looks.items() if each is not look}
+
     def _release_publisher(self, publisher: Publishing) -> None:
         if self.publisher is publisher:
             self.publisher = None
@@ -179,7 +211,8 @@ class Channel:
 
     def _linger(self) -> None:
         """Close the source soon, where nobody watches and it can be opened again."""
-        if not self._encodings and self.spec.kind not in _NEVER_IDLE:
+        stays = self._policy.keep_open or self.spec.kind in _NEVER_IDLE
+        if not self._encodings and not stays:
             self._later(None, SOURCE_LINGER_SECONDS, self._idle)
 
     def _idle(self) -> None:
@@ -203,7 +236,9 @@ class Channel:
 
     def _up(self) -> None:
         """A new worker is there: it is told all that is wanted."""
-        self._supervisor.send(Open(f"{self.name}={self.spec.text}", self._origin))
+        self._supervisor.send(
+            Open(f"{self.name}={self.spec.text}", self._origin, self._policy.replay_seconds)
+        )
         for encoding in self.encodings:
             wanted = Subscribe(encoding.id, encoding.rendition, encoding.epoch + 1)
             self._supervisor.send(wanted)
@@ -213,12 +248,14 @@ class Channel:
     def _down(self, text: str) -> None:
         """The worker has died; a publisher whose format allows it goes on with the next."""
         self._set_state("offline", text)
+        for look in self._looks.values():
+            look.end("its process ended")
         if self.publisher is not None and self.publisher.format not in RESUMABLE:
             self.publisher.send_away("its reader has ended: publish again")
 
     def _received(self, message: Message) -> None:
         if isinstance(message, Media):
-            if encoding := self._by_id.get(message.id):
+            if encoding := self._by_id.get(message.id) or self._looks.get(message.id):
                 encoding.append(message.packet)
         elif isinstance(message, State):
             self.final = message.final
@@ -228,6 +265,8 @@ class Channel:
         elif isinstance(message, Note):
             for listener in self.note_listeners:
                 listener(self, message.captured, message.text)
+        elif isinstance(message, Ended) and message.id in self._looks:
+            self._looks[message.id].end(message.text)
         elif isinstance(message, Taken | Ended):
             self._received_for_publisher(message)
         elif isinstance(message, Epoch | Refused):
@@ -245,7 +284,7 @@ class Channel:
         publisher.send_away(message.text)
 
     def _received_for_encoding(self, message: Epoch | Refused) -> None:
-        encoding = self._by_id.get(message.id)
+        encoding = self._by_id.get(message.id) or self._looks.get(message.id)
         if encoding is None:
             return
         if isinstance(message, Epoch):

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from televise.errors import InputError, UnknownChannel
-from televise.hub.channel import Channel
+from televise.hub.channel import DEFAULT, Channel, Policy
 from televise.model.source import SourceSpec
 
 
 class Hub:
     """The channels by name. It must be made inside a running event loop."""
 
-    def __init__(self, specs: Iterable[SourceSpec] = ()) -> None:
+    def __init__(self, specs: Iterable[SourceSpec] = (), policy: Policy = DEFAULT) -> None:
+        self._policy = policy
         self._channels: dict[str, Channel] = {}
         self._listeners: list[Callable[[Channel], None]] = []
         for spec in specs:
@@ -39,7 +40,7 @@ class Hub:
             raise InputError(
                 f"two channels are named {spec.name!r}: name one, as in other={spec.shown}"
             )
-        channel = self._channels[spec.name] = Channel(spec)
+        channel = self._channels[spec.name] = Channel(spec, self._policy)
         for listener in self._listeners:
             listener(channel)
         return channel

@@ -17,6 +17,11 @@ so that no side ever holds much.
       Data(id, data) ... ───────────────────────▶
                         ◀──── Taken(id, count) ..., Ended(id, text)
       Finish(id) ───────────────────────────────▶
+
+Looking back: some seconds of the past, once.
+
+      Look(id, rendition, ago, length) ─────────▶
+                        ◀──── Epoch(id, tracks), Media(id, packet) ..., Ended(id, text)
 """
 
 from dataclasses import dataclass
@@ -35,13 +40,14 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open ``source`` (NAME=SOURCE).
+    """Open ``source`` (NAME=SOURCE), and keep ``replay`` seconds of it to look back.
 
     Its media time began when the monotonic clock showed ``origin`` seconds.
     """
 
     source: str
     origin: float
+    replay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +151,23 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """All of publisher ``id`` has been read; ``text`` says why it cannot be shown, if so."""
+    """Publisher ``id`` has been read, or look ``id`` sent, to its end; ``text`` says what is wrong
+    with it, if anything."""
 
     id: int
     text: str = ""
 
 
-FromConsumer = Open | Subscribe | Unsubscribe | Publish | Data | Finish
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Send ``length`` seconds that began so many seconds ``ago``, as ``id``; 0: one picture."""
+
+    id: int
+    rendition: Rendition
+    ago: float
+    length: float
+
+
+FromConsumer = Open | Subscribe | Unsubscribe | Publish | Data | Finish | Look
 FromProvider = Announce | State | Epoch | Media | Refused | Note | Taken | Ended
 Message = Hello | FromConsumer | FromProvider

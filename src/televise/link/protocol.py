@@ -20,6 +20,7 @@ from televise.link.messages import (
     FromConsumer,
     FromProvider,
     Hello,
+    Look,
     Media,
     Message,
     Note,
@@ -63,6 +64,7 @@ _CONTROL: dict[int, type[Any]] = {
     13: Taken,
     14: Ended,
     15: Note,
+    16: Look,
 }
 _TYPES = {kind: number for number, kind in _CONTROL.items()}
 _LIMITS = {_MEDIA_TYPE: 1 + _MEDIA.size + MAX_MEDIA, _DATA_TYPE: 1 + _DATA.size + MAX_DATA}
@@ -202,6 +204,9 @@ _FIELDS: dict[str, tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], Any]
     "id": (int, _uint32),
     "epoch": (int, _uint32),
     "origin": ((int, float), _finite),
+    "replay": ((int, float), _finite),
+    "ago": ((int, float), _finite),
+    "length": ((int, float), _finite),
     "captured": (int, _uint64),
     "count": (int, _uint32),
     "format": (str, str),

@@ -83,6 +83,11 @@ class Encoding:
         if self._video is not None:
             self._video.put(pictures)
 
+    def encode(self, pictures: Sequence[Picture]) -> None:
+        """The same, every one of them, before it returns."""
+        if self._video is not None:
+            self._video.encode(pictures)
+
     def slate(self, picture: Picture) -> None:
         """Show ``picture`` in place of what does not come; `slated` from then on, if that means
         that it must be begun anew for what comes again."""

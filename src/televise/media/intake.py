@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import av
 
-from televise.link.messages import Announce, Message, Note, State, Subscribe
+from televise.link.messages import Announce, Ended, Look, Message, Note, State, Subscribe
+from televise.media.clip import Clip
 from televise.media.decoding import Decoding
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
 from televise.media.passthrough import aac, h264
 from televise.media.passthrough.path import UNTOUCHED
 from televise.media.recent import Recent
+from televise.media.replay import Replay
 from televise.media.slate import Slate, words_for
 from televise.media.source import AnyPacket, Input
 from televise.media.timeline import Timeline
@@ -27,7 +29,9 @@ SLATE_SECONDS = 1.0
 class Intake:
     """The feed of the worker's one source (see `televise.media.source.Feed`)."""
 
-    def __init__(self, send: Callable[[Message], None], origin: float) -> None:
+    def __init__(
+        self, send: Callable[[Message], None], origin: float, replay_seconds: float
+    ) -> None:
         self._send = send
         self._timeline = Timeline(origin)
         self._lock = threading.Lock()
@@ -41,6 +45,7 @@ class Intake:
         self._tell_watched: Callable[[bool], None] | None = None
         self._encodings: dict[int, Encoding] = {}
         self._recent = Recent()
+        self._replay = Replay(replay_seconds)
         self._picture: Picture | None = None
         self._catching_up = False
         self._slate: Slate | None = None
@@ -111,7 +116,9 @@ class Intake:
             if isinstance(frame, av.AudioFrame):
                 self._deliver([Sound(frame, place.seconds, captured)])
             else:
-                self._deliver([Picture(frame, place.seconds, place.duration, captured)])
+                picture = Picture(frame, place.seconds, place.duration, captured)
+                self._replay.append_picture(picture)
+                self._deliver([picture])
 
     def note(self, captured: int, text: str) -> None:
         """What is to be told with the picture ``captured`` then."""
@@ -126,6 +133,22 @@ class Intake:
         with self._watch_lock:
             if self._tell_watched is not None:
                 self._tell_watched(bool(self._wanted))
+
+    def tell(self, message: Message) -> None:
+        """Anything else that the hub is to know."""
+        self._send(message)
+
+    def look(self, look: Look) -> None:
+        """Send a part of the past, which takes a while."""
+        now = self._timeline.seconds(time.monotonic())
+        begin = now - look.ago
+        kept = self._replay.between(begin, begin + look.length)
+        if any(each.source.kind == "video" for each in kept):
+            Clip(look, kept, begin, self._send).run()
+            return
+        oldest = self._replay.oldest
+        back = f"it goes back {now - oldest:.0f} s" if oldest is not None else "there is none yet"
+        self._send(Ended(look.id, f"no picture from {look.ago:.0f} s ago is kept: {back}"))
 
     def show_slate(self, silence: float) -> None:
         """Give viewers something to see, where the source has been silent for so many seconds."""
@@ -200,6 +223,7 @@ class Intake:
 
     def _take(self, kind: Kind, unit: Unit) -> None:
         self._recent.append(kind, unit)
+        self._replay.append(self._inputs[unit.index], unit)
         for encoding in list(self._encodings.values()):
             self._pass_through(encoding, kind, unit)
         if self._wants_frames(kind):

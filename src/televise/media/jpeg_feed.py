@@ -45,7 +45,7 @@ class JpegFeed:
         except FormatError:
             return False
         if not self._open:
-            self._feed.opened([_describe(width, height)])
+            self._feed.opened([jpeg_input(width, height)])
             self._open = True
         self._seconds = max(time.monotonic(), self._seconds + _LEAST_STEP)
         packet = av.Packet(picture)
@@ -56,7 +56,8 @@ class JpegFeed:
         return True
 
 
-def _describe(width: int, height: int) -> Input:
+def jpeg_input(width: int, height: int) -> Input:
+    """What a source of JPEG pictures has, with a decoder. FormatError for too large ones."""
     if width * height > MAX_PIXELS:
         limit = f"the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
         raise FormatError(f"its pictures have {width}x{height} pixels; {limit}")

@@ -14,6 +14,7 @@ from televise.media.encoders.h264 import H264Encoder
 from televise.media.encoders.jpeg import JpegEncoder
 from televise.media.encoders.mp2 import Mp2Encoder
 from televise.media.encoders.mpeg1 import Mpeg1Encoder
+from televise.media.encoders.png import PngEncoder
 from televise.media.source import Input
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -47,7 +48,7 @@ class VideoTranscoder:
         self._due = float("-inf")
         self._keyframe = False
         self._closed = False
-        threading.Thread(target=self._run, name="encoder", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def put(self, pictures: Sequence[Picture]) -> None:
         """Encode ``pictures`` next, in place of any that still wait."""
@@ -56,6 +57,15 @@ class VideoTranscoder:
             with self._change:
                 self._newest = due
                 self._change.notify()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)
+                self._thread.start()
+
+    def encode(self, pictures: Sequence[Picture]) -> None:
+        """Encode all of ``pictures`` that are due here and now. Use this or `put`, not both."""
+        for picture in pictures:
+            if self._is_due(picture.seconds):
+                self._encode(self._with_duration(picture))
 
     def want_keyframe(self) -> None:
         """Make the next picture a keyframe."""
@@ -86,16 +96,19 @@ class VideoTranscoder:
     def _run(self) -> None:
         try:
             while (picture := self._take()) is not None:
-                keyframe, self._keyframe = self._keyframe, False
-                for encoded in self._encoder_for(picture).encode(picture, keyframe=keyframe):
-                    if not self._closed:
-                        self._emit(encoded)
+                self._encode(picture)
         except OSError as error:
             if isinstance(error, av.error.FFmpegError):
                 self._failed(f"the {self._rendition.video} encoder failed: {error}")
             self._closed = True  # else the link is gone, and this process ends with it
         except Exception as error:
             self._failed(f"the {self._rendition.video} encoder failed: {error}")
+
+    def _encode(self, picture: Picture) -> None:
+        keyframe, self._keyframe = self._keyframe, False
+        for encoded in self._encoder_for(picture).encode(picture, keyframe=keyframe):
+            if not self._closed:
+                self._emit(encoded)
 
     def _take(self) -> Picture | None:
         with self._change:
@@ -117,6 +130,8 @@ class VideoTranscoder:
         if rendition.video == "gif":
             self._size = width, height  # a GIF has one header, and so one size
             return GifEncoder(width, height, rendition.colors, rendition.dither, self._reason)
+        if rendition.video == "png":
+            return PngEncoder(width, height, self._reason)
         make = H264Encoder if rendition.video == "h264" else Mpeg1Encoder
         return make(picture.frame, (width, height), self._fps, rendition.bitrate, self._reason)
 

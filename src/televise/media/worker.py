@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from urllib.parse import urlsplit
 
 import av.logging
 
@@ -17,7 +18,9 @@ from televise.errors import LinkError, SourceError
 from televise.link.local import ProviderLink, inherited
 from televise.link.messages import (
     Data,
+    Ended,
     Finish,
+    Look,
     Open,
     Publish,
     State,
@@ -29,13 +32,24 @@ from televise.media.inbox import Inbox
 from televise.media.intake import Intake
 from televise.media.source import Source
 from televise.model.backoff import Backoff
-from televise.model.options import parse_pattern
-from televise.model.source import SourceSpec, parse_source
+from televise.model.options import (
+    parse_camera,
+    parse_device,
+    parse_directory,
+    parse_pattern,
+    parse_screen,
+)
+from televise.model.source import GUARDED, SourceSpec, parse_opened
+from televise.sources.device import DeviceSource
+from televise.sources.directory import DirectorySource
 from televise.sources.file import FileSource
 from televise.sources.frames import FramesSource
 from televise.sources.pattern import PatternSource
+from televise.sources.picamera import PicameraSource
 from televise.sources.publish import PublishSource
 from televise.sources.pull import PullSource
+from televise.sources.screen import ScreenSource
+from televise.sources.srt import SrtSource
 from televise.sources.stdin import StdinSource
 
 STALLED_SECONDS = 3.0
@@ -44,6 +58,8 @@ HANGING_SECONDS = 25.0
 HEARTBEAT_SECONDS = 1.0
 # A source that is back so soon is not missed.
 SLATE_SECONDS = 1.5
+# One look back at a time: what is live goes first.
+_LOOKS = threading.Lock()
 
 
 def main() -> None:
@@ -64,16 +80,27 @@ def _serve(link: ProviderLink) -> None:
     inbox = Inbox(link.send)
     for message in link.messages():
         if isinstance(message, Open) and intake is None:
-            intake = Intake(link.send, message.origin)
-            source = make_source(parse_source(message.source), inbox)
+            intake = Intake(link.send, message.origin, message.replay)
+            source = make_source(parse_opened(message.source), inbox)
             _start(_read, source, intake)
             _start(_watch, source, intake)
         elif isinstance(message, Subscribe) and intake is not None:
             intake.subscribe(message)
         elif isinstance(message, Unsubscribe) and intake is not None:
             intake.unsubscribe(message.id)
+        elif isinstance(message, Look) and intake is not None:
+            threading.Thread(target=_look, args=(message, intake), daemon=True).start()
         elif isinstance(message, Publish | Data | Finish):
             inbox.hear(message)
+
+
+def _look(look: Look, intake: Intake) -> None:
+    """Looking back costs its time in a thread; what goes wrong with it is told to who looks."""
+    try:
+        with _LOOKS:
+            intake.look(look)
+    except Exception as error:
+        intake.tell(Ended(look.id, f"it cannot be shown: {error}"))
 
 
 def make_source(spec: SourceSpec, inbox: Inbox) -> Source:
@@ -82,13 +109,28 @@ def make_source(spec: SourceSpec, inbox: Inbox) -> Source:
         return PatternSource(parse_pattern(spec.text))
     if spec.kind == "publish":
         return PublishSource(inbox)
+    if spec.kind == "directory":
+        return DirectorySource(parse_directory(spec.text), _complain)
     if spec.kind == "frames":
         return FramesSource(spec.text.removeprefix("frames:"))
     if spec.kind == "stdin":
         return StdinSource()
     if spec.kind == "pull":
-        return PullSource(spec.text, spec.shown)
+        return _make_pull(spec)
+    if spec.kind == "device":
+        return DeviceSource(parse_device(spec.text))
+    if spec.kind == "picamera":
+        return PicameraSource(parse_camera(spec.text))
+    if spec.kind == "screen":
+        return ScreenSource(parse_screen(spec.text))
     return FileSource(spec.text)
+
+
+def _make_pull(spec: SourceSpec) -> Source:
+    url = spec.text.removeprefix(GUARDED)
+    if urlsplit(url).scheme == "srt":
+        return SrtSource(url, spec.shown)
+    return PullSource(url, spec.shown, guarded=spec.guarded)
 
 
 def _start(target: object, source: Source, intake: Intake) -> None:

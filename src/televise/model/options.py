@@ -106,7 +106,10 @@ def parse_screen(text: str) -> ScreenOptions:
         "x": _whole(0, 65535),
         "y": _whole(0, 65535),
     }
-    return ScreenOptions(**_options(_rest(text), "screen", known))
+    options = ScreenOptions(**_options(_rest(text), "screen", known))
+    if (options.x or options.y) and not options.width:
+        raise InputError("screen: x and y need a size, as in screen:?x=100&y=100&size=640x480")
+    return options
 
 
 def _path(text: str, scheme: str, example: str) -> str:

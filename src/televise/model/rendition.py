@@ -5,7 +5,7 @@ from typing import Any
 
 from televise.errors import FormatError, InputError
 
-VIDEO_CODECS = ("h264", "mjpeg", "gif", "mpeg1video")
+VIDEO_CODECS = ("h264", "mjpeg", "gif", "mpeg1video", "png")
 AUDIO_CODECS = ("aac", "mp2")
 
 # name: (least, most, what it is)

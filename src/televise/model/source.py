@@ -1,7 +1,7 @@
 """SourceSpec: what a user types for a source, understood without opening it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,7 +9,10 @@ from televise.errors import InputError
 from televise.model import options
 from televise.model.name import check_name, derive_name
 
-PULL_SCHEMES = ("rtsp", "rtmp", "http", "https", "srt", "udp")
+PULL_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "srt", "udp")
+# Before a URL that somebody else than the operator named: only public addresses are fetched.
+GUARDED = "guarded+"
+_GUARDED_SCHEMES = ("http://", "https://")
 # scheme: kind, default name of the channel ('' for that of the path), check of what follows
 _SCHEMES: dict[str, tuple[str, str, Callable[[str], object]]] = {
     "pattern": ("pattern", "pattern", options.parse_pattern),
@@ -26,22 +29,46 @@ _KNOWN = "a file, " + ", ".join(SCHEMES)
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """A source as typed; ``shown`` hides passwords.
+    """A source as typed; ``shown`` hides passwords, ``guarded`` sources come from strangers.
 
-    ``kind`` is pattern, file, stdin, pull, publish, frames, directory, device, picamera or screen.
+    ``kind`` is pattern, file, stdin, pull, publish, frames, directory, device, picamera, screen, or
+    directories: one channel for each sub-directory (``dir:PATH/*``), whose ``name`` may be ''.
     """
 
     kind: str
     text: str = field(repr=False)
     name: str
     shown: str
+    guarded: bool = False
 
 
 def parse_source(argument: str) -> SourceSpec:
     """Understand ``[NAME=]SOURCE``; InputError where it cannot be one."""
     name, text = _split_name(argument)
     kind, default_name, shown = _classify(text)
-    return SourceSpec(kind, text, check_name(name) if name else derive_name(default_name), shown)
+    if kind != "directories" or name:
+        name = check_name(name) if name else derive_name(default_name)
+    return SourceSpec(kind, text, name, shown)
+
+
+def parse_guarded(argument: str) -> SourceSpec:
+    """Understand ``[NAME=]URL`` of somebody who is not the operator; InputError.
+
+    Only the web can be asked for so: other protocols of FFmpeg choose their addresses themselves.
+    """
+    _, text = _split_name(argument)
+    if not text.lower().startswith(_GUARDED_SCHEMES):
+        raise InputError("only http:// and https:// may be named here")
+    spec = parse_source(argument)
+    return replace(spec, text=f"{GUARDED}{spec.text}", guarded=True)
+
+
+def parse_opened(argument: str) -> SourceSpec:
+    """Understand what the hub tells a worker: ``NAME=`` and the ``text`` of a SourceSpec."""
+    name, text = _split_name(argument)
+    if text.startswith(GUARDED):
+        return parse_guarded(f"{name}={text.removeprefix(GUARDED)}")
+    return parse_source(argument)
 
 
 def _split_name(argument: str) -> tuple[str, str]:
@@ -66,7 +93,9 @@ def _classify(text: str) -> tuple[str, str, str]:
         kind, name, check = _SCHEMES[scheme]
         check(text)
         kind = "publish" if text == "frames:" else kind  # from a program that is yet to connect
-        return kind, name or PurePath(rest.partition("?")[0].rstrip("/*")).name, text
+        path = PurePath(rest.partition("?")[0])
+        kind = "directories" if kind == "directory" and path.name == "*" else kind
+        return kind, name or path.name, text
     if "://" in text:
         return _classify_url(text)
     if colon and len(scheme) > 1 and scheme.isalnum() and not PurePath(text).suffix:
@@ -101,7 +130,7 @@ def _classify_url(text: str) -> tuple[str, str, str]:
     place = place if port is None else f"{place}:{port}"
     place = f"***@{place}" if "@" in url.netloc else place
     path, name = url.path, PurePath(url.path).stem or host
-    if url.scheme == "rtmp":
+    if url.scheme in ("rtmp", "rtmps"):
         # What follows the application is the stream's key, a secret at most services.
         application, slash, key = path.strip("/").partition("/")
         path, name = f"/{application}{slash}{'***' if key else ''}", host

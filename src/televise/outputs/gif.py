@@ -1,75 +1,58 @@
 """``/NAME.gif``: a GIF that never ends, or one of its frames per WebSocket message."""
 
-from functools import lru_cache
+from itertools import pairwise
 
 from aiohttp import web
 
 from televise.errors import InputError
-from televise.formats import gif
+from televise.formats import gif, gif_clip
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk
+from televise.hub.look_back import LookBack
 from televise.model.packet import Packet
-from televise.model.rendition import Rendition
-from televise.model.track import Track
 from televise.web import envelope
 from televise.web.edge import Edge, Way
-from televise.web.query import MAX_BURST_SECONDS, parse_query
+from televise.web.endless_gif import MIME, EndlessGif, GifQuery, parse_gif_query
+from televise.web.past import look_back, parse_past
 
 EXTENSION = "gif"
-MIME = "image/gif"
-MAX_LATENCY_SECONDS = 0.5
-DEFAULT_WIDTH, DEFAULT_FPS = 480, 10
-# Browsers show each frame for 20 ms; the rest is to catch up with.
-MAX_FPS = 40
+# How long the last frame of a clip is shown.
+LAST_SECONDS = 0.1
 
 
 def routes(edge: Edge) -> list[web.RouteDef]:
     """What this output answers."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        query = parse_query(request.query_string)
-        rendition = query.rendition("gif", w=DEFAULT_WIDTH, fps=DEFAULT_FPS)
-        if rendition.fps > MAX_FPS:
-            raise InputError(f"fps={rendition.fps:g}: a GIF shows at most {MAX_FPS} a second")
-        latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
-        return await _send(edge, request, rendition, max(latency, query.burst), query.burst)
+        query = parse_gif_query(request.query_string)
+        if past := parse_past(request.query):
+            if not past.length:
+                raise InputError("a clip needs its length too, as in t=-8s&d=8s")
+            return _whole(await look_back(edge, request, query.rendition, past))
+        return await _send(edge, request, query)
 
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
 
 
-async def _send(
-    edge: Edge, request: web.Request, rendition: Rendition, latency: float, burst: float
-) -> web.StreamResponse:
+async def _send(edge: Edge, request: web.Request, query: GifQuery) -> web.StreamResponse:
+    rendition, latency, burst = query.rendition, query.max_latency, query.burst
     if request.headers.get("Upgrade", "").lower() != "websocket":
-        return await edge.endless(request, rendition, latency, Way(Endless, MIME), burst=burst)
+        way = Way(EndlessGif, MIME)
+        return await edge.endless(request, rendition, latency, way, burst=burst)
     return await edge.socket(request, rendition, latency, BareMessages, ToldMessages, burst=burst)
 
 
-class Endless:
-    """Muxer: the header and all frames, one after another.
-
-    A file has one header; that is why the same one goes on where only the epoch is new.
-    """
-
-    keep_seconds = MAX_BURST_SECONDS
-    one_init = True
-
-    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        self._track = tracks[0]
-        self._init = self._frame_init(epoch)
-
-    def mux(self, packet: Packet) -> Chunk:
-        """One frame."""
-        return Chunk(self._frame(packet), self._init, packet.keyframe, packet.seconds)
-
-    def _frame_init(self, epoch: int) -> bytes:
-        return _header(self._track.width, self._track.height)
-
-    def _frame(self, packet: Packet) -> bytes:
-        return packet.data
+def _whole(look: LookBack) -> web.Response:
+    """A clip of the past, which has an end; each frame is shown until the next."""
+    track = look.tracks[0]
+    times = [packet.pts / track.timescale for packet in look.packets]
+    lengths = [*(after - before for before, after in pairwise(times)), LAST_SECONDS]
+    frames = [(packet.data, length) for packet, length in zip(look.packets, lengths, strict=True)]
+    body = gif_clip.clip(gif.header(track.width, track.height), frames)
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(body=body, content_type=MIME, headers=headers)
 
 
-class BareMessages(Endless):
+class BareMessages(EndlessGif):
     """Muxer: the header and each frame as one binary WebSocket message."""
 
     def _frame_init(self, epoch: int) -> bytes:
@@ -79,7 +62,7 @@ class BareMessages(Endless):
         return binary_frame(packet.data)
 
 
-class ToldMessages(Endless):
+class ToldMessages(EndlessGif):
     """Muxer: WebSocket messages of ``televise.v1``."""
 
     one_init = False
@@ -89,9 +72,3 @@ class ToldMessages(Endless):
 
     def _frame(self, packet: Packet) -> bytes:
         return envelope.chunk(packet, self._track, packet.data)
-
-
-@lru_cache(maxsize=64)
-def _header(width: int, height: int) -> bytes:
-    """The very same bytes for the same size, by which a viewer is known to have them."""
-    return gif.header(width, height)

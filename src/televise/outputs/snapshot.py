@@ -1,12 +1,20 @@
-"""``/NAME.jpg``: the newest picture."""
+"""``/NAME.jpg`` and ``/NAME.png``: the newest picture, or the one of a while ago."""
+
+from typing import Any
 
 from aiohttp import web
 
-from televise.errors import Unavailable
+from televise.errors import InputError, Unavailable
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
 from televise.web.edge import Edge
+from televise.web.past import look_back, parse_past
 from televise.web.query import parse_query
 
-EXTENSION = "jpg"
+CODECS = {"jpg": "mjpeg", "png": "png"}
+TYPES = {"jpg": "image/jpeg", "png": "image/png"}
+# An encoder runs for a moment after each request: it need not make many PNG.
+_DEFAULTS: dict[str, dict[str, Any]] = {"png": {"fps": 1}}
 WAIT_SECONDS = 5.0
 
 
@@ -14,23 +22,33 @@ def routes(edge: Edge) -> list[web.RouteDef]:
     """What this output answers."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        query = parse_query(request.query_string)
-        rendition = query.rendition("mjpeg")
-        channel = edge.hub.channel(request.match_info["name"])
-        async with edge.watching(request, channel, rendition) as encoding:
-            await edge.begun(encoding, WAIT_SECONDS)
-            packet = encoding.log.newest
-        if encoding.refusal:
-            raise Unavailable(f"{channel.name}: {encoding.refusal}")
-        if packet is None:
-            raise Unavailable(f"{channel.name} has no picture now: it is {channel.state}")
+        extension = request.path.rpartition(".")[2]
+        query, codec = parse_query(request.query_string), CODECS[extension]
+        rendition = query.rendition(codec, **_DEFAULTS.get(codec, {}))
+        packet = await _packet(edge, request, rendition)
         return web.Response(
             body=packet.data,
-            content_type="image/jpeg",
+            content_type=TYPES[extension],
             headers={
                 "Cache-Control": "no-store",
                 "X-Timestamp": f"{packet.captured / 1e9:.6f}",
             },
         )
 
-    return [web.get(f"/{{name}}.{EXTENSION}", answer)]
+    return [web.get(f"/{{name}}.{extension}", answer) for extension in CODECS]
+
+
+async def _packet(edge: Edge, request: web.Request, rendition: Rendition) -> Packet:
+    if past := parse_past(request.query):
+        if past.length:
+            raise InputError("d= is for clips (.gif, .mp4); a picture has only t=, as in t=-30s")
+        return (await look_back(edge, request, rendition, past)).packets[-1]
+    channel = edge.hub.channel(request.match_info["name"])
+    async with edge.watching(request, channel, rendition) as encoding:
+        await edge.begun(encoding, WAIT_SECONDS)
+        packet = encoding.log.newest
+    if encoding.refusal:
+        raise Unavailable(f"{channel.name}: {encoding.refusal}")
+    if packet is None:
+        raise Unavailable(f"{channel.name} has no picture now: it is {channel.state}")
+    return packet

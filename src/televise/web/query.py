@@ -18,6 +18,7 @@ _MEANINGLESS = {
     "mpeg1video": {"q", "colors", "dither"},
     "mjpeg": {"bitrate", "colors", "dither"},
     "gif": {"q", "bitrate"},
+    "png": {"q", "bitrate", "colors", "dither"},
 }
 
 

@@ -1,0 +1,78 @@
+"""Folders: one channel for each sub-directory of a directory (``dir:frames/*``)."""
+
+import asyncio
+import os
+from pathlib import PurePath
+from urllib.parse import quote
+
+from televise import events
+from televise.errors import InputError, LimitReached
+from televise.hub.hub import Hub
+from televise.model.name import check_name
+from televise.model.options import parse_directory
+from televise.model.source import SourceSpec, parse_source
+
+INTERVAL_SECONDS = 1.0
+MAX_CHANNELS = 1000
+
+
+class Folders:
+    """Adds a channel to ``hub`` for each sub-directory of ``spec``, and removes it with that.
+
+    The channels are named after the sub-directories, as NAME-SUB where ``spec`` has a name. Those
+    whose names cannot be channels' are told of once. Symbolic links and hidden ones are left out.
+    """
+
+    def __init__(self, hub: Hub, spec: SourceSpec) -> None:
+        self._hub = hub
+        self._prefix = f"{spec.name}-" if spec.name else ""
+        self._path = parse_directory(spec.text).path.removesuffix("*") or "."
+        _, mark, options = spec.text.partition("?")
+        self._options = f"{mark}{options}"
+        self._channels: dict[str, str] = {}
+        self._left_out: set[str] = set()
+
+    async def run(self) -> None:
+        """Look every second, until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def look(self) -> None:
+        """Make the channels those of the sub-directories that there are now."""
+        try:
+            found = await asyncio.to_thread(_sub_directories, self._path)
+        except OSError as error:
+            self._leave_out(self._path, f"it cannot be listed: {error.strerror}")
+            found = []
+        else:
+            self._left_out.intersection_update(found)
+        for gone in self._channels.keys() - set(found):
+            await self._hub.remove(self._channels.pop(gone))
+        for name in found:
+            if name not in self._channels:
+                self._add(name)
+
+    def _add(self, name: str) -> None:
+        """It is not opened: nobody watches yet, and there may be hundreds."""
+        try:
+            if len(self._channels) >= MAX_CHANNELS:
+                raise LimitReached(f"there are {MAX_CHANNELS} already: delete some")
+            channel = check_name(f"{self._prefix}{name}")
+            path = quote(str(PurePath(self._path, name)))
+            self._hub.add(parse_source(f"{channel}=dir:{path}{self._options}"))
+        except (InputError, LimitReached) as error:
+            self._leave_out(name, str(error))
+        else:
+            self._channels[name] = channel
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        if name not in self._left_out:
+            self._left_out.add(name)
+            events.warning(f"no channel for {name}", reason=reason)
+
+
+def _sub_directories(path: str) -> list[str]:
+    with os.scandir(path) as entries:
+        found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return sorted(name for name in found if not name.startswith("."))
