@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from televise import events
 from televise.dialects import DialectSpec, Mounted, mount
 from televise.errors import InputError, SourceError
 from televise.hub.channel import DEFAULT, Channel, Policy
+from televise.hub.folders import Folders
 from televise.hub.hub import Hub
 from televise.ingest import http, websocket
 from televise.ingest.rtmp import RtmpServer
@@ -63,7 +65,9 @@ class Server:
         self._settings = settings
         self._failed: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
         self._settled = asyncio.Event()
-        self.hub = Hub(specs, settings.policy)
+        single = [spec for spec in specs if spec.kind != "directories"]
+        self.hub = Hub(single, settings.policy)
+        self._folders = [Folders(self.hub, spec) for spec in specs if spec.kind == "directories"]
         self.edge = Edge(
             self.hub,
             Admission(settings.max_viewers, settings.max_viewers_per_address),
@@ -77,7 +81,7 @@ class Server:
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
         self.dialects: list[Mounted] = []
-        self._watchdog: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.port = settings.port
         self.rtmp_port = 0
 
@@ -109,7 +113,14 @@ class Server:
         await self._start_rtmp()
         self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
         self.hub.open()
-        self._watchdog = asyncio.get_running_loop().create_task(self._watch())
+        self._start_task(self._watch())
+        for folders in self._folders:
+            # Channels of directories are opened by viewers: there may be hundreds.
+            await folders.look()
+            self._start_task(folders.run())
+
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     async def _start_rtmp(self) -> None:
         """Listen for publishers, where there is something to publish."""
@@ -167,8 +178,8 @@ class Server:
     async def close(self) -> None:
         """Send viewers away, end workers, and leave nothing open; takes under three seconds."""
         self._api.ready = False
-        if self._watchdog is not None:
-            self._watchdog.cancel()
+        for task in self._tasks:
+            task.cancel()
         for listener in self._listeners:
             await listener.stop()
         if self._rtmp is not None:

@@ -163,7 +163,7 @@ def test_what_is_said_of_the_source_is_never_overtaken_by_a_sign_of_life() -> No
 
     def beat() -> None:
         for _ in range(rounds):
-            intake.repeat_state()
+            intake.status.repeat()
 
     thread = threading.Thread(target=beat)
     thread.start()
@@ -178,11 +178,11 @@ def test_what_is_said_of_the_source_is_never_overtaken_by_a_sign_of_life() -> No
 def test_only_a_live_source_stalls() -> None:
     said: list[Message] = []
     intake = Intake(said.append, time.monotonic())
-    intake.repeat_state("no picture for 3 s")
+    intake.status.repeat("no picture for 3 s")
     intake.set_state(State("live"))
-    intake.repeat_state()
-    intake.repeat_state("no picture for 3 s")
-    intake.repeat_state("no picture for 4 s")
+    intake.status.repeat()
+    intake.status.repeat("no picture for 3 s")
+    intake.status.repeat("no picture for 4 s")
     assert [cast("State", state).state for state in said] == [
         *("connecting", "live", "live", "stalled", "stalled")
     ]

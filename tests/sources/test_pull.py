@@ -239,10 +239,11 @@ PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.ts\n#EXTINF:1,
 CONCAT = b"ffconcat version 1.0\nfile file:CANARY\n"
 SDP = b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n"
 MPD = b"<?xml version='1.0'?><MPD><Period><BaseURL>file:CANARY</BaseURL></Period></MPD>"
+MISLED = "it redirects too often, or to what is no web address"
 BAD: list[tuple[str, Answer, str]] = [
     ("/missing", status(404), "the server answers 404, not found"),
     ("/forbidden", status(403), "the server refuses (403)"),
-    ("/broken", status(500), "server returned 5XX"),
+    ("/broken", status(500), "the server answers 500"),
     ("/locked", status(401, WWW_Authenticate='Basic realm="x"'),
      "the server asks for a user and a password (401)"),
     ("/page", content(PAGE, "text/html"), "not a"),
@@ -253,10 +254,12 @@ BAD: list[tuple[str, Answer, str]] = [
     ("/sdp", content(SDP, "application/sdp"), "not a"),
     ("/a.sdp", content(SDP, "application/sdp"), "not a"),
     ("/dash", content(MPD, "application/dash+xml"), "not a"),
-    ("/redirect", status(302, Location="file:CANARY"), "not a"),
-    ("/redirect2", status(302, Location="file:///CANARY"), "not a"),
-    ("/redirect3", status(302, Location="concat:CANARY"), ""),
-    ("/redirect4", status(302, Location="tcp://127.0.0.1:9/"), ""),
+    ("/redirect", status(302, Location="file:CANARY"), MISLED),
+    ("/redirect2", status(302, Location="file:///CANARY"), MISLED),
+    ("/redirect3", status(302, Location="concat:CANARY"), MISLED),
+    ("/redirect4", status(302, Location="tcp://127.0.0.1:9/"), MISLED),
+    ("/redirect5", status(302, Location="/redirect5"), MISLED),
+    ("/redirect6", status(302, Location="ftp://127.0.0.1:9/"), MISLED),
 ]  # fmt: skip
 
 

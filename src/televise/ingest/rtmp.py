@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from televise import events
-from televise.errors import PeerError, TeleviseError
+from televise.errors import InputError, PeerError, TeleviseError
 from televise.formats import flv
 from televise.formats.rtmp import Event, Media, Publish, Session
 from televise.web.listener import Listener
@@ -47,12 +47,16 @@ class RtmpServer:
         self._seat = seat
         self._max_connections = max_connections
         self._web_url = web_url
-        self._listener = Listener(0)
+        self._listener = Listener(0, "--rtmp")
         self.connections: set[Publisher] = set()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port. InputError where the address cannot be used."""
-        port = self._listener.bind(host, port)
+        try:
+            port = self._listener.bind(host, port)
+        except InputError:
+            await self._listener.stop()  # another address of the host may have been free
+            raise
         self._listener.start(lambda: Publisher(self._seat, self._web_url, self))
         return port
 

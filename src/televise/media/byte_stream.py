@@ -6,6 +6,8 @@ from typing import BinaryIO, Protocol, cast
 import av.error
 
 from televise.errors import FormatError, SourceError
+from televise.formats.mpegts import SYNC
+from televise.formats.transport_sections import TransportSections
 from televise.media.container import LIVE, explain, open_container
 from televise.media.demuxer import Demuxer
 from televise.media.jpeg_feed import JpegFeed
@@ -61,6 +63,11 @@ class Peeked:
         return head
 
 
+def is_transport(head: bytes) -> bool:
+    """Whether it looks like MPEG-TS (and not like a GIF)."""
+    return head[:1] == bytes([SYNC]) and head != b"GIF"
+
+
 def play(
     stream: Peeked, feed: Feed, shown: str, *, jpegs: JpegFeed, permanent: bool = False
 ) -> int:
@@ -71,11 +78,54 @@ def play(
     try:
         if stream.head.startswith(_JPEGS):
             return jpegs.run(stream.read)
-        place = cast("BinaryIO", stream)
-        with open_container(place, "", options=LIVE, shown=shown, permanent=permanent) as container:
-            Demuxer(container).run(feed)
+        if is_transport(stream.head):
+            _play_transport(stream, feed, shown, permanent)
+        else:
+            _play_container(stream, feed, shown, permanent)
     except av.error.FFmpegError as error:
         raise explain(error, shown, permanent=permanent) from error
     except FormatError as error:
         raise SourceError(f"{shown}: {error}", final=permanent) from error
     return 0
+
+
+def _play_transport(stream: Peeked, feed: Feed, shown: str, permanent: bool) -> None:
+    """MPEG-TS, with a new demuxer wherever its streams become others."""
+    sections = _Sections(stream)
+    while sections.next() and not feed.stopping:
+        _play_container(sections, feed, shown, permanent, "mpegts")
+
+
+def _play_container(
+    stream: object, feed: Feed, shown: str, permanent: bool, format: str | None = None
+) -> None:
+    place = cast("BinaryIO", stream)
+    with open_container(
+        place, "", format=format, options=LIVE, shown=shown, permanent=permanent
+    ) as container:
+        Demuxer(container).run(feed)
+
+
+class _Sections:
+    """Reads one section after another; each ends as a file does."""
+
+    def __init__(self, stream: Peeked) -> None:
+        self._stream = stream
+        self._sections = TransportSections()
+        self._unread = b""
+        self._ended = False
+
+    def next(self) -> bool:
+        """Begin the next section, if there is one."""
+        self._unread = self._sections.resume()
+        return not self._ended
+
+    def read(self, size: int) -> bytes:
+        while not self._unread and not self._sections.cut:
+            data = self._stream.read(size)
+            if not data:
+                self._ended = True
+                return b""
+            self._unread = self._sections.feed(data)
+        data, self._unread = self._unread[:size], self._unread[size:]
+        return data

@@ -5,8 +5,9 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import BinaryIO, Self
 
 from televise.errors import SourceError
@@ -31,11 +32,6 @@ class Entry:
     size: int
     written: int
 
-    @property
-    def age_order(self) -> tuple[int, list[tuple[int, str]]]:
-        """Sorts the oldest first; of equally old ones, the lowest number."""
-        return self.written, number_order(self.name)
-
 
 def number_order(name: str) -> list[tuple[int, str]]:
     """Sorts 9.jpg before 10.jpg."""
@@ -44,14 +40,21 @@ def number_order(name: str) -> list[tuple[int, str]]:
 
 
 class Folder:
-    """The files at ``path`` whose names are ``wanted``: regular files, directly in it.
+    """The files at ``path`` with these ``suffixes``: regular files, directly in it, not hidden.
 
-    SourceError, never final, from all methods where the directory cannot be read (any more).
+    ``deletes`` says whether those that are finished with are deleted; ``tell`` hears one line about
+    each that is of no use.
+
+    SourceError, never final, where the directory cannot be read (any more).
     """
 
-    def __init__(self, path: str, wanted: Callable[[str], bool]) -> None:
+    def __init__(
+        self, path: str, suffixes: Set[str], *, deletes: bool, tell: Callable[[str], None]
+    ) -> None:
         self.path = path
-        self._wanted = wanted
+        self.suffixes = suffixes
+        self.deletes = deletes
+        self._tell = tell
         self._known: dict[str, Entry] = {}
         self._closely: set[str] = set()
         self._closed: set[str] = set()
@@ -81,7 +84,7 @@ class Folder:
         told = self._wait(seconds)
         began = time.monotonic()
         if began < self._next_scan:
-            return self._news({*filter(self._wanted, told), *self._closely})
+            return self._news({*filter(self._is_wanted, told), *self._closely})
         found = self._news(self._scan())
         now = time.monotonic()
         least = CLOSELY_SECONDS if self._inotify is None else _LEAST_REST_SECONDS
@@ -96,6 +99,10 @@ class Folder:
         """Notice at once when one of these, and none of those before, is written."""
         self._closely = set(names)
 
+    def has(self, name: str) -> bool:
+        """Whether the file was there when last looked at."""
+        return name in self._known
+
     def open(self, name: str) -> BinaryIO | None:
         """A file for reading; None where it has gone, or is no regular file."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO is not waited for
@@ -108,16 +115,37 @@ class Folder:
             return None
         return os.fdopen(descriptor, "rb")
 
-    def remove(self, name: str) -> None:
-        """Delete a regular file. SourceError where that is not allowed."""
-        if self._stat(name) is None:
+    def read(self, name: str, most: int) -> bytes | None:
+        """The first ``most`` bytes of a file; None where it has gone, or was written meanwhile."""
+        file = self.open(name)
+        if file is None:
+            return None
+        # A disk that fails, and one on the network that has gone, is as good as no file.
+        with file, contextlib.suppress(OSError):
+            before = _entry(name, os.fstat(file.fileno()))
+            data = file.read(most)
+            if before == _entry(name, os.fstat(file.fileno())):
+                # It may have been written since it was looked at: that is no news any more.
+                self._known[name] = before
+                return data
+        return None
+
+    def finish(self, name: str) -> None:
+        """The file has been shown: delete it, if that is wanted."""
+        if not self.deletes or self._stat(name) is None:
             return
         try:
             os.unlink(name, dir_fd=self._descriptor)
+            self._known.pop(name, None)
         except FileNotFoundError:
-            return
+            pass
         except OSError as error:
-            raise SourceError(f"{self.path}/{name}: cannot be deleted ({_why(error)})") from error
+            self.deletes = False
+            self.complain(name, f"it cannot be deleted ({_why(error)}): none is from now on")
+
+    def complain(self, name: str, text: str) -> None:
+        """Tell why a file is of no use."""
+        self._tell(f"{self.path}/{name if name.isprintable() else repr(name)}: {text}")
 
     def _wait(self, seconds: float) -> list[str]:
         """The names of files of which the kernel tells."""
@@ -138,7 +166,7 @@ class Folder:
         self._check_is_there()
         try:
             with os.scandir(self._descriptor) as entries:
-                names = [entry.name for entry in entries if self._wanted(entry.name)]
+                names = [entry.name for entry in entries if self._is_wanted(entry.name)]
         except OSError as error:
             raise self._explain(error) from error
         for gone in self._known.keys() - set(names):
@@ -149,7 +177,7 @@ class Folder:
     def _check_is_there(self) -> None:
         """The directory may have been deleted, and another be in its place."""
         try:
-            now, ours = os.stat(self.path), os.fstat(self._descriptor)
+            now, ours = Path(self.path).stat(), os.fstat(self._descriptor)
         except OSError as error:
             raise self._explain(error) from error
         if (now.st_ino, now.st_dev) != (ours.st_ino, ours.st_dev):
@@ -167,6 +195,9 @@ class Folder:
                 news.append(entry)
         return news
 
+    def _is_wanted(self, name: str) -> bool:
+        return name[:1] != "." and PurePath(name).suffix.lower() in self.suffixes
+
     def _stat(self, name: str) -> Entry | None:
         """None where it is no regular file."""
         try:
@@ -175,10 +206,14 @@ class Folder:
             return None
         if not stat.S_ISREG(found.st_mode):
             return None
-        return Entry(name, found.st_ino, found.st_size, found.st_mtime_ns)
+        return _entry(name, found)
 
     def _explain(self, error: OSError) -> SourceError:
         return SourceError(f"{self.path}: {_why(error)}")
+
+
+def _entry(name: str, status: os.stat_result) -> Entry:
+    return Entry(name, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _why(error: OSError) -> str:

@@ -6,7 +6,7 @@ neighbours, a cloud's metadata (server-side request forgery).
 
 import socket
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from televise.errors import SourceError
 
@@ -14,6 +14,8 @@ Resolve = Callable[[str, int], Iterable[str]]
 
 # RFC 4291 section 2.4 and the registry of IANA: all that is given out of global unicast.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+# RFC 6890 section 2.2.2: for protocols. Older Pythons take most of it for global.
+_PROTOCOLS = IPv4Network("192.0.0.0/24")
 # RFC 6052: an IPv4 address in the last 32 bits.
 _NAT64 = IPv6Network("64:ff9b::/96")
 
@@ -46,6 +48,8 @@ def resolve(host: str, port: int) -> list[str]:
 
 def _is_global(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    if isinstance(address, IPv4Address) and address in _PROTOCOLS:
         return False
     return address.is_global and not address.is_multicast
 

@@ -74,8 +74,8 @@ class HttpStream:
         return data
 
     def seekable(self) -> bool:
-        """Whether any part can be asked for: films, of which the index may stand at the end."""
-        return self._length > 0 and self._response.headers.get("Accept-Ranges") == "bytes"
+        """Whether it has an end: a film, of which the index may stand there."""
+        return self._length > 0
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Read on elsewhere; ``whence`` is as of `io`, which asks the server for nothing yet."""
@@ -95,10 +95,14 @@ class HttpStream:
             response = self._opener.open(request, timeout=OPEN_SECONDS)
         except (OSError, http.client.HTTPException, ValueError, SourceError) as error:
             raise SourceError(f"{self._shown}: {_cause(error)}") from None
-        if position and response.status != http.HTTPStatus.PARTIAL_CONTENT:
-            response.close()
-            raise SourceError(f"{self._shown}: the server does not send parts of it")
+        if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+            _skip(response, position)  # it does not send parts
         return response
+
+
+def _skip(response: Any, count: int) -> None:
+    while count > 0 and (data := response.read(min(count, 1 << 20))):
+        count -= len(data)
 
 
 def _prepare(url: str, dial: Dial) -> tuple[str, urllib.request.OpenerDirector]:

@@ -89,18 +89,18 @@ def _serve(link: ProviderLink) -> None:
         elif isinstance(message, Unsubscribe) and intake is not None:
             intake.unsubscribe(message.id)
         elif isinstance(message, Look) and intake is not None:
-            threading.Thread(target=_look, args=(message, intake), daemon=True).start()
+            threading.Thread(target=_look, args=(message, intake, link), daemon=True).start()
         elif isinstance(message, Publish | Data | Finish):
             inbox.hear(message)
 
 
-def _look(look: Look, intake: Intake) -> None:
+def _look(look: Look, intake: Intake, link: ProviderLink) -> None:
     """Looking back costs its time in a thread; what goes wrong with it is told to who looks."""
     try:
         with _LOOKS:
             intake.look(look)
     except Exception as error:
-        intake.tell(Ended(look.id, f"it cannot be shown: {error}"))
+        link.send(Ended(look.id, f"it cannot be shown: {error}"))
 
 
 def make_source(spec: SourceSpec, inbox: Inbox) -> Source:
@@ -167,7 +167,7 @@ def _read(source: Source, intake: Intake) -> None:
             intake.set_state(State("offline", str(error), error.final))
             if error.final:
                 return
-        if intake.last_arrival > began:
+        if intake.status.last_arrival > began:
             backoff.reset()
         intake.wait(backoff.next(random.random()))
 
@@ -175,9 +175,9 @@ def _read(source: Source, intake: Intake) -> None:
 def _watch(source: Source, intake: Intake) -> None:
     """Repeat the state as a sign of life, and notice a source that has fallen silent."""
     while not intake.wait(HEARTBEAT_SECONDS):
-        silence = time.monotonic() - intake.last_arrival
+        silence = time.monotonic() - intake.status.last_arrival
         silent = source.watched and silence > STALLED_SECONDS
-        state = intake.repeat_state(f"no picture for {silence:.0f} s" if silent else "")
+        state = intake.status.repeat(f"no picture for {silence:.0f} s" if silent else "")
         if silence > HANGING_SECONDS and state.state == "stalled":
             os._exit(1)
         if silence > SLATE_SECONDS and state.state != "live":

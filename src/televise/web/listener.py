@@ -24,7 +24,8 @@ _NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 class Listener:
     """Listens on ``host`` and ``port`` (0: any free one) and gives each connection a protocol."""
 
-    def __init__(self, others: int) -> None:
+    def __init__(self, others: int, option: str = "--port") -> None:
+        self._option = option
         self._make_protocol: Callable[[], asyncio.Protocol] = asyncio.Protocol
         self._sockets: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -48,12 +49,12 @@ class Listener:
                 self._sockets.append(_listening(family, kind, protocol, bound))
             except OSError as error:
                 if error.errno not in _NO_ADDRESS:
-                    raise InputError(_cannot_listen(error, host, port)) from None
+                    raise InputError(_cannot_listen(error, host, port, self._option)) from None
                 missing = error  # such as IPv6 where there is none: another address may do
                 continue
             port = port or self._sockets[-1].getsockname()[1]
         if missing and not self._sockets:
-            raise InputError(_cannot_listen(missing, host, port))
+            raise InputError(_cannot_listen(missing, host, port, self._option))
         return port
 
     def start(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -126,11 +127,11 @@ def _listening(family: int, kind: int, protocol: int, address: tuple[object, ...
     return listening
 
 
-def _cannot_listen(error: OSError, host: str, port: int) -> str:
+def _cannot_listen(error: OSError, host: str, port: int, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use: choose another, as in --port {port + 1}"
+        return f"port {port} is in use: choose another, as in {option} {port + 1}"
     if error.errno == errno.EACCES:
-        return f"port {port} needs more rights: choose one above 1023, as in --port 8080"
+        return f"port {port} needs more rights: choose one above 1023, as in {option} 8080"
     return f"cannot listen on {host} port {port}: {error.strerror or error}"
 
 
