@@ -37,6 +37,11 @@ class Audience:
         self._closing = False
         hub.on_channel(self._hear)
 
+    @property
+    def listens(self) -> bool:
+        """Whether anybody hears `on_input`."""
+        return self.on_input is not _unheard
+
     def viewers(self, channel: Channel) -> int:
         """How many watch ``channel`` now."""
         pumps = (pump for owner, pump in self._pumps.values() if owner is channel)

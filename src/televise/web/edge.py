@@ -123,7 +123,9 @@ class Edge(Audience):
                 viewer.websocket, viewer.told, viewer.burst = True, tells, burst
                 if tells:
                     state, text = channel.state, channel.text
-                    hello = envelope.hello(channel.name, state, text, self.version)
+                    hello = envelope.hello(
+                        channel.name, state, text, self.version, listens=self.listens
+                    )
                     viewer.tell(hello, "hello")
                 await self.begun(encoding, BEGIN_SECONDS)
                 if encoding.refusal:

@@ -12,9 +12,10 @@ from televise.model.track import Track
 SUBPROTOCOL = "televise.v1"
 
 
-def hello(channel: str, state: str, text: str, version: str) -> bytes:
-    """First message of a connection."""
-    return _message(type="hello", channel=channel, state=state, text=text, version=version)
+def hello(channel: str, state: str, text: str, version: str, *, listens: bool = False) -> bytes:
+    """First message of a connection; ``listens``: clicks and keys are wanted."""
+    said = {"channel": channel, "state": state, "text": text, "version": version}
+    return _message(type="hello", **said, **({"input": True} if listens else {}))
 
 
 def init(epoch: int, mime: str, segment: bytes, channel: str = "") -> bytes:

@@ -7,13 +7,15 @@ the channel, ``can`` the right, ``exp`` when it ends.
 import os
 import secrets
 import stat
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
-from televise.errors import Forbidden, InputError, Unauthorized
+from televise import events
+from televise.errors import Forbidden, InputError, Unauthorized, Unavailable
 from televise.model.name import check_name
 
 RIGHTS = ("publish",)
@@ -51,7 +53,8 @@ class Keys:
         self._secret = b""
 
     def sign(self, grant: Grant, seconds: float) -> str:
-        """A token that is valid for so many ``seconds`` from now."""
+        """A token that is valid for so many ``seconds`` from now. InputError where the key file
+        cannot be used."""
         import jwt
 
         now = int(time.time())
@@ -67,7 +70,7 @@ class Keys:
 
     def check(self, token: str, channel: str, can: str) -> Grant:
         """What ``token`` allows. Unauthorized where it is not valid, Forbidden where it is for
-        something else."""
+        something else, Unavailable where the key file cannot be used."""
         grant = self._verify(token)
         if grant.channel not in (ANY_CHANNEL, channel) or grant.can != can:
             raise Forbidden(f"this key does not allow to {can} {channel}")
@@ -79,9 +82,14 @@ class Keys:
         if not token:
             raise Unauthorized("a key is needed: televise token CHANNEL --can publish makes one")
         try:
+            secret = self._load()
+        except InputError as error:
+            events.warning("keys cannot be checked", reason=str(error))
+            raise Unavailable("keys cannot be checked here: see the server's log") from None
+        try:
             claims = jwt.decode(
                 token[:MAX_TOKEN_BYTES],
-                self._load(),
+                secret,
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 leeway=LEEWAY_SECONDS,
@@ -90,7 +98,7 @@ class Keys:
             return Grant(str(claims["sub"]), str(claims["can"]), claims.get("takeover") is True)
         except jwt.ExpiredSignatureError:
             raise Unauthorized("this key has expired: make another with televise token") from None
-        except (jwt.InvalidTokenError, InputError, KeyError, ValueError):
+        except (jwt.InvalidTokenError, InputError, KeyError, ValueError, RecursionError):
             raise Unauthorized("this key is not valid here: see televise token") from None
 
     def _load(self) -> bytes:
@@ -131,17 +139,15 @@ def _read(path: Path) -> bytes:
 def _create(path: Path) -> bytes:
     """A new secret of 256 bits, in a file that appears complete and for its owner only."""
     secret = secrets.token_hex(32)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(f"{secret}\n")
-        try:
-            os.link(draft, path)  # fails where another process was faster: its secret counts
-        except FileExistsError:
-            return _read(path)
-        finally:
-            draft.unlink()
+        # Such a file is its owner's alone.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:
+            draft.write(f"{secret}\n")
+            draft.flush()
+            os.link(draft.name, path)
+    except FileExistsError:
+        return _read(path)  # another process was faster: its secret counts
     except OSError as error:
         raise InputError(f"{path}: the key file cannot be made: {error.strerror}") from None
     return secret.encode()

@@ -16,6 +16,7 @@ from televise.web.edge import Edge
 MAX_SECONDS = 300.0
 MAX_LENGTH_SECONDS = 60.0
 WAIT_SECONDS = 30.0
+_PER_SECOND = {"s": 1, "ms": 1000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,7 @@ async def look_back(edge: Edge, request: web.Request, rendition: Rendition, past
     channel: Channel = edge.hub.channel(request.match_info["name"])
     with edge.admitted(request):
         look = channel.look_back(rendition, past.ago, past.length)
-        try:
-            await look.wait(WAIT_SECONDS)
-        finally:
-            channel.forget(look)
+        await look.wait(WAIT_SECONDS)
     return look
 
 
@@ -80,9 +78,9 @@ def _check(key: str, text: str, ago: float) -> None:
 
 
 def _seconds(key: str, text: str) -> float:
-    unit = 1000 if text.endswith("ms") else 1
-    number = text.removesuffix("s").removesuffix("m")
-    return _number(key, number, f"a time with its unit, as in {key}=8s") / unit
+    unit = "ms" if text.endswith("ms") else "s"
+    number = text.removesuffix(unit) if text.endswith(unit) else ""
+    return _number(key, number, f"a time with its unit, as in {key}=8s") / _PER_SECOND[unit]
 
 
 def _number(key: str, text: str, right: str) -> float:
