@@ -79,5 +79,7 @@ tools-for-tests:
 	command -v chromium >/dev/null || missing+=' chromium'; \
 	command -v firefox-esr >/dev/null || missing+=' firefox-esr'; \
 	command -v ffmpeg >/dev/null || missing+=' ffmpeg'; \
+	command -v Xvfb >/dev/null || missing+=' xvfb'; \
+	command -v openssl >/dev/null || missing+=' openssl'; \
 	fc-list 2>/dev/null | grep -q . || missing+=' fonts-dejavu-core fontconfig'; \
 	[ -z "$$missing" ] || $(call debian,$$missing) || [ -z "$$CI" ]

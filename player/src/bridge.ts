@@ -1,6 +1,7 @@
-// The rung that plays and those before it, which stay on screen until it shows a picture.
+// What is on the screen, and what shall take its place as soon as it shows a picture.
 
-import type { Picture, Rung } from "./rung.js";
+import type { Playback } from "./playback.js";
+import type { Picture } from "./rung.js";
 
 export interface BridgeHost {
   pictureAdded(picture: Picture): void;
@@ -8,32 +9,57 @@ export interface BridgeHost {
 }
 
 export class Bridge {
-  current: Rung | undefined;
-  private readonly before: Rung[] = [];
+  /** It shows a picture; it may play on, or only leave its last picture there. */
+  showing: Playback | undefined;
+  /** It has shown nothing yet. */
+  coming: Playback | undefined;
 
   constructor(private readonly host: BridgeHost) {}
 
-  /** What is on the screen now. */
+  get all(): Playback[] {
+    return [this.showing, this.coming].filter((each) => each !== undefined);
+  }
+
+  /** The newest: what the ladder speaks of. */
+  get current(): Playback | undefined {
+    return this.coming ?? this.showing;
+  }
+
+  /** The one that a person watches, or waits for. */
+  get watched(): Playback | undefined {
+    return this.showing?.joined ? this.showing : this.current;
+  }
+
   get picture(): Picture | undefined {
-    return (this.before[0] ?? this.current)?.picture;
+    return (this.showing ?? this.coming)?.rung.picture;
   }
 
-  put(rung: Rung): void {
-    if (this.current) this.before.push(this.current);
-    this.current = rung;
-    this.host.pictureAdded(rung.picture);
+  put(playback: Playback): void {
+    this.abandon();
+    this.coming = playback;
+    this.host.pictureAdded(playback.rung.picture);
   }
 
-  /** The current one shows a picture: the others may go. */
-  crossed(): void {
-    for (const rung of this.before.splice(0)) {
-      this.host.pictureRemoved(rung.picture);
-      rung.close();
-    }
+  /** The coming one shows a picture: the other may go. */
+  cross(): void {
+    this.remove(this.showing);
+    this.showing = this.coming;
+    this.coming = undefined;
+  }
+
+  /** The coming one came to nothing. */
+  abandon(): void {
+    this.remove(this.coming);
+    this.coming = undefined;
   }
 
   close(): void {
-    this.crossed();
-    this.current?.close();
+    for (const playback of this.all) playback.close();
+  }
+
+  private remove(playback: Playback | undefined): void {
+    if (!playback) return;
+    playback.close();
+    this.host.pictureRemoved(playback.rung.picture);
   }
 }

@@ -8,8 +8,8 @@ import type { Chunk, Clock, Init, ServerMessage } from "./messages.js";
 export interface Ending {
   code: number;
   reason: string;
-  /** False when it never came about. */
-  opened: boolean;
+  /** False when nothing was ever heard on it. */
+  greeted: boolean;
   /** The so-manieth since media last came. */
   attempts: number;
 }
@@ -21,6 +21,11 @@ export interface ConnectionHost {
   lost(ending: Ending): void;
 }
 
+/** The code of an ending that is ours: nothing came, or the page forbids the address. */
+export const GIVEN_UP = 0;
+
+// The server greets at once.
+const GREETED_WITHIN = 3000;
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 3000;
 const TRY_LATER = 1013;
@@ -33,12 +38,13 @@ const NOTHING = new ArrayBuffer(0);
 export class Connection {
   private socket: WebSocket | undefined;
   private awaited: Init | Chunk | undefined;
-  private opened = false;
+  private greeted = false;
   private attempts = 0;
   private heardAt = 0;
   private probedAt = -Infinity;
   private retryTimer = 0;
   private clockTimer = 0;
+  private greetingTimer = 0;
 
   constructor(
     private readonly url: URL,
@@ -71,15 +77,13 @@ export class Connection {
     const socket = this.makeSocket();
     if (!socket) return;
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => {
-      this.opened = true;
-      this.askClock(QUICK_CLOCKS);
-    };
+    socket.onopen = () => this.askClock(QUICK_CLOCKS);
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.received(data);
     socket.onclose = ({ code, reason }) => this.lost(code, reason);
     // Chromium lets no `close` follow when a Content-Security-Policy forbids the address.
     socket.onerror = () => this.lost(1006, "");
     this.socket = socket;
+    this.greetingTimer = window.setTimeout(() => this.lost(GIVEN_UP, ""), GREETED_WITHIN);
   }
 
   /** A page may forbid it, by a Content-Security-Policy for example. */
@@ -87,27 +91,28 @@ export class Connection {
     try {
       return new WebSocket(this.url, SUBPROTOCOL);
     } catch {
-      this.retryTimer = window.setTimeout(() => this.lost(0, ""));
+      this.retryTimer = window.setTimeout(() => this.lost(GIVEN_UP, ""));
       return undefined;
     }
   }
 
   private lost(code: number, reason: string): void {
-    const { opened } = this;
+    const { greeted } = this;
     this.drop();
     this.attempts += 1;
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.attempts - 1));
     // Jitter, so that a restarted server is not met by all its viewers at once.
     const jittered = (code === TRY_LATER ? LONGEST_WAIT : wait) * (0.5 + Math.random());
     this.retryTimer = window.setTimeout(() => this.connect(), Math.min(LONGEST_WAIT, jittered));
-    this.host.lost({ code, reason, opened, attempts: this.attempts });
+    this.host.lost({ code, reason, greeted, attempts: this.attempts });
   }
 
   /** Forgets the socket; what it may still say is not heard. */
   private drop(): void {
     window.clearTimeout(this.clockTimer);
+    window.clearTimeout(this.greetingTimer);
     this.awaited = undefined;
-    this.opened = false;
+    this.greeted = false;
     if (!this.socket) return;
     const { socket } = this;
     socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
@@ -117,6 +122,8 @@ export class Connection {
 
   private received(data: string | ArrayBuffer): void {
     this.heardAt = performance.now();
+    this.greeted = true;
+    window.clearTimeout(this.greetingTimer);
     if (typeof data === "string") this.text(JSON.parse(data) as ServerMessage);
     else this.media(data);
   }
@@ -141,7 +148,7 @@ export class Connection {
     const askedAt = performance.now();
     this.clockTimer = window.setTimeout(() => {
       // A question that stays unanswered this long means that the line is dead, whatever TCP thinks.
-      if (wait === CLOCK_INTERVAL && this.heardAt < askedAt) this.lost(0, "");
+      if (wait === CLOCK_INTERVAL && this.heardAt < askedAt) this.lost(GIVEN_UP, "");
       else this.askClock(quickOnes - 1);
     }, wait);
   }

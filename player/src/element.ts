@@ -1,4 +1,4 @@
-// <tele-vision src="/cam" rung="mse|mjpeg" controls stats>: the element that a page uses.
+// <tele-vision src="/cam" controls stats>: the element that a page uses.
 
 import { Controls } from "./controls.js";
 import { Notice } from "./notice.js";
@@ -128,6 +128,7 @@ export class Television extends HTMLElement {
     this.player?.close();
     this.player = undefined;
     this.pictures.replaceChildren();
+    this.stage.classList.remove("flowing");
   }
 
   private playerHost(): PlayerHost {
@@ -137,8 +138,8 @@ export class Television extends HTMLElement {
       pictureRemoved: (picture) => picture.remove(),
       rungChanged: (rung, reason) => this.tell("rungchange", { rung, reason }),
       stateChanged: (state, text) => this.showState(state, text),
-      playing: () => this.tell("playing", {}),
-      stalled: () => this.tell("stalled", {}),
+      playing: () => this.showFlow(true),
+      stalled: () => this.showFlow(false),
       soundFound: (found) => {
         this.audible = found;
         this.controls.showSound(found, this.silent);
@@ -147,8 +148,15 @@ export class Television extends HTMLElement {
     };
   }
 
+  /** Pictures that come are for looking at, whatever the state: the server may say something in them. */
+  private showFlow(flowing: boolean): void {
+    this.stage.classList.toggle("flowing", flowing);
+    this.tell(flowing ? "playing" : "stalled", {});
+  }
+
   private showState(state: PlayerState, text: string): void {
     const live = state === "live";
+    if (state === "paused") this.stage.classList.remove("flowing");
     this.stage.classList.toggle("dimmed", !live && state !== "paused");
     this.notice.update(state, text);
     this.controls.showLive(live);

@@ -9,6 +9,8 @@ export interface Verdict {
   text: string;
 }
 
+// The server is there, but this stream is not let through; another may be.
+const BLOCKED: Verdict = { failure: "impossible", text: "the stream does not get through" };
 const PATIENCE = 3000;
 const LONGEST_TEXT = 160;
 // The server knows the channel, but not this form of it.
@@ -17,7 +19,7 @@ const NOT_THIS_FORM = new Set([400, 404, 405, 406, 415, 501]);
 /** `stream` and `channel` are the HTTP addresses of the stream and of what the API says of it. */
 export async function explain(stream: URL, channel: URL): Promise<Verdict> {
   const answer = await ask(stream);
-  if (!answer) return { failure: undefined, text: unreachable(stream) };
+  if (!answer) return (await ask(channel))?.ok ? BLOCKED : { failure: undefined, text: unreachable(stream) };
   if (answer.ok) return { failure: "unreachable", text: "no WebSocket gets through" };
   const known = NOT_THIS_FORM.has(answer.status) && (await ask(channel))?.ok;
   return { failure: known ? "impossible" : undefined, text: answer.text };

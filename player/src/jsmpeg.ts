@@ -22,6 +22,8 @@ type Decoders = typeof import("./mpeg1.js");
 
 // Beside the player's own file. Not written as a plain import, so that it stays a file of its own.
 const FILE = "televise-mpeg1.js";
+// JSMpeg's MP2 decoder divides by 2147418112 what is full scale at 1090519040, and so halves the sound.
+const GAIN = 2147418112 / 1090519040;
 // A decoder that is this far behind goes on at the next keyframe.
 const LONGEST_QUEUE = 10;
 
@@ -120,7 +122,7 @@ class JsmpegRung implements Rung {
   }
 
   private play(sampleRate: number, left: Float32Array, right: Float32Array): void {
-    const channels = [new Float32Array(left), new Float32Array(right)];
+    const channels = [left, right].map((samples) => samples.map((sample) => sample * GAIN));
     const inTime = this.speaker?.play({ channels, sampleRate }, this.soundDue);
     if (!inTime) this.playout.late(performance.now());
     this.soundDue += (left.length / sampleRate) * 1000;

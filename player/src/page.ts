@@ -25,7 +25,8 @@ interface ChannelList {
 function countViewers(): void {
   window.setTimeout(countViewers, COUNT_INTERVAL);
   if (document.hidden) return;
-  void fetch("/api/channels")
+  // Beside the page, which may be anywhere below another server's root.
+  void fetch(new URL("api/channels", document.baseURI))
     .then((answer) => answer.json() as Promise<ChannelList>)
     .then(({ channels }) => channels.forEach(showViewers))
     .catch(() => undefined); // the players say that the line is down
@@ -36,10 +37,13 @@ function showViewers({ name, viewers }: ChannelList["channels"][number]): void {
   if (count) count.textContent = `${viewers} viewer${viewers === 1 ? "" : "s"}`;
 }
 
-/** Addresses are of use elsewhere only with this server's name in them. */
+/** Addresses are of use elsewhere only in full: of a link, or of each `src` in a piece of HTML. */
 function makeAbsolute(element: Element): void {
   const text = element.textContent ?? "";
-  element.textContent = text.replace(/(^|")\//g, `$1${location.origin}/`);
+  element.textContent =
+    element instanceof HTMLAnchorElement
+      ? element.href
+      : text.replace(/(?<=src=")[^"]*/g, (url) => new URL(url, document.baseURI).href);
 }
 
 async function copy(button: HTMLButtonElement): Promise<void> {

@@ -17,6 +17,8 @@ export class PictureDecoder {
   private config: VideoDecoderConfig | undefined;
   private decoder: VideoDecoder | undefined;
   private errors: number[] = [];
+  /** The decoder in use has made a picture. */
+  private useful = false;
 
   constructor(private readonly host: PictureDecoderHost) {}
 
@@ -47,12 +49,16 @@ export class PictureDecoder {
 
   private open(config: VideoDecoderConfig): VideoDecoder {
     const decoder = new VideoDecoder({
-      output: (frame) => this.host.decoded(frame),
+      output: (frame) => {
+        this.useful = true;
+        this.host.decoded(frame);
+      },
       error: (error) => {
         if (decoder === this.decoder) this.refused(error);
       },
     });
     decoder.configure(config);
+    this.useful = false;
     return decoder;
   }
 
@@ -66,6 +72,7 @@ export class PictureDecoder {
     this.close();
     const now = performance.now();
     this.errors = [...this.errors.filter((at) => now - at < FORGIVEN_AFTER), now];
-    if (this.errors.length > ERRORS_FORGIVEN) this.host.failed("broken", `decoder: ${reason}`);
+    // One that fails before its first picture is not worth the wait for the next keyframe.
+    if (!this.useful || this.errors.length > ERRORS_FORGIVEN) this.host.failed("broken", `decoder: ${reason}`);
   }
 }

@@ -1,10 +1,11 @@
 // The usual feed: a WebSocket of its own for one stream.
 
-import { Connection } from "./connection.js";
+import { Connection, GIVEN_UP } from "./connection.js";
 import type { Ending } from "./connection.js";
 import { explain } from "./explain.js";
 import type { Feed, FeedHost } from "./feed.js";
 import type { Report, ServerMessage } from "./messages.js";
+import { Probe } from "./probe.js";
 import { asSocket } from "./stream_url.js";
 
 const TRY_LATER = 1013;
@@ -12,6 +13,7 @@ const UNREACHABLE_AFTER = 2;
 
 export class StreamFeed implements Feed {
   private readonly connection: Connection;
+  private readonly probe: Probe;
   private fed = false;
   private live = false;
   private closed = false;
@@ -22,6 +24,7 @@ export class StreamFeed implements Feed {
     private readonly channel: URL,
     private readonly host: FeedHost,
   ) {
+    this.probe = new Probe(channel);
     this.connection = new Connection(asSocket(stream), {
       message: (message, data) => this.heard(message, data),
       clock: (sent, server, received) => host.clock.answered(sent, server, received),
@@ -34,7 +37,9 @@ export class StreamFeed implements Feed {
   }
 
   isAlive(): boolean {
-    return this.connection.isAlive();
+    // Something on the way may hold up the one and let the other through: both are asked.
+    const heard = this.connection.isAlive();
+    return this.probe.isLive() || heard;
   }
 
   close(): void {
@@ -62,20 +67,19 @@ export class StreamFeed implements Feed {
     }
   }
 
-  private lost({ code, reason, opened, attempts }: Ending): void {
-    const refused = opened && code === TRY_LATER && !this.fed;
+  private lost({ code, reason, greeted, attempts }: Ending): void {
+    const refused = greeted && code === TRY_LATER && !this.fed;
     this.host.line("down", reason);
     // The source is fine, only this form of it cannot be had.
     if (refused && this.live) this.host.failed("impossible", reason);
-    if (!opened) void this.explain(attempts);
+    // Once may have been chance, but not where nothing came in all that time.
+    if (!greeted) void this.explain(code === GIVEN_UP || attempts >= UNREACHABLE_AFTER);
   }
 
-  private async explain(attempts: number): Promise<void> {
+  private async explain(sure: boolean): Promise<void> {
     const { failure, text } = await explain(this.stream, this.channel);
     if (this.closed) return;
     this.host.line("down", text);
-    // Once may have been chance.
-    if (failure === "unreachable" && attempts < UNREACHABLE_AFTER) return;
-    if (failure) this.host.failed(failure, text);
+    if (failure && sure) this.host.failed(failure, text);
   }
 }

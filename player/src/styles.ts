@@ -9,7 +9,7 @@ const TEXT = `
 .pictures { display: contents; }
 .pictures > * { grid-area: 1 / 1; width: 100%; height: 100%; min-width: 0; min-height: 0;
   object-fit: contain; transition: opacity .4s; }
-.dimmed .pictures > * { opacity: .22; }
+.dimmed:not(.flowing) .pictures > * { opacity: .22; }
 [hidden] { display: none !important; }
 
 .notice { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center;
@@ -17,6 +17,10 @@ const TEXT = `
 .notice strong { font-size: 17px; font-weight: 600; letter-spacing: -.005em; }
 .notice span { color: #c9ccd1; font-variant-numeric: tabular-nums; }
 .notice span:empty { display: none; }
+.flowing .notice { inset: 12px 12px auto auto; max-width: calc(100% - 24px); box-sizing: border-box;
+  padding: 4px 10px; border-radius: 6px; background: rgb(11 12 14 / .78); }
+.flowing .notice strong { font-size: 13px; }
+.flowing .notice span { display: none; }
 
 .stats { position: absolute; top: 12px; left: 12px; max-width: calc(100% - 24px); margin: 0;
   box-sizing: border-box; padding: 10px 12px; display: grid; grid-template-columns: auto 1fr;

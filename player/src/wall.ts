@@ -151,11 +151,11 @@ export class Wall {
     for (const { host } of this.tiles()) host.clock.answered(...times);
   }
 
-  private lost({ opened, attempts, reason }: Ending): void {
+  private lost({ greeted, attempts, reason }: Ending): void {
     this.up = false;
     for (const seat of this.seats.values()) seat.state = seat.init = undefined;
     for (const { host } of this.tiles()) host.line("down", reason);
-    if (!opened || attempts >= REFUSED_AFTER) this.refuse();
+    if (!greeted || attempts >= REFUSED_AFTER) this.refuse();
   }
 
   private refuse(): void {

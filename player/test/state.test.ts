@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { Flow } from "../src/flow.js";
 import { describe } from "../src/situation.js";
 import type { Situation } from "../src/situation.js";
+import { Watchdog } from "../src/watchdog.js";
 
 const LIVE: Situation = {
   started: true,
@@ -43,25 +44,41 @@ test("a line that is down says why, where that is known", () => {
 });
 
 test("no picture in three seconds, though there should be some, is told once in three seconds", () => {
-  const flow = new Flow();
-  flow.start();
-  flow.expect(true, 0);
-  flow.expect(true, 2900);
-  assert.equal(flow.check(3000), undefined);
-  assert.equal(flow.check(3001), "stalled");
-  assert.equal(flow.check(6001), undefined);
-  assert.equal(flow.check(6002), "stalled");
+  const watchdog = new Watchdog();
+  watchdog.expect(true, 0);
+  watchdog.expect(true, 2900);
+  assert.equal(watchdog.check(3000), false);
+  assert.equal(watchdog.check(3001), true);
+  assert.equal(watchdog.check(6001), false);
+  assert.equal(watchdog.check(6002), true);
 });
 
 test("while no pictures are expected their absence is nobody's fault", () => {
-  const flow = new Flow();
-  flow.start();
-  flow.expect(true, 0);
-  flow.expect(false, 1000);
-  assert.equal(flow.check(9000), undefined);
-  flow.expect(true, 9000);
-  assert.equal(flow.check(12_000), undefined);
-  assert.equal(flow.check(12_001), "stalled");
+  const watchdog = new Watchdog();
+  watchdog.expect(true, 0);
+  watchdog.expect(false, 1000);
+  assert.equal(watchdog.check(9000), false);
+  watchdog.expect(true, 9000);
+  assert.equal(watchdog.check(12_000), false);
+  assert.equal(watchdog.check(12_001), true);
+});
+
+test("a source with a picture every five seconds is given time", () => {
+  const watchdog = new Watchdog();
+  watchdog.expect(true, 0);
+  for (const now of [0, 5000]) watchdog.shown(now);
+  assert.equal(watchdog.check(19_000), false);
+  assert.equal(watchdog.check(20_001), true);
+});
+
+test("the time in which a source was away is no interval of its pictures", () => {
+  const watchdog = new Watchdog();
+  watchdog.expect(true, 0);
+  watchdog.shown(0);
+  watchdog.expect(false, 1000);
+  watchdog.expect(true, 15_000);
+  watchdog.shown(15_000);
+  assert.equal(watchdog.check(18_001), true);
 });
 
 test("pictures that stop are told once, and again after they flowed", () => {
@@ -69,18 +86,8 @@ test("pictures that stop are told once, and again after they flowed", () => {
   flow.start();
   assert.equal(flow.shown(0), true);
   assert.equal(flow.shown(100), false);
-  assert.equal(flow.check(2100), undefined);
-  assert.equal(flow.check(2101), "still");
-  assert.equal(flow.check(5000), undefined);
+  assert.equal(flow.check(2100), false);
+  assert.equal(flow.check(2101), true);
+  assert.equal(flow.check(5000), false);
   assert.equal(flow.shown(5000), true);
-});
-
-test("a source with a picture every five seconds is given time", () => {
-  const flow = new Flow();
-  flow.start();
-  flow.expect(true, 0);
-  for (const now of [0, 5000]) flow.shown(now);
-  assert.equal(flow.check(10_000), "still");
-  assert.equal(flow.check(19_000), undefined);
-  assert.equal(flow.check(20_001), "stalled");
 });

@@ -1,7 +1,6 @@
 """Push: a source that is read here becomes a channel of a hub elsewhere."""
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import aiohttp
 
 from televise import events
 from televise.errors import Forbidden, InputError, SourceError, Unavailable
+from televise.formats import flv
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.muxed import Chunk
@@ -121,33 +121,53 @@ async def _send_once(session: aiohttp.ClientSession, encoding: Encoding, target:
     )
     async with await asyncio.wait_for(connecting, CONNECT_SECONDS) as websocket:
         sending = asyncio.create_task(_send(websocket, encoding))
+        hearing = asyncio.create_task(websocket.receive())
         try:
-            message = await websocket.receive()
+            await asyncio.wait([sending, hearing], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ConnectionError, aiohttp.ClientError):
-                await sending
-    if websocket.close_code == NOT_ALLOWED:
-        raise Forbidden(f"{target.shown}: {message.extra or 'it does not let us publish'}")
-    return str(message.extra or "the connection has ended")
+            for task in (sending, hearing):
+                task.cancel()
+            await asyncio.gather(sending, hearing, return_exceptions=True)
+        return _reason(sending, hearing, websocket.close_code, target)
 
 
-async def _send(websocket: aiohttp.ClientWebSocketResponse, encoding: Encoding) -> None:
+def _reason(
+    sending: "asyncio.Task[str]",
+    hearing: "asyncio.Task[aiohttp.WSMessage]",
+    code: int | None,
+    target: Target,
+) -> str:
+    """Why a connection has ended; Forbidden."""
+    if not hearing.cancelled():
+        reason = hearing.result().extra
+        if code == NOT_ALLOWED:
+            raise Forbidden(f"{target.shown}: {reason or 'it does not let us publish'}")
+        return str(reason or "the connection has ended")
+    return sending.result()
+
+
+async def _send(websocket: aiohttp.ClientWebSocketResponse, encoding: Encoding) -> str:
     """Send one epoch, from its newest keyframe on; the next needs a new beginning."""
     news = asyncio.Event()
-    muxed = encoding.muxed(Endless)
+    muxed = encoding.muxed(_OneEpoch)
     muxed.deliver = _set(news)
     cursor = Cursor(muxed.log, MAX_LATENCY_SECONDS)
     init = b""
     while True:
         while (chunk := cursor.read()) is not None:
             if init and chunk.init is not init:
-                await websocket.close(message=b"another format begins")
-                return
+                return "another format begins"
             await websocket.send_bytes(chunk.data if init else chunk.init + chunk.data)
             init = chunk.init
         news.clear()
         await news.wait()
+
+
+class _OneEpoch(Endless):
+    """Muxer: as for viewers, but by its header each epoch can be told from the last."""
+
+    def _frame_init(self, epoch: int) -> bytes:
+        return bytes(bytearray(flv.HEADER))  # equal, but not the same
 
 
 def _set(event: asyncio.Event) -> Callable[[Chunk], None]:

@@ -1,22 +1,13 @@
 """The player's ladder in real browsers: every rung shows the channel, and each failure leads on."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib.resources import files
-
 import pytest
-from aiohttp import web
 
 from tests.browser.support import Browser, Page
-from tests.browser.watching import PLAYER, photographed, shown, stats
+from tests.browser.watching import PLAYER, moves, play, shown, stats
 from tests.support.server import Serving, serving
 
 FPS = 25
 PATTERN = f"cam=pattern:?size=320x240&fps={FPS}&tone=440"
-# From the moment of the failure to a moving picture; the goal of 4 s, with room for a busy machine.
-RECOVERY_SECONDS = 12.0
 
 NEVER = "() => { throw new Error('blocked by the test') }"
 # What breaks a rung while it plays.
@@ -36,11 +27,6 @@ async def open_player(browser: Browser, tv: Serving, **attributes: str) -> Page:
     for name, value in attributes.items():
         await page.evaluate(f"{PLAYER}.setAttribute('{name}', '{value}')")
     return page
-
-
-async def play(page: Page, rung: str) -> None:
-    """Wait until pictures come by way of ``rung``."""
-    await page.until(f"{PLAYER}.stats?.rung === '{rung}' && {PLAYER}.stats.fps > 1", 40)
 
 
 @pytest.mark.parametrize("rung", ["webcodecs", "jsmpeg"])
@@ -65,16 +51,8 @@ async def test_a_rung_shows_the_channel_at_the_rate_of_its_source(
 async def test_without_a_websocket_the_picture_moves(browser: Browser, rung: str) -> None:
     async with serving("cam=pattern:?size=640x360&fps=10") as tv:
         page = await open_player(browser, tv, rung=rung)
-        await page.until(f"{PLAYER}.stats?.rung === '{rung}' && {PLAYER}.stats.width > 0", 40)
-        # As large as its picture, so that a screenshot holds the barcode and nothing else.
-        await page.evaluate(
-            f"(() => {{ const {{ style }} = {PLAYER}; {PLAYER}.removeAttribute('controls');"
-            "Object.assign(style, {position: 'fixed', inset: '0 auto auto 0', width: '640px'});"
-            "document.body.append(document.querySelector('.screen')); })()"
-        )
-        first = await photographed(page, "tele-vision")
-        second = await photographed(page, "tele-vision", other_than=first)
-        assert second.number > first.number
+        await play(page, rung)
+        await moves(page, rung)
         assert (await stats(page))["state"] == "live"
 
 
@@ -105,25 +83,14 @@ async def test_a_rung_that_breaks_while_it_plays_is_followed_by_the_next(
         for rung in broken[:-1]:
             await page.evaluate(f"(() => {{ {BREAK[rung]}; }})()")
         await play(page, broken[-1])
-        began = time.monotonic()
         await page.evaluate(f"(() => {{ {BREAK[broken[-1]]}; }})()")
         await page.until(f"{PLAYER}.stats.rung === '{following}'", 40)
-        await moving(page, following)
-        assert time.monotonic() - began < RECOVERY_SECONDS
+        await moves(page, following)
         reason = (await stats(page))["reason"]
         assert reason.startswith(f"{broken[-1]}: ")
         assert reason.endswith(f", now {following}")
         panel = f"{PLAYER}.shadowRoot.querySelector('.stats').textContent"
         await page.until(f"{panel}.includes(`{reason}`)")
-
-
-async def moving(page: Page, rung: str) -> None:
-    """Wait for two different pictures."""
-    if rung == "gif":
-        await page.until(f"{PLAYER}.picture.naturalWidth > 0", 40)
-        return
-    first = await shown(page)
-    await shown(page, other_than=first)
 
 
 async def test_a_rung_that_the_browser_lacks_is_passed_over(browser: Browser) -> None:
@@ -152,7 +119,6 @@ async def test_a_cut_line_leads_to_rungs_that_need_no_websocket(browser: Browser
     async with serving(PATTERN) as tv:
         page = await open_player(browser, tv)
         await play(page, "mse")
-        began = time.monotonic()
         # A port on which nobody answers.
         await page.evaluate(
             "(() => { const Whole = WebSocket; window.WebSocket = class extends Whole {"
@@ -160,48 +126,7 @@ async def test_a_cut_line_leads_to_rungs_that_need_no_websocket(browser: Browser
         )
         await page.evaluate(f"{PLAYER}.setAttribute('src', '/cam?again')")
         await page.until(f"{PLAYER}.stats.rung === 'gif' && {PLAYER}.stats.width > 0", 40)
-        assert time.monotonic() - began < RECOVERY_SECONDS
         assert (await stats(page))["reason"] == "mse: no WebSocket gets through, now gif"
-
-
-async def test_after_a_quiet_time_the_better_rung_is_tried_again(browser: Browser) -> None:
-    async with serving(PATTERN) as tv:
-        page = await open_player(browser, tv, patience="4")
-        await play(page, "mse")
-        await page.evaluate(
-            "(() => { const { prototype } = SourceBuffer; const whole = prototype.appendBuffer;"
-            "window.mend = () => { prototype.appendBuffer = whole; };"
-            f"prototype.appendBuffer = {NEVER}; }})()"
-        )
-        await play(page, "webcodecs")
-        await page.evaluate("window.mend()")
-        await play(page, "mse")
-        assert (await stats(page))["reason"] == "mse: tried again, webcodecs worked"
-
-
-async def test_an_unknown_rung_lists_the_known_ones(browser: Browser) -> None:
-    async with serving(PATTERN) as tv:
-        page = await open_player(browser, tv, rung="flash")
-        await play(page, "mse")
-        text = "\n".join(page.console)
-        assert "there are mse, webcodecs, jsmpeg, mjpeg, gif, image" in text
-
-
-async def test_the_events_tell_what_happens(browser: Browser) -> None:
-    async with serving(PATTERN) as tv:
-        page = await open_player(browser, tv)
-        await page.evaluate(
-            "(() => { window.told = []; for (const name of ['playing', 'rungchange', 'latency'])"
-            "document.addEventListener(name, ({ type, detail }) =>"
-            "told.push({ type, ...detail })); })()"
-        )
-        await page.evaluate(f"{PLAYER}.setAttribute('rung', 'webcodecs')")
-        await page.until("told.some(it => it.type === 'latency')", 40)
-        told = await page.evaluate("told")
-        assert {it["type"] for it in told} >= {"playing", "rungchange", "latency"}
-        changes = [it for it in told if it["type"] == "rungchange"]
-        assert changes[-1]["rung"] == "webcodecs"
-        assert [it for it in told if it["type"] == "latency"][-1]["seconds"] < 5
 
 
 async def test_a_server_that_is_full_is_explained(browser: Browser) -> None:
@@ -210,38 +135,3 @@ async def test_a_server_that_is_full_is_explained(browser: Browser) -> None:
         await page.until(f"{PLAYER}.stats?.text.includes('1 viewers already')", 40)
         notice = f"{PLAYER}.shadowRoot.querySelector('.notice').innerText"
         await page.until(f"{notice}.includes('Connecting')", 40)
-
-
-@asynccontextmanager
-async def other_site(hub: Serving) -> AsyncIterator[str]:
-    """A page of another origin, with its own copy of the player."""
-
-    async def page(_: web.Request) -> web.Response:
-        html = (
-            '<!doctype html><script type="module" src="/televise.js"></script>'
-            f'<tele-vision src="http://{hub.authority}/cam"></tele-vision>'
-        )
-        return web.Response(text=html, content_type="text/html")
-
-    async def script(_: web.Request) -> web.Response:
-        text = files("televise").joinpath("assets", "televise.js").read_text()
-        return web.Response(text=text, content_type="text/javascript")
-
-    app = web.Application()
-    app.add_routes([web.get("/", page), web.get("/televise.js", script)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-async def test_a_page_of_another_site_is_told_that_it_may_not(browser: Browser) -> None:
-    async with serving(PATTERN) as tv, other_site(tv) as origin:
-        page = await browser.open(f"{origin}/")
-        text = await page.until(f"{PLAYER}.stats?.text", 40)
-        assert text == f"{tv.authority} does not answer, or does not allow pages of {origin}"
-        await asyncio.sleep(1)
-        assert (await stats(page))["rung"] == "mse"

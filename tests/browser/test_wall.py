@@ -1,6 +1,9 @@
 """Many small players on one page: one WebSocket for all, and nothing for those out of sight."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from tests.browser.support import Browser, Page
 from tests.support.server import Serving, serving
@@ -9,6 +12,11 @@ from tests.support.waiting import until
 CHANNELS = ("cam", "door", "yard")
 SOURCES = [f"{name}=pattern:?size=160x120&fps=10" for name in CHANNELS]
 TILES = 30
+HIDE = """(hidden => {
+  Object.defineProperty(document, "visibilityState",
+    { configurable: true, get: () => hidden ? "hidden" : "visible" });
+  document.dispatchEvent(new Event("visibilitychange"));
+})"""
 
 # Counts the sockets that the page opens from now on, and what it says on them.
 COUNT = """(() => {
@@ -39,12 +47,18 @@ BUILD = """((count, names) => {
 ALL = "[...document.querySelectorAll('tele-vision')]"
 
 
-async def open_wall(browser: Browser, tv: Serving, count: int = TILES, first: str = "0") -> Page:
+async def open_wall(
+    browser: Browser,
+    tv: Serving,
+    count: int = TILES,
+    first: str = "0",
+    names: Sequence[str] = CHANNELS,
+) -> Page:
     page = await browser.open(f"http://{tv.authority}/nobody")
     await page.until("customElements.get('tele-vision') !== undefined", 40)
     await page.evaluate(COUNT)
     await page.evaluate(first)
-    await page.evaluate(f"{BUILD}({count}, {list(CHANNELS)})")
+    await page.evaluate(f"{BUILD}({count}, {list(names)})")
     return page
 
 
@@ -75,6 +89,35 @@ async def test_thirty_tiles_share_one_socket(browser: Browser) -> None:
         # The one exchange of clocks serves all.
         ages = await page.evaluate(f"{ALL}.map(tile => tile.stats.ageSeconds)")
         assert all(-0.05 < age < 5 for age in ages)
+
+
+@pytest.mark.parametrize("browser", ["chromium"], indirect=True)
+async def test_thirty_channels_share_one_socket_and_cost_nothing_unseen(browser: Browser) -> None:
+    names = [f"cam{number}" for number in range(TILES)]
+    sources = [f"{name}=pattern:?size=160x120&fps=5" for name in names]
+    async with serving(*sources) as tv:
+        page = await open_wall(browser, tv, names=names)
+        await all_move(page)
+        assert [socket["path"] for socket in await sockets(page)] == ["/api/wall"]
+        assert tv.watching == 1
+        assert all(is_watched(tv, name) for name in names)
+        workers = {tv.channel(name).worker for name in names}
+        assert len(workers - {None}) == TILES
+        # Scrolled away: all but the first row of ten.
+        await page.evaluate(f"(() => {{ {ALL}[10].parentElement.style.rowGap = '5000px'; }})()")
+        await until(lambda: not any(is_watched(tv, name) for name in names[10:]))
+        assert all(is_watched(tv, name) for name in names[:10])
+        # The whole tab is in the back: what lingers is encoded no more, and the socket goes.
+        await page.evaluate(f"{HIDE}(true)")
+        await until(lambda: tv.watching == 0)
+        await until(lambda: not any(tv.channel(name).encodings for name in names))
+        await page.evaluate(f"(() => {{ {ALL}[10].parentElement.style.rowGap = ''; }})()")
+        await page.evaluate(f"{HIDE}(false)")
+        await until(lambda: all(is_watched(tv, name) for name in names))
+        await all_move(page)
+        paths = [socket["path"] for socket in await sockets(page)]
+        assert paths == ["/api/wall"] * 2
+        assert tv.watching == 1
 
 
 async def test_tiles_out_of_sight_cost_nothing(browser: Browser) -> None:

@@ -8,6 +8,7 @@ from televise.formats.websocket import binary_frame
 from televise.model.packet import Packet
 from televise.model.track import Track
 from tests.dialects.speaking import binary, speaking
+from tests.support.gif import is_whole, numbers, read_frame, read_header
 from tests.support.wire import BINARY, CLOSE
 
 TONED = "cam=pattern:?size=160x120&fps=15&tone=440"
@@ -88,13 +89,34 @@ def test_a_jsmp_viewer_keeps_its_size() -> None:
 
 
 async def test_gifstreaming_is_one_gif_without_end() -> None:
-    async with speaking("gifstreaming") as it, it.stream("/what/ever.gif") as stream:
+    async with speaking("gifstreaming") as it, it.stream("/what/ever.gif?w=480") as stream:
         assert stream.headers["content-type"] == "image/gif"
         assert "content-length" not in stream.headers
-        assert await stream.exactly(32) == gif.header(480, 360)
-        assert await stream.exactly(8) == bytes.fromhex("21f9040402000000")
-        place = await stream.exactly(10)
-        assert (
-            place
-            == b"\x2c\0\0\0\0" + (480).to_bytes(2, "little") + (360).to_bytes(2, "little") + b"\x87"
-        )
+        assert await read_header(stream) == gif.header(480, 360)
+        frames = [await read_frame(stream) for _ in range(20)]
+    size = (480).to_bytes(2, "little") + (360).to_bytes(2, "little")
+    assert frames[0].startswith(bytes.fromhex("21f9040402000000 2c00000000") + size + b"\x87")
+    assert {data[:3] + data[4:6] for data in frames} == {bytes.fromhex("21f904 0200")}
+
+
+async def test_gifstreaming_sends_the_past_where_it_is_asked_for() -> None:
+    async with (
+        speaking("gifstreaming", "cam=pattern:?size=160x120&fps=30") as it,
+        it.stream("/?w=160&fps=30") as early,
+    ):
+        header = await read_header(early)
+        known = numbers(header + b"".join([await read_frame(early) for _ in range(100)]))
+        async with it.stream("/?w=160&fps=30&burst=10s") as late:
+            assert await read_header(late) == header
+            first = await read_frame(late)
+    assert is_whole(header, first)
+    assert numbers(header + first)[0] == known[0], "all that is there"
+
+
+@pytest.mark.parametrize("query", ["fps=41", "burst=11s", "max_latency=5s", "colors=1", "w=15"])
+async def test_gifstreaming_says_what_it_cannot_do(query: str) -> None:
+    async with speaking("gifstreaming") as it:
+        head, body = await it.answer(f"/any?{query}")
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert body.startswith(query.partition("=")[0].encode())
+        assert body.count(b"\n") == 1

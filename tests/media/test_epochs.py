@@ -1,5 +1,6 @@
 """Sources that change while they run: what comes out goes on, in a new epoch where it must."""
 
+import random
 from itertools import pairwise
 from pathlib import Path
 
@@ -160,6 +161,101 @@ def test_sound_that_comes_late_joins(tmp_path: Path) -> None:
         runs = worker.collect(number, 0.5)
     assert [track.kind for track in runs[-1].tracks] == ["video", "audio"]
     check(runs)
+
+
+HEVC = ("-c:v", "libx265", "-x265-params", "log-level=none:keyint=10:bframes=0", "-pix_fmt",
+        "yuv420p")  # fmt: skip
+MPEG2 = ("-c:v", "mpeg2video", "-q:v", "2", "-g", "5")
+
+
+@pytest.mark.parametrize(
+    ("codecs", "deliveries"),
+    [
+        ((NO_B, HEVC), ("passthrough", "transcode")),
+        ((HEVC, NO_B), ("transcode", "passthrough")),
+        ((NO_B, MPEG2), ("passthrough", "transcode")),
+    ],
+    ids=["h264-hevc", "hevc-h264", "h264-mpeg2"],
+)
+def test_another_codec(
+    codecs: tuple[tuple[str, ...], ...], deliveries: tuple[str, ...], tmp_path: Path
+) -> None:
+    first = part(tmp_path, 0, *ramp(count=40), *tone(1.6), *codecs[0], *AAC, seconds=1.6)
+    second = part(tmp_path, 1.6, *ramp(count=60), *tone(2.4), *codecs[1], *AAC, seconds=2.4)
+    with fed(first, second) as worker:
+        runs = worker.collect(worker.subscribe(H264), 0.5, epochs=2)
+    assert [run.track("video").delivery for run in (runs[0], runs[-1])] == list(deliveries)
+    check(runs)
+    last = runs[-1]
+    check_in_step(last)
+    assert max(steps(last, "audio")) < 0.1
+
+
+def test_a_track_that_is_added_later(tmp_path: Path) -> None:
+    """The program's table names sound that was not there when the stream was opened."""
+    first = part(tmp_path, 0, *ramp(count=60), *NO_B, seconds=2.4)
+    second = part(tmp_path, 2.4, *ramp(count=60), *tone(2.4), *NO_B, *AAC, seconds=2.4)
+    with fed(first, second) as worker:
+        runs = worker.collect(worker.subscribe(H264), 0.5, epochs=2)
+        assert set(worker.announced()) == {"video", "audio"}
+    assert [[track.kind for track in run.tracks] for run in (runs[0], runs[-1])] == [
+        ["video"],
+        ["video", "audio"],
+    ]
+    check(runs)
+    last = runs[-1]
+    assert abs(last.seconds("video")[0] - last.seconds("audio")[0]) < 0.1
+    assert max(steps(last, "video")) < 0.1
+
+
+def test_lost_packets(tmp_path: Path) -> None:
+    """Two of a hundred are lost; what comes after the next keyframe is whole."""
+    data, seconds = part(tmp_path, 0, *ramp(count=60), *tone(2.4), *NO_B, *AAC, seconds=2.4)
+    chance = random.Random(1)
+    packets = [data[start : start + 188] for start in range(0, len(data), 188)]
+    kept = [packet for packet in packets if chance.random() > 0.02]
+    assert len(packets) - len(kept) > 5
+    second = part(tmp_path, 2.4, *ramp(count=60), *tone(2.4), *NO_B, *AAC, seconds=2.4)
+    with fed((b"".join(kept), seconds), second) as worker:
+        runs = worker.collect(worker.subscribe(H264), 4.5)
+    assert len(runs) == 1
+    (run,) = runs
+    for kind in ("video", "audio"):
+        assert min(steps(run, kind)) > 0
+        assert max(steps(run, kind)) < 1.0
+    last = [packet for packet in run.of("video") if packet.seconds > run.packets[-1].seconds - 1.5]
+    start = next(number for number, packet in enumerate(last) if packet.keyframe)
+    assert len(last) - start > 20
+    whole = Run(run.epoch, run.tracks, last[start:])
+    check([whole])
+    check_in_step(whole)
+
+
+def wrapping(film: bytes, offset: int) -> bytes:
+    """An FLV film whose times, of 32 bits, begin so many milliseconds later (FLV spec E.4.1)."""
+    moved, position = bytearray(film), 13
+    while position < len(moved):
+        low, high = moved[position + 4 : position + 7], moved[position + 7]
+        time = (int.from_bytes(low, "big") | high << 24) + offset & 0xFFFF_FFFF
+        moved[position + 4 : position + 7] = (time & 0xFF_FFFF).to_bytes(3, "big")
+        moved[position + 7] = time >> 24
+        position += 15 + int.from_bytes(moved[position + 1 : position + 4], "big")
+    return bytes(moved)
+
+
+@pytest.mark.parametrize("wrap", [1 << 32, 1 << 31, 1 << 24])
+def test_times_of_rtmp_wrap(wrap: int, tmp_path: Path) -> None:
+    film = make(tmp_path / "film.flv", *ramp(count=60), *tone(2.4), *NO_B, *AAC).read_bytes()
+    with fed((wrapping(film, wrap - 1200), 2.4)) as worker:
+        runs = worker.collect(worker.subscribe(H264), 2.2)
+    assert len(runs) == 1
+    (run,) = runs
+    check(runs)
+    assert max(steps(run, "video")) < 0.1
+    assert max(steps(run, "audio")) < 0.1
+    found = skews(run)
+    assert len(found) >= 1
+    assert max(found) - min(found) < 0.05
 
 
 def test_joins_a_stream_long_before_its_next_keyframe(tmp_path: Path) -> None:

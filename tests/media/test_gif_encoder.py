@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from televise.formats import gif
 from televise.media.encoders.gif import (
@@ -209,3 +210,36 @@ def test_any_size(size: tuple[int, int]) -> None:
     sent = [small.encode(picture(noise(n), n), keyframe=False) for n in range(3)]
     stream = gif.header(width, height) + b"".join(one.data for several in sent for one in several)
     assert [rgb.shape for rgb in by_pillow(stream)] == [(height, width, 3)] * 3
+
+
+def scene(seed: int) -> Rgb:
+    """Many colours, but smooth: the palette is wrong by some of them."""
+    small = np.random.default_rng(seed).integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), np.uint8)
+    enlarged = Image.fromarray(small).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    return np.asarray(enlarged, np.uint8)
+
+
+def test_what_moves_less_than_the_palette_is_wrong_by_is_not_sent() -> None:
+    first = np.clip(scene(1), 1, 254)
+    trembling = first + np.where(np.indices(first.shape[:2])[1] % 2, 1, -1)[..., np.newaxis]
+    sent = encode([first, trembling.astype(np.uint8), first])
+    assert [len(several) for several in sent] == [1, 0, 0]
+
+
+def test_a_slow_change_is_sent_before_it_is_seen() -> None:
+    first = scene(1) // 2
+    wanted = [first + number for number in range(60)]
+    sent = encode(wanted)
+    assert 5 <= sum(map(len, sent)) < 40, "not each step, and none forgotten"
+    seen, position = by_pillow(stream_of(sent)), -1
+    for rgb, several in zip(wanted, sent, strict=True):
+        position += len(several)
+        (alone,) = by_pillow(stream_of(encode([rgb])))
+        assert psnr(rgb, seen[position]) > psnr(rgb, alone) - 4
+
+
+def test_the_slightest_change_of_few_colours_is_sent() -> None:
+    pictures = [flat((100, 100, 100)), flat((100, 100, 100))]
+    pictures[0][0, 0] = pictures[1][10, 10] = 101
+    seen = by_pillow(stream_of(encode(pictures)))
+    assert all(np.array_equal(*pair) for pair in zip(pictures, seen, strict=True))

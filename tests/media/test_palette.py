@@ -23,6 +23,16 @@ def test_an_unknown_colour_gets_the_nearest_one() -> None:
     assert rgb.tolist() == [[[255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 0, 0]]]
 
 
+def test_colours_that_only_turn_up_later_are_nearly_as_good() -> None:
+    found = Palette(noise(90, 160) & np.uint32(0x7F7F7F), 256)
+    assert not found.exact
+    later = np.roll(noise(91, 160)[1:], 7, 1) & np.uint32(0x7F7F7F)
+    known = found.colours.astype(np.int32)
+    points = np.stack([later >> shift & 0xFF for shift in (16, 8, 0)], -1).astype(np.int32)
+    best = ((points[:, :, np.newaxis] - known) ** 2).sum(-1).min(-1).mean()
+    assert found.error(later, found.indices(later)) < 1.3 * best
+
+
 def test_a_dither_keeps_the_mean() -> None:
     grey = np.full((64, 64), 0x808080, np.uint32)
     shifted = Dither(64, 64, 256).shift(grey, (slice(0, 64), slice(0, 64))) & 0xFF

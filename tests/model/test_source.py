@@ -37,6 +37,11 @@ GOOD = [
     ("rtmp://host/app/key", "pull", "host", "rtmp://host/app/key"),
     ("http://[::1]:8080/", "pull", "1", "http://[::1]:8080/"),
     ("https://host/a=b/c.ts", "pull", "c", "https://host/a=b/c.ts"),
+    ("rtsps://cam.local/live", "pull", "live", "rtsps://cam.local/live"),
+    ("tv=udp://:1234", "pull", "tv", "udp://:1234"),
+    ("tv=srt://:9000?passphrase=0123456789", "pull", "tv", "srt://:9000?passphrase=0123456789"),
+    ("cam=device:/dev/video0?fps=30", "device", "cam", "device:/dev/video0?fps=30"),
+    ("screen:?x=1&y=2&size=640x480", "screen", "screen", "screen:?x=1&y=2&size=640x480"),
 ]
 
 # argument, what the message must name
@@ -56,6 +61,8 @@ BAD = [
     ("dir:pictures?loop=1", "dir: has no option 'loop'; it knows fps and delete"),
     ("picamera:?camera=9", "camera=9: a whole number from 0 to 3"),
     ("screen:?display=a b", "display=a b: an X11 display, as in display=:0"),
+    ("screen:?x=10", "screen: x and y need a size, as in screen:?x=100&y=100&size=640x480"),
+    ("guarded+http://host/", "unknown source scheme guarded+http://"),
     ("publish:cam", "publish: takes nothing behind it; name the channel as in cam=publish:"),
     ("v4l2:/dev/video0", "unknown source 'v4l2:/dev/video0'"),
     ("webcam:", "unknown source 'webcam:'"),
@@ -192,6 +199,7 @@ def test_options_of_the_pattern(text: str, options: PatternOptions) -> None:
     assert parse_pattern(text) == options
 
 
-def test_the_key_of_an_rtmp_stream_is_a_secret() -> None:
-    spec = parse_source("rtmp://host/live/s3cr3t")
-    assert (spec.name, spec.shown) == ("host", "rtmp://host/live/***")
+@pytest.mark.parametrize("scheme", ["rtmp", "rtmps"])
+def test_the_key_of_an_rtmp_stream_is_a_secret(scheme: str) -> None:
+    spec = parse_source(f"{scheme}://host/live/s3cr3t")
+    assert (spec.name, spec.shown) == ("host", f"{scheme}://host/live/***")

@@ -6,7 +6,10 @@ import sys
 import televise
 
 # A name that is added here is kept for ever; a name that is missing here is not public.
-PUBLIC = {"TeleviseError", "__version__"}
+PUBLIC = {
+    *("Channel", "Click", "Key", "Server", "TeleviseError", "__version__"),
+    *("asgi", "connect", "show", "wait", "watch"),
+}
 
 HEAVY = {"av", "numpy", "aiohttp", "PIL", "simplejpeg", "structlog", "prometheus_client", "asyncio"}
 

@@ -7,6 +7,7 @@ import socketserver
 import struct
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import BinaryIO
@@ -24,6 +25,7 @@ class Camera:
     units: list[list[bytes]]
     rate: float
     password: str = ""
+    over_udp: bool = False  # and in no other way
     requests: list[str] = field(default_factory=list)
 
     def __enter__(self) -> "Camera":
@@ -34,6 +36,7 @@ class Camera:
                 camera.serve(self.request)
 
         self._closed = threading.Event()
+        self._datagrams = socket.socket(type=socket.SOCK_DGRAM)
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -50,6 +53,7 @@ class Camera:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        self._datagrams.close()
 
     @property
     def port(self) -> int:
@@ -65,7 +69,7 @@ class Camera:
                 connection.sendall(self._answer(method, request))
                 if method == "PLAY":
                     try:
-                        self._play(connection)
+                        self._play(self._sender(connection))
                     except OSError:
                         return
 
@@ -85,17 +89,35 @@ class Camera:
         if self.password and f"Basic {expected}" not in request:
             status, extra, body = "401 Unauthorized", 'WWW-Authenticate: Basic realm="x"\r\n', ""
         else:
-            status, (extra, body) = "200 OK", self._result(method)
+            status, (extra, body) = self._result(method, request)
         head = f"RTSP/1.0 {status}\r\nCSeq: {number[1]}\r\n{extra}"
         return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
-    def _result(self, method: str) -> tuple[str, str]:
+    def _result(self, method: str, request: str) -> tuple[str, tuple[str, str]]:
         if method == "DESCRIBE":
-            return "Content-Type: application/sdp\r\n", self._description()
+            return "200 OK", ("Content-Type: application/sdp\r\n", self._description())
         if method == "SETUP":
-            transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
-            return f"{transport}Session: 1\r\n", ""
-        return "Public: DESCRIBE, SETUP, PLAY\r\nSession: 1\r\n", ""
+            return self._set_up(request)
+        return "200 OK", ("Public: DESCRIBE, SETUP, PLAY\r\nSession: 1\r\n", "")
+
+    def _set_up(self, request: str) -> tuple[str, tuple[str, str]]:
+        ports = re.search(r"client_port=(\d+)-\d+", request)
+        if self.over_udp and ports is None:
+            return "461 Unsupported Transport", ("", "")
+        transport = "RTP/AVP/TCP;unicast;interleaved=0-1"
+        if ports is not None:
+            self._client_port = int(ports[1])
+            transport = f"RTP/AVP;unicast;client_port={ports[1]}-{int(ports[1]) + 1}"
+        return "200 OK", (f"Transport: {transport}\r\nSession: 1\r\n", "")
+
+    def _sender(self, connection: socket.socket) -> Callable[[bytes], object]:
+        """Sends RTP packets in the way that the client has chosen."""
+        if not self.over_udp:
+            return lambda packet: connection.sendall(
+                struct.pack(">BBH", 0x24, 0, len(packet)) + packet
+            )
+        address = (connection.getpeername()[0], self._client_port)
+        return lambda packet: self._datagrams.sendto(packet, address)
 
     def _description(self) -> str:
         sets = [nal for nal in self.units[0] if h264.nal_type(nal) in (h264.SPS, h264.PPS)]
@@ -106,7 +128,7 @@ class Camera:
             f"a=fmtp:96 packetization-mode=1;sprop-parameter-sets={sprop}\r\na=control:video\r\n"
         )
 
-    def _play(self, connection: socket.socket) -> None:
+    def _play(self, send: Callable[[bytes], object]) -> None:
         sequence, begin = 0, time.monotonic()
         for number in range(1 << 30):
             if self._closed.wait(begin + number / self.rate - time.monotonic()):
@@ -117,8 +139,7 @@ class Camera:
                 stamp = round(number * CLOCK / self.rate)
                 head = struct.pack(">BBHII", 0x80, 96 | marker, sequence & 0xFFFF, stamp, 1)
                 sequence += 1
-                frame = struct.pack(">BBH", 0x24, 0, len(head + payload))
-                connection.sendall(frame + head + payload)
+                send(head + payload)
 
 
 def _payloads(nals: list[bytes]) -> list[bytes]:

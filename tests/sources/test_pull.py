@@ -12,11 +12,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from televise.errors import SourceError
 from televise.formats import h264
+from televise.sources.pull import PullSource
 from tests.conftest import Needs
 from tests.media.films import COUNT, RATE, check_plays, make, numbers, ramp, tone
 from tests.media.rig import H264, JPEG, Run, running, steps
 from tests.sources.rtsp_server import Camera
+from tests.sources.tls_server import Certificate, TlsServer, make_certificate
+from tests.sources.viewer import Viewer
 from tests.sources.web_server import Answer, WebServer, content, status
 from tests.support.waiting import wait_until
 
@@ -155,6 +159,54 @@ def test_plays_rtsp_with_a_password(camera: Camera) -> None:
         run = worker.collect(worker.subscribe(H264), 1.0)[-1]
     assert run.track("video").delivery == "passthrough"
     check(run)
+
+
+def test_plays_rtsp_over_udp_where_a_camera_refuses_tcp(camera: Camera) -> None:
+    camera.over_udp = True
+    with camera, running(f"rtsp://admin:{SECRET}@127.0.0.1:{camera.port}/main") as worker:
+        run = worker.collect(worker.subscribe(H264), 1.0)[-1]
+    setups = [request for request in camera.requests if request.startswith("SETUP")]
+    assert len(setups) >= 2, "first it was asked for TCP"
+    assert run.track("video").delivery == "passthrough"
+    check(run)
+
+
+@pytest.mark.parametrize("ours", ["udp://:{}", "udp://127.0.0.1:{}"])
+def test_plays_mpegts_over_udp(ours: str) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    output = ["-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"]
+    with subprocess.Popen(live(*NO_B, "-c:a", "aac")[:-2] + output) as source:
+        try:
+            with running(ours.format(port)) as worker:
+                run = worker.collect(worker.subscribe(H264), 1.0)[-1]
+                assert set(worker.announced()) == {"video", "audio"}
+        finally:
+            source.kill()
+    check(run)
+
+
+@pytest.fixture(scope="module")
+def certificate(needs: Needs, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(needs("openssl"), tmp_path_factory.mktemp("tls"))
+
+
+@pytest.mark.parametrize("scheme", ["rtsps", "rtmps"])
+def test_certificates_are_checked(
+    scheme: str, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{scheme}://localhost:{{}}/live/{SECRET}"
+    with TlsServer(certificate, b"nothing of that kind") as server:
+        source = PullSource(url.format(server.port), "shown")
+        with pytest.raises(SourceError, match=r"^shown: no connection over TLS: where its cert"):
+            source.run(Viewer(H264, 1).intake)
+        assert server.heard == []
+        # Where it is trusted, it is spoken to.
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        with pytest.raises(SourceError):
+            source.run(Viewer(H264, 1).intake)
+        assert server.heard
 
 
 def test_rtsp_with_a_wrong_password(camera: Camera) -> None:

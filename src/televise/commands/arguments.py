@@ -1,6 +1,7 @@
 """The command line as other users of this machine see it, in `ps`: without its secrets."""
 
 import ctypes
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,21 @@ def hide_secrets(specs: Iterable[SourceSpec]) -> None:
         for place in places(arguments, spec.text.encode(errors="surrogateescape")):
             written = covered(spec)
             ctypes.memmove(address + place, written, len(written))
+
+
+def hide_token(token: str) -> None:
+    """The same for a key that is an argument, or in the query of one."""
+    if sys.platform != "linux" or not token:
+        return
+    address, arguments = _own_arguments()
+    for place in token_places(arguments, token.encode(errors="surrogateescape")):
+        ctypes.memset(address + place, ord("*"), len(token.encode(errors="surrogateescape")))
+
+
+def token_places(arguments: bytes, token: bytes) -> list[int]:
+    """Where ``token`` is an argument, or stands behind an equals sign."""
+    whole = re.compile(rb"(?<=[\0=])" + re.escape(token) + rb"(?=[\0&#])")
+    return [match.start() for match in whole.finditer(arguments)]
 
 
 def places(arguments: bytes, text: bytes) -> list[int]:

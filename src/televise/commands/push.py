@@ -4,6 +4,12 @@ import argparse
 import os
 from typing import Any
 
+from televise.commands.arguments import hide_secrets, hide_token
+from televise.errors import InputError
+
+# Kinds of sources that make no picture in this process.
+_NOT_HERE = ("publish", "frames", "directories")
+
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Make the command known."""
@@ -28,5 +34,10 @@ def _run(options: argparse.Namespace) -> int:
     from televise.push import parse_target
     from televise.runner import run_push
 
-    token = options.token or os.environ.get("TELEVISE_TOKEN", "")
-    return run_push(parse_source(options.source), parse_target(options.url, token))
+    spec = parse_source(options.source)
+    hide_secrets([spec])
+    target = parse_target(options.url, options.token or os.environ.get("TELEVISE_TOKEN", ""))
+    hide_token(target.token)
+    if spec.kind in _NOT_HERE:
+        raise InputError(f"{spec.shown} cannot be pushed: it is filled by others; give a source")
+    return run_push(spec, target)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from televise.commands.values import seconds
 from televise.errors import InputError
@@ -37,8 +38,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 def _run(options: argparse.Namespace) -> int:
     from televise.web.keys import Grant, Keys, default_path
 
-    if not options.url.startswith(("http://", "https://")):
-        raise InputError(f"--url {options.url}: write it as in http://127.0.0.1:8080")
+    _check_url(options.url)
     grant = Grant(options.channel, options.can, options.take_over)
     token = Keys(options.key_file or default_path()).sign(grant, options.ttl)
     lines = [token]
@@ -48,10 +48,19 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise InputError(f"--url {url}: write it as in http://127.0.0.1:8080")
+
+
 def _links(url: str, channel: str, token: str) -> list[str]:
-    host = url.partition("://")[2].partition("/")[0].rpartition(":")[0] or url.partition("://")[2]
+    host = urlsplit(url).hostname or ""
     return [
-        f"{url}/{channel}/publish?token={token}",
         f"{url}/{channel}.ts?token={token}",
-        f"rtmp://{host}:1935/live/{channel}?token={token}",
+        f"rtmp://{f'[{host}]' if ':' in host else host}:1935/live/{channel}?token={token}",
     ]

@@ -32,6 +32,8 @@ from televise.model.source import SourceSpec
 from televise.model.track import Track
 
 MAX_RENDITIONS = 8
+# They are made one after another.
+MAX_LOOKS = 8
 # An encoder runs on for a moment after its last viewer, who may only be reloading the page.
 ENCODING_LINGER_SECONDS = 2.0
 SOURCE_LINGER_SECONDS = 10.0
@@ -76,6 +78,7 @@ class Channel:
         self._encodings: dict[Rendition, Encoding] = {}
         self._by_id: dict[int, Encoding] = {}
         self._looks: dict[int, LookBack] = {}
+        self._linked = False
         self._next_id = 1
         self._timers: dict[Rendition | None, asyncio.TimerHandle] = {}
         self._stopping: set[asyncio.Future[Any]] = set()
@@ -137,27 +140,27 @@ class Channel:
         if self.publisher is not None:
             if not take_over:
                 raise Busy(f"somebody publishes {self.name} already: stop that, or take it over")
-            self.publisher.send_away("another publisher has taken over")
+            self.publisher.send_away("another publisher has taken over", Busy)
         self._run_source()
         self.publisher = Publishing(self._next_id, format, address, self._supervisor.send)
         self._next_id += 1
         self.publisher.begin(self._release_publisher)
+        if self._linked:
+            self.publisher.link()
         return self.publisher
 
     def look_back(self, rendition: Rendition, ago: float, length: float) -> LookBack:
         """``length`` seconds that began so many seconds ``ago`` (no length: one picture), to be
-        waited for and then forgotten with `forget`. Unavailable where nothing is kept."""
-        if self.closed or self.worker is None:
+        waited for. Unavailable where nothing is kept, LimitReached where too many look back."""
+        if self.closed or not self._linked:
             raise Unavailable(f"{self.name} keeps nothing to look back to: it is {self.state}")
+        if len(self._looks) >= MAX_LOOKS:
+            raise LimitReached(f"{MAX_LOOKS} others look back at {self.name} now: try again later")
         look = LookBack()
         self._looks[self._next_id] = look
         self._supervisor.send(Look(self._next_id, rendition, ago, length))
         self._next_id += 1
         return look
-
-    def forget(self, look: LookBack) -> None:
-        """Nobody waits for ``look`` any more."""
-        self._looks = {number: each for number, each in self._looks.items() if each is not look}
 
     def _release_publisher(self, publisher: Publishing) -> None:
         if self.publisher is publisher:
@@ -167,7 +170,8 @@ class Channel:
         """End the worker, for good."""
         self.closed = True
         if self.publisher is not None:
-            self.publisher.send_away("the channel ends")
+            self.publisher.send_away("the channel ends", Unavailable)
+        self._end_looks("the channel ends")
         for listener in list(self.listeners):
             listener(self)
         for timer in self._timers.values():
@@ -217,6 +221,8 @@ class Channel:
 
     def _idle(self) -> None:
         self._cancel_timer(None)
+        self._linked = False
+        self._end_looks("nobody watches, and its source is closed")
         stopping = self._supervisor.stop()
         self._stopping.add(stopping)
         stopping.add_done_callback(self._stopping.discard)
@@ -236,6 +242,7 @@ class Channel:
 
     def _up(self) -> None:
         """A new worker is there: it is told all that is wanted."""
+        self._linked = True
         self._supervisor.send(
             Open(f"{self.name}={self.spec.text}", self._origin, self._policy.replay_seconds)
         )
@@ -243,15 +250,20 @@ class Channel:
             wanted = Subscribe(encoding.id, encoding.rendition, encoding.epoch + 1)
             self._supervisor.send(wanted)
         if self.publisher is not None:
-            self.publisher.begin_again()
+            self.publisher.link()
 
     def _down(self, text: str) -> None:
         """The worker has died; a publisher whose format allows it goes on with the next."""
         self._set_state("offline", text)
-        for look in self._looks.values():
-            look.end("its process ended")
+        self._linked = False
+        self._end_looks("its process ended")
         if self.publisher is not None and self.publisher.format not in RESUMABLE:
-            self.publisher.send_away("its reader has ended: publish again")
+            self.publisher.send_away("its reader has ended: publish again", Unavailable)
+
+    def _end_looks(self, text: str) -> None:
+        looks, self._looks = self._looks, {}
+        for look in looks.values():
+            look.end(text)
 
     def _received(self, message: Message) -> None:
         if isinstance(message, Media):
@@ -266,7 +278,7 @@ class Channel:
             for listener in self.note_listeners:
                 listener(self, message.captured, message.text)
         elif isinstance(message, Ended) and message.id in self._looks:
-            self._looks[message.id].end(message.text)
+            self._looks.pop(message.id).end(message.text)
         elif isinstance(message, Taken | Ended):
             self._received_for_publisher(message)
         elif isinstance(message, Epoch | Refused):

@@ -25,6 +25,7 @@ class LookBack:
         try:
             await asyncio.wait_for(self._done, seconds)
         except TimeoutError:
+            self.packets = []
             raise Unavailable("looking back took too long: ask for less") from None
 
     def begin(self, message: Epoch) -> None:
@@ -33,7 +34,9 @@ class LookBack:
             self.epoch, self.tracks = message.epoch, message.tracks
 
     def append(self, packet: Packet) -> None:
-        """One more packet."""
+        """One more packet, if somebody still waits for it."""
+        if self._done.done():
+            return
         if packet.epoch == self.epoch and packet.track < len(self.tracks):
             self.packets.append(packet)
             self._bytes += len(packet.data)

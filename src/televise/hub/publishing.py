@@ -3,22 +3,24 @@
 import asyncio
 from collections.abc import Callable
 
+from televise.errors import TeleviseError, Unsupported
 from televise.link.messages import Data, Finish, Publish
 from televise.link.protocol import MAX_DATA
 
 # So many bytes that the worker has not read yet make the publisher wait.
 MOST_AHEAD = 1 << 20
 VERDICT_SECONDS = 3.0
-# Formats in whose middle a reader can begin: another worker goes on with the same publisher.
-RESUMABLE = ("mpegts", "jpeg")
+# Formats in whose middle a reader can begin: another worker goes on with the same publisher. Single
+# pictures are written whole.
+RESUMABLE = ("mpegts", "jpeg", "image")
 
 Send = Callable[[Publish | Data | Finish], None]
 
 
 class Publishing:
     """What a publisher writes, goes to the channel's worker; ``writable`` is clear while that is
-    behind. ``closed`` is done when it is over: with one line of text where the channel sends the
-    publisher away, with '' where everything has been played.
+    behind, or not there yet. ``closed`` is done when it is over: with one line of text where the
+    channel sends the publisher away, with '' where everything has been played.
     """
 
     def __init__(self, identifier: int, format: str, address: str, send: Send) -> None:
@@ -26,31 +28,50 @@ class Publishing:
         self.format = format
         self.address = address
         self.writable = asyncio.Event()
-        self.writable.set()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.received = 0
         self._ahead = 0
+        self._early: list[bytes] | None = []
+        self._finished = False
+        self._kind: type[TeleviseError] = Unsupported
         self._send = send
         self._release: Callable[[Publishing], None] = _nothing
 
-    def begin(self, release: "Callable[[Publishing], None]") -> None:
-        """Tell the worker; ``release`` is called once, when the publisher has gone."""
-        self._release = release
-        self.begin_again()
+    @property
+    def problem(self) -> TeleviseError | None:
+        """Why the channel has sent the publisher away, if it has."""
+        text = self.closed.result() if self.closed.done() else ""
+        return self._kind(text) if text else None
 
-    def begin_again(self) -> None:
-        """There is another worker, which has read nothing yet."""
+    def begin(self, release: "Callable[[Publishing], None]") -> None:
+        """``release`` is called once, when the publisher has gone."""
+        self._release = release
+
+    def link(self) -> None:
+        """There is a worker, or another one, which has read nothing yet: it is told."""
+        early, self._early = self._early or [], None
         self._ahead = 0
         self.writable.set()
         self._send(Publish(self.id, self.format))
+        for data in early:
+            self._forward(data)
+        if self._finished:
+            self._send(Finish(self.id))
 
     def write(self, data: bytes) -> None:
-        """The next bytes of media."""
+        """The next bytes of media. They begin with what no reader can do without: they are kept
+        for the first worker."""
         if self.closed.done():
             return
+        self.received += len(data)
+        if self._early is not None:
+            self._early.append(data)
+        else:
+            self._forward(data)
+
+    def _forward(self, data: bytes) -> None:
         for start in range(0, len(data), MAX_DATA):
             self._send(Data(self.id, data[start : start + MAX_DATA]))
-        self.received += len(data)
         self._ahead += len(data)
         if self._ahead >= MOST_AHEAD:
             self.writable.clear()
@@ -61,16 +82,19 @@ class Publishing:
         if self._ahead < MOST_AHEAD:
             self.writable.set()
 
-    async def finish(self) -> str:
-        """Nothing more will come; returns what is wrong with what came, if the worker finds that
-        soon."""
+    async def finish(self) -> None:
+        """Nothing more will come; waits a while for the worker to say what is wrong with it."""
+        self._finished = True
         self._send(Finish(self.id))
         await asyncio.wait([self.closed], timeout=VERDICT_SECONDS)
-        return self.closed.result() if self.closed.done() else ""
 
-    def send_away(self, text: str) -> None:
-        """The channel does not want it any more; ``text`` says why."""
+    def send_away(self, text: str, kind: type[TeleviseError] = Unsupported) -> None:
+        """The channel does not want it any more; ``text`` says why, which is a ``kind`` of error.
+
+        With '' everything has been played.
+        """
         if not self.closed.done():
+            self._kind = kind
             self.closed.set_result(text)
         self.writable.set()  # whoever waits for that is to see that it is over
         self.close()

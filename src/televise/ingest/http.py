@@ -9,20 +9,21 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from televise.errors import Busy, FormatError, InputError, Unsupported
-from televise.formats import jpeg
+from televise.errors import FormatError, InputError, Unsupported
+from televise.formats.picture import KNOWN, parse_picture
 from televise.hub.publishing import Publishing
 from televise.ingest.seats import Seats
+from televise.model.rendition import LIMITS
 from televise.web.keys import token_of
 
 # What the end of the URL says of the bytes; '' where FFmpeg finds out.
 FORMATS = {"ts": "mpegts", "mjpg": "jpeg", "flv": "flv", "mp4": "", "webm": "matroska"}
 PICTURES = ("jpg", "png")
 MAX_PICTURE_BYTES = 8 << 20
+MAX_WIDTH, MAX_HEIGHT = (int(LIMITS[side][1]) for side in ("w", "h"))
 # Somebody who sends single pictures keeps the seat for so long after each.
 PICTURE_SEAT_SECONDS = 10.0
 _LENGTH = struct.Struct(">I")
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"BM")
 
 
 def routes(seats: Seats) -> list[web.RouteDef]:
@@ -31,14 +32,14 @@ def routes(seats: Seats) -> list[web.RouteDef]:
 
     async def stream(request: web.Request) -> web.StreamResponse:
         extension = request.path.rpartition(".")[2]
-        publishing = take_seat(seats, request, FORMATS[extension])
+        name = request.match_info["name"]
+        publishing = take_seat(seats, request, name, FORMATS[extension])
         try:
             await until_end(_copy(request.content, publishing), publishing)
-            problem = await publishing.finish()
         finally:
             publishing.close()
-        if problem:
-            raise Unsupported(problem)
+        if publishing.problem is not None:
+            raise publishing.problem
         return web.json_response({"received": publishing.received})
 
     return [
@@ -49,13 +50,18 @@ def routes(seats: Seats) -> list[web.RouteDef]:
     ]  # fmt: skip
 
 
-def take_seat(seats: Seats, request: web.Request, format: str) -> Publishing:
+def take_seat(seats: Seats, request: web.Request, name: str, format: str) -> Publishing:
     """The seat that a request asks for, with its key."""
-    take_over = request.query.get("takeover", "0")
-    if take_over not in ("0", "1"):
-        raise InputError("takeover is 1 or 0")
-    name, address = request.match_info["name"], request.remote or ""
-    return seats.take(name, token_of(request), address, format, take_over=take_over == "1")
+    address, take_over = request.remote or "", takes_over(request)
+    return seats.take(name, token_of(request), address, format, take_over=take_over)
+
+
+def takes_over(request: web.Request) -> bool:
+    """Whether a request wants the place of one who publishes already. InputError."""
+    value = request.query.get("takeover", "0")
+    if value not in ("0", "1"):
+        raise InputError(f"takeover={value[:40]!a}: 1 or 0")
+    return value == "1"
 
 
 async def until_end(copying: Coroutine[Any, Any, None], publishing: Publishing) -> None:
@@ -75,6 +81,8 @@ async def _copy(content: aiohttp.StreamReader, publishing: Publishing) -> None:
         while data := await content.readany():
             publishing.write(data)
             await publishing.writable.wait()
+        # Who ends properly is told what was wrong; nobody waits for one who is gone.
+        await publishing.finish()
 
 
 class _Pictures:
@@ -82,30 +90,40 @@ class _Pictures:
 
     def __init__(self, seats: Seats) -> None:
         self._seats = seats
-        self._open: dict[str, tuple[Publishing, asyncio.TimerHandle]] = {}
+        self._sitting: dict[str, Publishing] = {}
+        self._leaving: dict[Publishing, asyncio.TimerHandle] = {}
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
+        self._seats.check(name, token_of(request))  # before anything is read
         data = await _read_picture(request)
         publishing = self._seat(name, request)
         publishing.write(_LENGTH.pack(len(data)) + data)
         await publishing.writable.wait()
-        timer = asyncio.get_running_loop().call_later(PICTURE_SEAT_SECONDS, self._leave, name)
-        self._open[name] = publishing, timer
+        if publishing.problem is not None:
+            raise publishing.problem
         return web.Response(status=204)
 
     def _seat(self, name: str, request: web.Request) -> Publishing:
-        publishing, timer = self._open.get(name, (None, None))
-        if publishing is None or timer is None or publishing.closed.done():
-            return take_seat(self._seats, request, "image")
-        self._seats.check(name, token_of(request))
-        if publishing.address != (request.remote or ""):
-            raise Busy(f"somebody else sends pictures to {name} now")
-        timer.cancel()
+        """The one that this publisher has, or a new one; it is kept from now on."""
+        publishing = self._sitting.get(name)
+        theirs = publishing is not None and publishing.address == (request.remote or "")
+        if publishing is None or publishing.closed.done() or not theirs:
+            publishing = take_seat(self._seats, request, name, "image")
+            self._sitting[name] = publishing
+        if timer := self._leaving.pop(publishing, None):
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._leaving[publishing] = loop.call_later(
+            PICTURE_SEAT_SECONDS, self._leave, name, publishing
+        )
         return publishing
 
-    def _leave(self, name: str) -> None:
-        self._open.pop(name)[0].close()
+    def _leave(self, name: str, publishing: Publishing) -> None:
+        del self._leaving[publishing]
+        if self._sitting.get(name) is publishing:
+            del self._sitting[name]
+        publishing.close()
 
 
 async def _read_picture(request: web.Request) -> bytes:
@@ -114,13 +132,16 @@ async def _read_picture(request: web.Request) -> bytes:
         parts.append(part)
         size += len(part)
         if size > MAX_PICTURE_BYTES:
-            raise web.HTTPRequestEntityTooLarge(MAX_PICTURE_BYTES, size)
-    data = b"".join(parts)
-    if not data.startswith(_SIGNATURES):
-        raise Unsupported("not a picture: send JPEG, PNG, WebP, GIF or BMP")
-    if data[:2] == jpeg.SOI:
-        try:
-            jpeg.size(data)
-        except FormatError as error:
-            raise Unsupported(str(error)) from None
-    return data
+            raise Unsupported(f"a picture must have at most {MAX_PICTURE_BYTES >> 20} MB")
+    try:
+        picture = parse_picture(b"".join(parts))
+    except FormatError as error:
+        raise Unsupported(f"{error}: send {KNOWN}") from None
+    if picture is None:
+        raise Unsupported("the picture is not complete")
+    if picture.width * picture.height > MAX_WIDTH * MAX_HEIGHT:
+        raise Unsupported(
+            f"the picture has {picture.width}x{picture.height} pixels; "
+            f"the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
+        )
+    return picture.data

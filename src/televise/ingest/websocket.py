@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from televise import events
-from televise.errors import Busy, LimitReached, TeleviseError, Unavailable
+from televise.errors import Busy, TeleviseError, Unavailable, Unsupported
 from televise.hub.publishing import Publishing
 from televise.ingest.http import FORMATS, take_seat, until_end
 from televise.ingest.seats import Seats
@@ -17,7 +17,12 @@ from televise.web.keys import token_of
 MAX_MESSAGE_BYTES = 8 << 20
 PING_SECONDS = 10.0
 # RFC 6455 section 7.4.1, and the registry that it opens.
-UNSUPPORTED, NOT_ALLOWED, TRY_LATER = 1003, 1008, 1013
+NORMAL, UNSUPPORTED, NOT_ALLOWED, TRY_LATER = 1000, 1003, 1008, 1013
+_CODES: tuple[tuple[type[TeleviseError], int], ...] = (
+    (Busy, TRY_LATER),
+    (Unavailable, TRY_LATER),
+    (Unsupported, UNSUPPORTED),
+)
 
 
 def middleware(seats: Seats) -> Middleware:
@@ -35,8 +40,14 @@ def middleware(seats: Seats) -> Middleware:
 def _publishes(request: web.Request) -> bool:
     if request.headers.get("Upgrade", "").lower() != "websocket" or not token_of(request):
         return False
+    name, extension = _split(request)
+    return bool(name) and "/" not in name and extension in FORMATS
+
+
+def _split(request: web.Request) -> tuple[str, str]:
+    """Name and extension; a channel may be published in formats in which it is not watched."""
     name, _, extension = request.path[1:].rpartition(".")
-    return bool(name) and extension in FORMATS
+    return name, extension
 
 
 async def _answer(request: web.Request, seats: Seats) -> web.StreamResponse:
@@ -45,16 +56,18 @@ async def _answer(request: web.Request, seats: Seats) -> web.StreamResponse:
         compress=False, max_msg_size=MAX_MESSAGE_BYTES, heartbeat=PING_SECONDS
     )
     await websocket.prepare(request)
+    name, extension = _split(request)
     try:
-        publishing = take_seat(seats, request, FORMATS[request.path.rpartition(".")[2]])
+        publishing = take_seat(seats, request, name, FORMATS[extension])
     except TeleviseError as error:
-        later = isinstance(error, Busy | Unavailable | LimitReached)
-        await _close(request, websocket, TRY_LATER if later else NOT_ALLOWED, str(error))
+        await _send_away(request, websocket, error)
         return websocket
     try:
         await until_end(_copy(websocket, publishing), publishing)
-        if publishing.closed.done():
-            await _close(request, websocket, UNSUPPORTED, publishing.closed.result())
+        if publishing.problem is not None:
+            await _send_away(request, websocket, publishing.problem)
+        else:
+            await websocket.close(code=NORMAL)
     finally:
         publishing.close()
     return websocket
@@ -69,8 +82,11 @@ async def _copy(websocket: web.WebSocketResponse, publishing: Publishing) -> Non
             publishing.send_away("only binary messages, which are media, are understood here")
 
 
-async def _close(
-    request: web.Request, websocket: web.WebSocketResponse, code: int, reason: str
+async def _send_away(
+    request: web.Request, websocket: web.WebSocketResponse, error: TeleviseError
 ) -> None:
-    events.info("publisher sent away", stream=request.path, reason=reason)
-    await websocket.close(code=code, message=reason.encode()[:123])
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), NOT_ALLOWED)
+    events.info("publisher sent away", stream=request.path, reason=str(error))
+    # RFC 6455 section 5.5.1: with its code in at most 125 bytes, and whole letters.
+    reason = str(error).encode()[:123].decode(errors="ignore").encode()
+    await websocket.close(code=code, message=reason)

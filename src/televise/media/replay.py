@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 import av
 
@@ -44,11 +45,12 @@ class Kept:
 class Replay:
     """At most ``seconds`` of a source and 32 MB, in whole GOPs. For use by several threads."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, max_bytes: int = MAX_BYTES) -> None:
         self._seconds = seconds
+        self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._kept: deque[Kept] = deque()
-        self._keyframes: deque[float] = deque()
+        # Each begins with a keyframe, and has the sound that came until the next.
+        self._gops: deque[list[Kept]] = deque()
         self._bytes = 0
         self._jpeg: tuple[Input, JpegEncoder] | None = None
         self._due = float("-inf")
@@ -73,51 +75,38 @@ class Replay:
 
     def between(self, begin: float, end: float) -> list[Kept]:
         """What is needed to show all from ``begin`` to ``end`` (seconds of media time), from the
-        keyframe before on; nothing where so old a picture is not kept, or the source has begun anew
-        since."""
+        keyframe before on; nothing where so old a picture is not kept. It ends where the source
+        has begun anew."""
         with self._lock:
-            before = [seconds for seconds in self._keyframes if seconds <= begin]
-            first = before[-1] if before else None
-            kept = [
-                each for each in self._kept if first is not None and first <= each.place.seconds
-            ]
-        video = next((each.source for each in kept if each.source.kind == "video"), None)
+            before = sum(gop[0].place.seconds <= begin for gop in self._gops)
+            gops = [list(gop) for gop in islice(self._gops, before - 1, None)] if before else []
         found: list[Kept] = []
-        for each in kept:
-            is_new = each.source.kind == "video" and each.source is not video
-            if each.place.seconds > end or is_new:
+        for gop in gops:
+            if gop[0].source is not gops[0][0].source or gop[0].place.seconds > end:
                 break
-            found.append(each)
+            found += [each for each in gop if each.place.seconds <= end]
         return found
 
     @property
     def oldest(self) -> float | None:
         """The media time from which on there is something."""
         with self._lock:
-            return self._keyframes[0] if self._keyframes else None
+            return self._gops[0][0].place.seconds if self._gops else None
 
     def _append(self, kept: Kept) -> None:
         if not self._seconds:
             return
-        leads = kept.keyframe and kept.source.kind == "video"
         with self._lock:
-            if leads:
-                self._keyframes.append(kept.place.seconds)
-            elif not self._keyframes:
+            if kept.keyframe and kept.source.kind == "video":
+                self._gops.append([])
+            elif not self._gops:
                 return
-            self._kept.append(kept)
+            self._gops[-1].append(kept)
             self._bytes += len(kept.data)
             while self._is_too_much(kept.place.seconds):
-                self._forget_gop()
+                self._bytes -= sum(len(each.data) for each in self._gops.popleft())
 
     def _is_too_much(self, now: float) -> bool:
-        if self._bytes > MAX_BYTES:
+        if self._bytes > self._max_bytes:
             return True
-        return len(self._keyframes) > 1 and self._keyframes[1] <= now - self._seconds
-
-    def _forget_gop(self) -> None:
-        """The oldest keyframe, and all up to the next."""
-        self._keyframes.popleft()
-        until = self._keyframes[0] if self._keyframes else float("inf")
-        while self._kept and self._kept[0].place.seconds < until:
-            self._bytes -= len(self._kept.popleft().data)
+        return len(self._gops) > 1 and self._gops[1][0].place.seconds <= now - self._seconds

@@ -9,7 +9,7 @@ import av.error
 from televise.media.container import MAX_PIXELS, MAX_WIDTH
 from televise.media.encoders.aac import AacEncoder
 from televise.media.encoders.encoded import Encoded, Picture, Sound, VideoEncoder
-from televise.media.encoders.gif import GifEncoder
+from televise.media.encoders.gif import GifEncoder, usual_size
 from televise.media.encoders.h264 import H264Encoder
 from televise.media.encoders.jpeg import JpegEncoder
 from televise.media.encoders.mp2 import Mp2Encoder
@@ -124,7 +124,10 @@ class VideoTranscoder:
 
     def _make_encoder(self, picture: Picture) -> VideoEncoder:
         rendition = self._rendition
-        width, height = self._size or rendition.fit(*_within_limits(*picture.shown_size))
+        shown = _within_limits(*picture.shown_size)
+        if rendition.video == "gif" and not (rendition.w or rendition.h):
+            shown = usual_size(*shown)
+        width, height = self._size or rendition.fit(*shown)
         if rendition.video == "mjpeg":
             return JpegEncoder(width, height, rendition.q, self._reason)
         if rendition.video == "gif":

@@ -21,6 +21,7 @@ AUDIO, VIDEO = 8, 9
 # E.4.3.1: the type of the frame, and codec 7 (AVC). E.4.2.1: AAC, as which all else is fixed.
 _KEYFRAME, _INTER_FRAME, _AAC = b"\x17", b"\x27", b"\xaf"
 _CONFIG, _DATA = b"\x00", b"\x01"
+_HEADER_FRAME = binary_frame(flv.HEADER)
 
 
 def routes(edge: Edge) -> list[web.RouteDef]:
@@ -38,54 +39,59 @@ def routes(edge: Edge) -> list[web.RouteDef]:
 
 
 class Endless:
-    """Muxer: the header and the decoders' configurations, then a tag for each packet."""
+    """Muxer: the header once, then a tag for each packet.
+
+    Before each keyframe stand the decoders' configurations: a file has one header, but those may
+    become others with the next epoch.
+    """
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._tracks = tracks
-        parts = [flv.HEADER, *(_config(track) for track in tracks)]
-        self._init = self._frame_init(epoch, b"".join(parts))
+        self._init = self._frame_init(epoch)
 
     def mux(self, packet: Packet) -> Chunk:
-        """One tag."""
+        """One tag, or all that a decoder needs to begin with it."""
         track = self._tracks[packet.track]
-        milliseconds = packet.dts * 1000 // track.timescale
+        milliseconds = packet.dts * 1000 // track.timescale & 0xFFFF_FFFF
         if track.kind == "audio":
             data = flv.tag(AUDIO, milliseconds, _AAC + _DATA + packet.data)
         else:
             later = (packet.pts - packet.dts) * 1000 // track.timescale
             head = (_KEYFRAME if packet.keyframe else _INTER_FRAME) + _DATA
             data = flv.tag(VIDEO, milliseconds, head + later.to_bytes(3, "big") + packet.data)
+        if packet.keyframe:
+            data = b"".join(_config(each, milliseconds) for each in self._tracks) + data
         return Chunk(self._frame(packet, data), self._init, packet.keyframe, packet.seconds)
 
-    def _frame_init(self, epoch: int, header: bytes) -> bytes:
-        return header
+    def _frame_init(self, epoch: int) -> bytes:
+        return flv.HEADER
 
-    def _frame(self, packet: Packet, tag: bytes) -> bytes:
-        return tag
+    def _frame(self, packet: Packet, tags: bytes) -> bytes:
+        return tags
 
 
 class BareMessages(Endless):
-    """Muxer: the header and each tag as one binary WebSocket message."""
+    """Muxer: the header, and what belongs to each packet, as one binary WebSocket message."""
 
-    def _frame_init(self, epoch: int, header: bytes) -> bytes:
-        return binary_frame(header)
+    def _frame_init(self, epoch: int) -> bytes:
+        return _HEADER_FRAME
 
-    def _frame(self, packet: Packet, tag: bytes) -> bytes:
-        return binary_frame(tag)
+    def _frame(self, packet: Packet, tags: bytes) -> bytes:
+        return binary_frame(tags)
 
 
 class ToldMessages(Endless):
     """Muxer: WebSocket messages of ``televise.v1``."""
 
-    def _frame_init(self, epoch: int, header: bytes) -> bytes:
-        return envelope.init(epoch, MIME, header)
+    def _frame_init(self, epoch: int) -> bytes:
+        return envelope.init(epoch, MIME, flv.HEADER)
 
-    def _frame(self, packet: Packet, tag: bytes) -> bytes:
-        return envelope.chunk(packet, self._tracks[packet.track], tag)
+    def _frame(self, packet: Packet, tags: bytes) -> bytes:
+        return envelope.chunk(packet, self._tracks[packet.track], tags)
 
 
-def _config(track: Track) -> bytes:
-    """AVCDecoderConfigurationRecord or AudioSpecificConfig, in a tag at time 0."""
+def _config(track: Track, milliseconds: int) -> bytes:
+    """AVCDecoderConfigurationRecord or AudioSpecificConfig, in a tag."""
     if track.kind == "audio":
-        return flv.tag(AUDIO, 0, _AAC + _CONFIG + track.config)
-    return flv.tag(VIDEO, 0, _KEYFRAME + _CONFIG + bytes(3) + track.config)
+        return flv.tag(AUDIO, milliseconds, _AAC + _CONFIG + track.config)
+    return flv.tag(VIDEO, milliseconds, _KEYFRAME + _CONFIG + bytes(3) + track.config)

@@ -70,18 +70,13 @@ class FramesSource:
         while not feed.stopping:
             for message in receiver.feed(*_receive(connection)):
                 if isinstance(message, Memory):
-                    self._exchange(message)
+                    self._mailbox, self._sequence = Reader(message.descriptor), 0
                 elif isinstance(message, Samples):
                     self._feed_sound(feed, message)
             try:
                 self._feed_picture(feed)
             except FormatError as error:  # the next may be better
                 feed.set_state(State("offline", str(error)))
-
-    def _exchange(self, memory: Memory) -> None:
-        if self._mailbox is not None:
-            self._mailbox.close()
-        self._mailbox, self._sequence = Reader(memory.descriptor), 0
 
     def _feed_picture(self, feed: Feed) -> None:
         """Feed the newest picture, if it is another one, or was fed long ago."""

@@ -6,13 +6,14 @@ from typing import BinaryIO, cast
 import av.error
 
 from televise.errors import FormatError, SourceError
+from televise.formats.picture import KNOWN, parse_picture
 from televise.link.messages import Publish, State
 from televise.media.container import LIVE, explain, open_container
 from televise.media.demuxer import Demuxer
 from televise.media.inbox import Inbox
 from televise.media.jpeg_feed import JpegFeed
+from televise.media.picture_feed import PictureFeed
 from televise.media.source import Feed
-from televise.media.stills import Stills
 
 WAITING = "nobody publishes yet"
 GONE = "the publisher has gone"
@@ -24,11 +25,10 @@ class PublishSource:
     """Plays what comes into ``inbox``. Formats of it: ``jpeg`` is pictures one after another,
     ``image`` pictures with their length before them, others are FFmpeg's."""
 
-    watched = True
-
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
         self._last: Publish | None = None
+        self.watched = True
 
     def run(self, feed: Feed) -> None:
         """Feed until stopped, or until one sends what cannot be shown: a SourceError."""
@@ -36,6 +36,8 @@ class PublishSource:
             feed.set_state(State("offline", WAITING))
         while not feed.stopping:
             publisher = self._last = self._inbox.next(self._last)
+            # Who sends single pictures may take its time.
+            self.watched = publisher.format != "image"
             feed.set_state(State("connecting"))
             try:
                 self._play(publisher, feed)
@@ -57,9 +59,12 @@ class PublishSource:
             self._play_media(reader, publisher.format, feed)
 
     def _play_images(self, reader: "_Reader", feed: Feed) -> None:
-        stills = Stills(feed)
+        pictures = PictureFeed(feed, 0)
         while len(header := reader.read_exactly(_LENGTH.size)) == _LENGTH.size:
-            stills.show(reader.read_exactly(_LENGTH.unpack(header)[0]))
+            picture = parse_picture(reader.read_exactly(_LENGTH.unpack(header)[0]))
+            if picture is None:
+                raise FormatError(f"it is not {KNOWN}")
+            next(pictures.play(picture))  # of an animation the first picture
 
     def _play_media(self, reader: "_Reader", format: str, feed: Feed) -> None:
         place, kind = cast("BinaryIO", reader), format or None

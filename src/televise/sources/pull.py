@@ -1,5 +1,6 @@
 """A stream fetched from somewhere: RTSP, RTMP, UDP, HTTP(S) with MJPEG, MPEG-TS, FLV or MP4."""
 
+import errno
 import ssl
 import time
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import av.error
+from av.container import InputContainer
 
 from televise.errors import SourceError
 from televise.media.byte_stream import Peeked, play
@@ -72,19 +74,27 @@ class PullSource:
         raise SourceError(f"{self._shown}: the stream has ended")
 
     def _run(self, way: _Way, feed: Feed) -> None:
-        tls = _tls_options() if "tls" in way.protocols else {}
-        with open_container(
-            self._url,
-            way.protocols,
-            format=way.format,
-            options={**LIVE, **way.options, **tls},
-            timeout=(OPEN_SECONDS, READ_SECONDS),
-            shown=self._shown,
-        ) as container:
+        with self._open(way) as container:
             try:
                 Demuxer(container).run(feed)
             except av.error.FFmpegError as error:
                 raise explain(error, self._shown) from error
+
+    def _open(self, way: _Way) -> InputContainer:
+        tls = _tls_options() if "tls" in way.protocols else {}
+        try:
+            return open_container(
+                self._url,
+                way.protocols,
+                format=way.format,
+                options={**LIVE, **way.options, **tls},
+                timeout=(OPEN_SECONDS, READ_SECONDS),
+                shown=self._shown,
+            )
+        except SourceError as error:
+            if tls and getattr(error.__cause__, "errno", 0) == errno.EIO:
+                raise SourceError(f"{self._shown}: {_NO_TLS}") from error
+            raise
 
     def _run_http(self, feed: Feed) -> None:
         """A stream; or one picture, again and again."""
@@ -94,6 +104,13 @@ class PullSource:
             with HttpStream(self._url, self._shown, self._dial) as stream:
                 pictures = play(Peeked(stream), feed, self._shown, jpegs=jpegs)
             feed.wait(began + _SNAPSHOT_SECONDS - time.monotonic())
+
+
+# FFmpeg tells no more than that.
+_NO_TLS = (
+    "no connection over TLS: where its certificate is not trusted, "
+    "name a file with the right one in SSL_CERT_FILE"
+)
 
 
 def _tls_options() -> dict[str, str]:

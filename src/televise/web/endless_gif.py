@@ -12,7 +12,7 @@ from televise.model.track import Track
 from televise.web.query import MAX_BURST_SECONDS, parse_query
 
 MIME = "image/gif"
-DEFAULT_WIDTH, DEFAULT_FPS, DEFAULT_LATENCY_SECONDS = 480, 10, 0.5
+DEFAULT_FPS, DEFAULT_LATENCY_SECONDS = 10, 0.5
 # Browsers show each frame for 20 ms; the rest is to catch up with.
 MAX_FPS = 40
 
@@ -30,7 +30,7 @@ class GifQuery:
 def parse_gif_query(text: str) -> GifQuery:
     """Understand a query. InputError for a value that cannot be."""
     query = parse_query(text)
-    rendition = query.rendition("gif", w=DEFAULT_WIDTH, fps=DEFAULT_FPS)
+    rendition = query.rendition("gif", fps=DEFAULT_FPS)
     if rendition.fps > MAX_FPS:
         raise InputError(f"fps={rendition.fps:g}: a GIF shows at most {MAX_FPS} a second")
     latency = DEFAULT_LATENCY_SECONDS if query.max_latency is None else query.max_latency

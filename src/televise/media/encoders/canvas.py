@@ -1,11 +1,13 @@
 """Canvas: the picture as viewers of a GIF see it, and the frames that bring them there."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from televise.formats import gif
-from televise.media.encoders.palette import NO_COLOUR, Dither, Indices, Palette, Pixels
+from televise.media.encoders.palette import NO_COLOUR, Dither, Indices, Palette, Pixels, bands
 
 # A palette is replaced where its error has grown like this, but not more often than this.
 WORSE, GOOD_ERROR, PALETTE_SECONDS = 1.5, 2.0, 1.0
@@ -13,13 +15,22 @@ WORSE, GOOD_ERROR, PALETTE_SECONDS = 1.5, 2.0, 1.0
 MUCH_WORSE, CUT = 4.0, 40.0
 # The picture may have become simpler: one that is not good is tried anew.
 OLD_SECONDS = 10.0
+# Where more of the picture than this has changed, or is about to, all of it takes less time.
+MUCH = 0.6
+# A pixel stays while it moves by no more than so many times what its palette is wrong by, and by no
+# more than the eye forgives.
+TOLERANCE, MAX_TOLERANCE = 2.0, 10.0
 # A part with more pixels than this is not worth a smaller colour table.
 SMALL = 1 << 16
 
+# So many pixels tell enough of the whole.
+_SAMPLES = 3600
 # What a colour table holds where there is no colour.
 _NO_COLOURS = np.zeros((256, 3), np.uint8)
 
 Area = tuple[slice, slice]
+_Mask = NDArray[np.bool_]
+_Value = TypeVar("_Value", np.uint8, np.uint32)
 
 
 class Canvas:
@@ -27,27 +38,54 @@ class Canvas:
 
     def __init__(self, width: int, height: int, colors: int, dither: bool) -> None:
         self._all: Area = slice(0, height), slice(0, width)
+        step = max(1, int((width * height / _SAMPLES) ** 0.5))
+        self._sample: Area = slice(None, None, step), slice(None, None, step)
         self._colors = colors
         self._dither = Dither(width, height, colors) if dither else None
         self._palette: Palette | None = None
-        self._palette_at = self._first_error = self._error = 0.0
-        self._pixels: Pixels = np.zeros((height, width), np.uint32)
+        self._palette_at = self._usual_error = 0.0
+        self._tolerance = np.uint8(0)
         self._shown: Indices = np.zeros((height, width), np.uint8)
+        # The pixels that are shown, before they were given a colour of the palette.
+        self._meant: Pixels = np.zeros((height, width), np.uint32)
+        # Where the last `paint` has changed something, and what: no colour where it has not.
         self._place: Area = self._all
-        self._is_new: NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
+        self._part: Indices = np.zeros((0, 0), np.uint8)
 
-    def paint(self, pixels: Pixels, seconds: float) -> float:
-        """Show ``pixels``. Returns how much of the picture has changed, from 0 to 1."""
-        before, self._pixels = self._pixels, pixels
-        if self._palette is None or _difference(before, pixels) > CUT:
-            return self._begin(seconds)
-        area = _box(before != pixels, self._all)
-        changed = self._change(self._palette, area) if area else 0.0
-        return self._begin(seconds) if self._is_bad(seconds, changed) else changed
+    def is_another(self, pixels: Pixels, seconds: float) -> bool:
+        """Whether ``pixels`` have so little in common with what is shown that all must be sent."""
+        sample, meant = pixels[self._sample].copy(), self._meant[self._sample].copy()
+        # A fade is not to go on until all pixels have come to the end of what is tolerated.
+        changed = float(_differ(sample, meant, self._tolerance // np.uint8(2)).mean())
+        if self._palette is not None:
+            error = self._palette.error(meant, self._shown[self._sample])
+            if _difference(sample, meant) > CUT or self._is_bad(error, seconds, changed > 0):
+                self._palette = None
+        return self._palette is None or changed > MUCH
 
-    def whole(self) -> bytes:
-        """The frame that shows everything."""
+    def paint(self, pixels: Pixels) -> bool:
+        """Show what has changed; False where nothing has."""
         assert self._palette is not None
+        has_moved = _differ(pixels, self._meant, self._tolerance)
+        if (area := _box(has_moved)) is None:
+            return False
+        indices, has_moved = self._look_up(self._palette, pixels[area], area), has_moved[area]
+        if self._tolerance:
+            _replace(self._meant[area], pixels[area], has_moved)
+        else:
+            self._meant = pixels
+        is_new = has_moved & (indices != self._shown[area])
+        _replace(self._shown[area], indices, is_new)
+        self._place, self._part = area, np.full_like(indices, NO_COLOUR)
+        _replace(self._part, indices, is_new)
+        return bool(is_new.any())
+
+    def whole(self, pixels: Pixels, seconds: float) -> bytes:
+        """Show all ``pixels``, by a frame that needs none before it."""
+        if self._palette is None:
+            self._palette = self._choose(pixels, seconds)
+        self._shown = self._look_up(self._palette, pixels, self._all)
+        self._meant = pixels.copy()
         # The table has the same size for all, even where the picture has fewer colours.
         entries = 1 << (self._colors - 1).bit_length()
         colours = self._palette.colours.tobytes().ljust(3 * entries, b"\0")
@@ -56,71 +94,67 @@ class Canvas:
     def part(self) -> bytes:
         """The frame that shows what the last `paint` has changed."""
         assert self._palette is not None
-        indices = np.where(self._is_new, self._shown[self._place], np.uint8(NO_COLOUR))
+        indices, place = self._part, _rectangle(self._place)
         colours = np.concatenate((self._palette.colours, _NO_COLOURS))[: NO_COLOUR + 1]
-        transparent = None if self._is_new.all() else NO_COLOUR
+        transparent = NO_COLOUR if indices.max() == NO_COLOUR else None
         if indices.size <= SMALL:
             used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256))
             indices, colours = _renumber(indices, used), colours[used]
             transparent = transparent and len(used) - 1
-        place = _rectangle(self._place)
         return gif.frame(place, colours.tobytes(), _compress(indices), transparent)
 
-    def _begin(self, seconds: float) -> float:
-        """Choose colours anew."""
-        self._palette, self._palette_at = Palette(self._pixels, self._colors), seconds
-        self._shown = self._look_up(self._palette, self._all)
-        self._first_error = self._error = self._palette.error(self._pixels, self._shown)
-        return 1.0
+    def _choose(self, pixels: Pixels, seconds: float) -> Palette:
+        """A palette for ``pixels``, and what goes with it."""
+        palette, sample = Palette(pixels, self._colors), pixels[self._sample]
+        self._palette_at = seconds
+        self._usual_error = palette.error(sample, palette.indices(sample))
+        usual = 0.0 if palette.exact else (self._usual_error / 3) ** 0.5
+        self._tolerance = np.uint8(min(TOLERANCE * usual, MAX_TOLERANCE))
+        return palette
 
-    def _change(self, palette: Palette, area: Area) -> float:
-        """Show the new pixels of ``area``."""
-        indices = self._look_up(palette, area)
-        is_new = indices != self._shown[area]
-        self._shown[area] = indices
-        self._error = palette.error(self._pixels, self._shown)
-        box = _box(is_new, area)
-        if box is None:
-            return 0.0
-        self._place, self._is_new = box, _cut(is_new, area, box)
-        return float(np.count_nonzero(is_new) / self._shown.size)
-
-    def _look_up(self, palette: Palette, area: Area) -> Indices:
-        pixels = self._pixels[area]
+    def _look_up(self, palette: Palette, pixels: Pixels, area: Area) -> Indices:
         return palette.indices(self._dither.shift(pixels, area) if self._dither else pixels)
 
-    def _is_bad(self, seconds: float, changed: float) -> bool:
+    def _is_bad(self, error: float, seconds: float, has_changed: bool) -> bool:
         """Whether the palette should be replaced."""
-        age, limit = seconds - self._palette_at, WORSE * self._first_error + GOOD_ERROR
+        age, limit = seconds - self._palette_at, WORSE * self._usual_error + GOOD_ERROR
         if age < PALETTE_SECONDS:
-            return self._error > MUCH_WORSE * limit
-        is_old = changed > 0 and age > OLD_SECONDS
-        return self._error > (GOOD_ERROR if is_old else limit)
+            return error > MUCH_WORSE * limit
+        is_old = has_changed and age > OLD_SECONDS
+        return error > (GOOD_ERROR if is_old else limit)
+
+
+def _differ(first: Pixels, second: Pixels, tolerance: np.uint8) -> _Mask:
+    """Where red, green or blue are further apart than ``tolerance``."""
+    if not tolerance:
+        return np.not_equal(first, second)
+    differ = np.empty(first.shape, np.bool_)
+    for rows in bands(len(first)):
+        one, other = first[rows].view(np.uint8), second[rows].view(np.uint8)
+        is_apart = np.maximum(one, other) - np.minimum(one, other) > tolerance
+        np.not_equal(is_apart.view(np.uint32), 0, out=differ[rows])
+    return differ
+
+
+def _replace(old: NDArray[_Value], new: NDArray[_Value], is_new: _Mask) -> None:
+    """What `np.copyto` does; its branches take long where what is new lies scattered."""
+    for rows in bands(len(old)):
+        mask = -is_new[rows].astype(old.dtype)
+        old[rows] ^= (old[rows] ^ new[rows]) & mask
 
 
 def _difference(before: Pixels, after: Pixels) -> float:
-    """How much two pictures differ in green, on average and by a sample."""
-    first, second = ((pixels[::8, ::8] >> 8 & 0xFF).astype(np.int32) for pixels in (before, after))
+    """How much two pictures differ in green, on average."""
+    first, second = ((pixels >> 8 & 0xFF).astype(np.int32) for pixels in (before, after))
     return float(np.abs(first - second).mean())
 
 
-def _box(is_new: NDArray[np.bool_], area: Area) -> Area | None:
-    """The smallest part of ``area`` that holds all that is new in it."""
-    rows = np.flatnonzero(is_new.any(1))
+def _box(is_new: _Mask) -> Area | None:
+    """The smallest area that holds all that is new, if anything is."""
+    rows, columns = np.flatnonzero(is_new.any(1)), np.flatnonzero(is_new.any(0))
     if not len(rows):
         return None
-    columns = np.flatnonzero(is_new[rows[0] : rows[-1] + 1].any(0))
-    top, left = area[0].start, area[1].start
-    return (
-        slice(top + int(rows[0]), top + int(rows[-1]) + 1),
-        slice(left + int(columns[0]), left + int(columns[-1]) + 1),
-    )
-
-
-def _cut(is_new: NDArray[np.bool_], area: Area, box: Area) -> NDArray[np.bool_]:
-    """The part of ``is_new``, which belongs to ``area``, that belongs to ``box``."""
-    top, left = area[0].start, area[1].start
-    return is_new[box[0].start - top : box[0].stop - top, box[1].start - left : box[1].stop - left]
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _renumber(indices: Indices, used: NDArray[np.intp]) -> Indices:

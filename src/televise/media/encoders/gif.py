@@ -15,9 +15,7 @@ from televise.media.shaper import Shaper
 from televise.model.track import Track
 
 TIMESCALE = 90_000
-DEFAULT_COLOURS = 256
-# Where more of the picture than this has changed, all of it is sent.
-MUCH = 0.5
+DEFAULT_COLOURS, DEFAULT_WIDTH = 256, 480
 # A viewer that joins is sent all since the last whole picture, and shows each of it for 20 ms.
 MAX_PARTS, MAX_SECONDS = 20, 5.0
 # A still scene: a sign of life so often, and its whole picture again at no more than this.
@@ -37,19 +35,19 @@ class GifEncoder:
 
     def encode(self, picture: Picture, *, keyframe: bool) -> list[Encoded]:
         """What a viewer needs to see this picture too; nothing where it already does."""
-        pixels = _pixels(self._shaper.shape(picture))
-        changed = self._canvas.paint(pixels, picture.seconds)
-        due = self._schedule.is_whole_due(picture.seconds, changed > 0)
-        whole = keyframe or due or changed > MUCH
+        pixels, seconds = _pixels(self._shaper.shape(picture)), picture.seconds
+        whole = self._canvas.is_another(pixels, seconds) or keyframe
+        changed = whole or self._canvas.paint(pixels)
+        whole = whole or self._schedule.is_whole_due(seconds, changed)
         if whole:
-            data = self._canvas.whole()
+            data = self._canvas.whole(pixels, seconds)
         elif changed:
             data = self._canvas.part()
-        elif self._schedule.is_life_due(picture.seconds):
+        elif self._schedule.is_life_due(seconds):
             data = LIFE
         else:
             return []
-        self._schedule.sent(picture.seconds, len(data), whole)
+        self._schedule.sent(seconds, len(data), whole)
         return [self._encoded(picture, data, whole)]
 
     def _encoded(self, picture: Picture, data: bytes, whole: bool) -> Encoded:
@@ -88,6 +86,12 @@ class Schedule:
             self._whole_at, self._whole_bytes, self._parts = seconds, size, []
         else:
             self._parts.append(size)
+
+
+def usual_size(width: int, height: int) -> tuple[int, int]:
+    """The size in pixels where none is asked for: never larger than the source's own."""
+    scale = min(1.0, DEFAULT_WIDTH / width)
+    return round(width * scale), round(height * scale)
 
 
 def _pixels(frame: av.VideoFrame) -> Pixels:

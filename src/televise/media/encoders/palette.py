@@ -1,9 +1,11 @@
 """Palette: few colours for a picture, and a table that finds them fast.
 
-A picture of few colours, such as a plot, is looked up by exact colour; any other by *cell*: the
-upper 5 bits of red, green and blue. The table is filled as colours turn up, so a palette serves the
-pictures after the one that it was made for, too.
+A picture of few colours, such as a plot, is looked up by exact colour, in a table that is filled as
+colours turn up; any other by *cell*: the upper 5 bits of red, green and blue. So a palette serves
+the pictures after the one that it was made for, too.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,50 +22,68 @@ NO_COLOUR = 255
 FEW, FEW_CELLS = 4096, 1500
 _CELLS, _EXACT = 1 << 16, 1 << 24
 _CELL_BITS, _BRINGS_TOGETHER = np.uint32(0xF8F8F8), np.uint32(0x2101)
+# The middles of all blocks of 2x2x2 cells, and what leads from there to each of the eight.
+_LEVELS = np.arange(8, 256, 16, dtype=np.uint32)
+_MIDDLES = (
+    (_LEVELS[:, None, None] << 16 | _LEVELS[:, None] << 8 | _LEVELS).ravel().astype(np.uint32)
+)
+_TO_CELLS = [np.uint32(r | g | b) for r in (0, 8 << 16) for g in (0, 8 << 8) for b in (0, 8)]
 _REFINEMENTS = 2
 # How far the dither of 256 colours shifts a pixel, from the lowest to the highest.
 _STRENGTH = 16
-# So few rows at a time stay in the processor's cache, and with one thread.
-_ROWS = 256
+# So few rows of points at a time stay in the processor's cache, and with one thread; so few of
+# a picture, too.
+_ROWS, _BAND = 256, 45
 
 
 class Palette:
     """At most ``count`` colours that serve ``pixels`` (0xRRGGBB, upper bits free) best.
 
-    ``colours`` are rows of red, green, blue.
+    ``colours`` are rows of red, green, blue; ``exact`` says that ``pixels`` have so few colours
+    that each of them is looked up by itself.
     """
 
     def __init__(self, pixels: Pixels, count: int) -> None:
-        points, weights, self._exact = _histogram(pixels)
+        points, weights, self.exact = _histogram(pixels)
         self.colours = np.rint(_choose(points, weights, min(count, MAX_COLOURS))).astype(np.uint8)
-        self._table = np.zeros(_EXACT if self._exact else _CELLS, np.uint8)
+        self._table = np.zeros(_EXACT, np.uint8) if self.exact else self._cell_table()
         self._enter(self._find(_packed(points)), points)
 
     def indices(self, pixels: Pixels) -> Indices:
         """The index of the nearest colour of each pixel."""
-        places = self._find(pixels)
-        indices = self._table.take(places)
+        indices = np.empty(pixels.shape, np.uint8)
+        for rows in bands(len(pixels)):
+            # Nothing is clipped: it is the fastest way to take.
+            self._table.take(self._find(pixels[rows]), out=indices[rows], mode="clip")
         if indices.size and not indices.min():
             unknown = indices == 0
-            indices[unknown] = self._learn(places[unknown])
+            indices[unknown] = self._learn(self._find(pixels[unknown]))
         indices -= 1
         return indices
 
     def error(self, pixels: Pixels, indices: Indices) -> float:
-        """Mean squared distance of ``indices`` from ``pixels``, by a sample."""
-        seen, shown = pixels[::8, ::8], self.colours[indices[::8, ::8]]
-        away = [(seen >> 8 * (2 - n) & 0xFF).astype(np.int32) - shown[..., n] for n in range(3)]
+        """Mean squared distance of ``indices`` from ``pixels``."""
+        shown = self.colours[indices]
+        away = [(pixels >> 8 * (2 - n) & 0xFF).astype(np.int32) - shown[..., n] for n in range(3)]
         return float(np.mean(sum(part * part for part in away)))
 
     def _find(self, pixels: Pixels) -> _Places:
-        places = pixels & 0xFFFFFF if self._exact else _cells(pixels)
+        places = pixels & 0xFFFFFF if self.exact else _cells(pixels)
         return places.astype(np.intp)
 
+    def _cell_table(self) -> Indices:
+        """A table of all cells, by the *block* of 2x2x2 cells in which each lies: near enough for
+        colours that only turn up later."""
+        table = np.zeros(_CELLS, np.uint8)
+        nearest = _nearest(_unpacked(_MIDDLES), self.colours.astype(np.float32)) + 1
+        for way in _TO_CELLS:
+            table[_cells(np.bitwise_xor(_MIDDLES, way))] = nearest
+        return table
+
     def _learn(self, places: _Places) -> Indices:
-        """What the table has at ``places``, now that it has been filled there."""
+        """What the exact table has at ``places``, now that it has been filled there."""
         found = np.unique(places)
-        colours = found.astype(np.uint32) if self._exact else _MIDDLES[found]
-        self._enter(found, _unpacked(colours))
+        self._enter(found, _unpacked(found.astype(np.uint32)))
         return self._table.take(places)
 
     def _enter(self, places: _Places, points: _Floats) -> None:
@@ -89,22 +109,18 @@ class Dither:
         return seen
 
 
+def bands(height: int) -> Iterator[slice]:
+    """Slices of some rows each: so much at a time stays in the processor's cache."""
+    for start in range(0, height, _BAND):
+        yield slice(start, start + _BAND)
+
+
 def _cells(pixels: Pixels) -> Pixels:
     """The cell of each pixel. One multiplication gives each of them a number of its own."""
     cells = pixels & _CELL_BITS
     cells *= _BRINGS_TOGETHER
     cells >>= np.uint32(16)
     return cells
-
-
-def _middles() -> Pixels:
-    """The colour in the middle of each cell."""
-    numbers = np.arange(1 << 15)
-    lowest = (numbers >> 10) << 19 | (numbers >> 5 & 31) << 11 | (numbers & 31) << 3
-    colours = lowest.astype(np.uint32)
-    middles = np.zeros(_CELLS, np.uint32)
-    middles[_cells(colours)] = colours | 0x040404
-    return middles
 
 
 def _histogram(pixels: Pixels) -> tuple[_Floats, _Floats, bool]:
@@ -187,6 +203,3 @@ def _nearest(points: _Floats, colours: _Floats) -> _Places:
         score = lengths - 2 * (points[start : start + _ROWS] @ colours.T)
         nearest[start : start + _ROWS] = score.argmin(1)
     return nearest
-
-
-_MIDDLES = _middles()

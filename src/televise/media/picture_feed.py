@@ -1,0 +1,138 @@
+"""PictureFeed: whole pictures of any format, still or animated, as a source's video."""
+
+import io
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from PIL import Image, ImageOps, ImageSequence
+
+from televise.errors import FormatError
+from televise.formats.picture import Picture
+from televise.media.container import MAX_HEIGHT, MAX_PIXELS, MAX_WIDTH
+from televise.media.playback import STILL_SECONDS
+from televise.media.source import Feed, Input
+
+_TIME_BASE = Fraction(1, 90_000)
+# Pictures that come at once are so far apart.
+_LEAST_STEP = 1 / 120
+# What browsers make of an animation's delay of 10 ms or less.
+_HASTY_SECONDS, _HASTY_MEANS_SECONDS = 0.01, 0.1
+_USUAL_RATE = 25.0
+_ORIENTATION = 0x0112  # Exif 2.3 section 4.6.4; 1 is upright
+
+
+class PictureFeed:
+    """Hands JPEG pictures on untouched; from the first of another format on, decodes all of them.
+
+    ``rate`` is pictures per second, 0 where they come as they like.
+    """
+
+    def __init__(self, feed: Feed, rate: float) -> None:
+        self._feed = feed
+        self._rate = rate
+        self._codec = ""
+        self._seconds = 0.0
+
+    def play(self, picture: Picture) -> Iterator[tuple[float, bool]]:
+        """Feed ``picture`` again and again, each time that the next is wanted of this.
+
+        Yields after how many seconds that should be, and whether all of the picture has then been
+        seen. FormatError where it is too large or damaged.
+        """
+        _check_size(picture)
+        while True:
+            if picture.kind == "jpeg" and self._codec != "rawvideo" and _is_upright(picture):
+                self._feed_jpeg(picture)
+                yield STILL_SECONDS, True
+                continue
+            waiting: tuple[av.VideoFrame, float] | None = None
+            for following in decode(picture):
+                if waiting is not None:
+                    yield self._feed_frame(*waiting), False
+                waiting = following
+            if waiting is not None:
+                yield self._feed_frame(*waiting), True
+
+    def _feed_jpeg(self, picture: Picture) -> None:
+        if not self._codec:
+            self._codec = "mjpeg"
+            self._feed.opened([_jpeg_input(picture, self._rate)])
+        packet = av.Packet(picture.data)
+        packet.pts = packet.dts = self._ticks()
+        packet.time_base = _TIME_BASE
+        packet.is_keyframe = True
+        self._feed.packet(0, packet)
+
+    def _feed_frame(self, frame: av.VideoFrame, seconds: float) -> float:
+        if self._codec != "rawvideo":
+            self._codec = "rawvideo"
+            rate = self._rate or _USUAL_RATE
+            video = Input("video", "rawvideo", width=frame.width, height=frame.height, rate=rate)
+            self._feed.opened([video])
+        frame.pts, frame.time_base = self._ticks(), _TIME_BASE
+        self._feed.frame(0, frame)
+        return seconds
+
+    def _ticks(self) -> int:
+        self._seconds = max(time.monotonic(), self._seconds + _LEAST_STEP)
+        return round(self._seconds / _TIME_BASE)
+
+
+def decode(picture: Picture) -> Iterator[tuple[av.VideoFrame, float]]:
+    """Its frames as RGB, upright and on white, and for how many seconds each is to be seen.
+
+    FormatError where it is damaged.
+    """
+    try:
+        file = io.BytesIO(picture.data)
+        with Image.open(file, formats=[picture.kind.upper()]) as image:
+            is_animated = getattr(image, "is_animated", False)
+            for each in ImageSequence.Iterator(image):
+                frame = av.VideoFrame.from_ndarray(np.asarray(_rgb(each)), "rgb24")
+                yield frame, _delay(each) if is_animated else STILL_SECONDS
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise FormatError(f"the {picture.kind.upper()} is damaged") from error
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits of grey
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def _delay(image: Image.Image) -> float:
+    seconds = float(image.info.get("duration", 0)) / 1000
+    return seconds if seconds > _HASTY_SECONDS else _HASTY_MEANS_SECONDS
+
+
+def _is_upright(picture: Picture) -> bool:
+    if b"Exif\0\0" not in picture.data:
+        return True
+    try:
+        with Image.open(io.BytesIO(picture.data), formats=["JPEG"]) as image:
+            return bool(image.getexif().get(_ORIENTATION, 1) == 1)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FormatError("the JPEG is damaged") from error
+
+
+def _check_size(picture: Picture) -> None:
+    """Before anything is unpacked: a few bytes can make any number of pixels."""
+    if picture.width * picture.height > MAX_PIXELS:
+        size, limit = f"{picture.width}x{picture.height}", f"{MAX_WIDTH}x{MAX_HEIGHT}"
+        raise FormatError(f"it has {size} pixels; the limit is {limit}")
+
+
+def _jpeg_input(picture: Picture, rate: float) -> Input:
+    decoder = VideoCodecContext.create("mjpeg", "r")
+    decoder.thread_type = "SLICE"
+    decoder.copy_opaque = True
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
+    return Input("video", "mjpeg", decoder, width=picture.width, height=picture.height, rate=rate)

@@ -1,0 +1,1 @@
+"""The side of a Python program: its frames become channels."""

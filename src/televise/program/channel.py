@@ -1,0 +1,287 @@
+"""Channel: a name under which a program shows pictures."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, overload
+
+from televise.errors import InputError
+from televise.program import multipart, sound
+from televise.program.background import Background
+from televise.program.input import Click, History, Key
+from televise.program.outlet import Outlet
+from televise.program.pace import Pace
+from televise.program.picture import Colors, Picture, understand
+
+MAX_META = 64 << 10
+# A figure is left to be drawn by who shows it, if that is within this time.
+_DRAW_SECONDS = 0.3
+
+
+class Home(Protocol):
+    """Where a channel lives: what it needs of its server."""
+
+    background: Background
+
+    def check(self) -> None:
+        """Unavailable where nothing can be shown any more."""
+
+    def url_of(self, name: str) -> str:
+        """The page of a channel."""
+
+    def viewers_of(self, name: str) -> int:
+        """How many watch a channel. Unavailable where only somebody else knows."""
+
+    def call(self, function: Callable[[Any], object], event: Click | Key) -> None:
+        """Call a function of the program, in its turn."""
+
+    def check_input(self) -> None:
+        """Unavailable where what viewers do does not come here."""
+
+    def remove(self, name: str) -> None:
+        """End a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What was shown last."""
+
+    number: int
+    picture: Picture
+    captured: int
+    meta: bytes
+
+
+class Channel:
+    """Shows pictures, and plays sound, to whoever watches. Made by `Server.channel`.
+
+    All methods may be called from any thread, and from asyncio code. ``name`` is its name.
+    """
+
+    # The Content-Type of what `multipart` yields.
+    multipart_type = multipart.CONTENT_TYPE
+
+    def __init__(
+        self,
+        name: str,
+        home: Home,
+        path: Path,
+        *,
+        size: tuple[int, int] | None,
+        fps: float,
+        colors: Colors,
+    ) -> None:
+        self.name = name
+        self._home = home
+        self._size = size
+        self._colors = colors
+        self._pace = Pace(fps)
+        self._lock = threading.Lock()
+        self._history = History()
+        self._count = 0
+        self._newest: _Frame | None = None
+        self._handed = -1
+        self._flushing = False
+        self._on_click: Callable[[Click], object] | None = None
+        self._on_key: Callable[[Key], object] | None = None
+        self.outlet = Outlet(path, fps, home.background, self._somebody_came)
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody watches: only then is a picture worth making."""
+        return self.outlet.watched
+
+    @property
+    def viewers(self) -> int:
+        """How many watch, as far as is known here (a moment late). Unavailable."""
+        return self._home.viewers_of(self.name)
+
+    @property
+    def url(self) -> str:
+        """The page of the channel."""
+        return self._home.url_of(self.name)
+
+    def show(
+        self,
+        frame: Any,
+        *,
+        meta: Any = None,
+        captured: int | None = None,
+        colors: Colors | None = None,
+    ) -> int:
+        """Show ``frame``, and return its number, from 0 on.
+
+        ``frame`` is a numpy array of uint8: rows x columns (grey), rows x columns x 3 (``colors``,
+        if given, is "rgb" or, as OpenCV has it, "bgr"), x 4 (with alpha, which is not shown);
+        or what is like one (a tensor in the processor's memory), a PIL image, a matplotlib figure,
+        or the bytes of a JPEG, PNG or WebP. At most 4096x2304 pixels. ``meta`` is told to pages
+        with the picture: anything that is JSON, up to 64 KB. ``captured`` is Unix nanoseconds
+        (`time.time_ns`), now where it is not given.
+
+        While somebody watches the picture is copied. Else it is only referred to, and the last one
+        is copied when somebody comes. InputError, Unavailable.
+        """
+        self._home.check()
+        picture = understand(frame, self._colors if colors is None else check_colors(colors))
+        self._check_size(picture)
+        text = b"" if meta is None else _encode_meta(meta)
+        # Viewers know microseconds, by which a picture is found again.
+        time_ns = (time.time_ns() if captured is None else captured) // 1000 * 1000
+        with self._lock:
+            number, self._count = self._count, self._count + 1
+            self._history.add(time_ns, number, (picture.width, picture.height))
+            self._newest = _Frame(number, picture, time_ns, text)
+            if self._handed < 0 or (self.outlet.watched and self._is_due()):
+                self._hand_over(self._newest)
+        return number
+
+    def write(self, samples: Any, rate: int = 48_000, *, captured: int | None = None) -> None:
+        """Play sound: an array of int16, or float32 from -1 to 1, samples or samples x channels
+        (1 or 2), ``rate`` samples per second.
+
+        ``captured`` is Unix nanoseconds of the first sample, by which sound and pictures are put
+        together. What follows at once is played without a gap. InputError, Unavailable.
+        """
+        self._home.check()
+        at = time.time_ns() if captured is None else captured
+        for block in sound.blocks(samples, rate, at):
+            if self.outlet.watched:
+                self.outlet.put_sound(block)
+
+    @overload
+    def run(self, frames: Iterable[Any], fps: float | None = None) -> None: ...
+
+    @overload
+    def run(self, frames: AsyncIterable[Any], fps: float | None = None) -> Awaitable[None]: ...
+
+    def run(
+        self, frames: Iterable[Any] | AsyncIterable[Any], fps: float | None = None
+    ) -> Awaitable[None] | None:
+        """Show each of ``frames``, ``fps`` a second if that is given, until there are no more.
+
+        Of an asynchronous iterator it must be awaited. InputError, Unavailable.
+        """
+        pace = Pace(fps or 0.0)
+        if isinstance(frames, AsyncIterable):
+            return self._run_async(frames, pace)
+        for frame in frames:
+            time.sleep(pace.wait_seconds(time.monotonic()))
+            pace.take(time.monotonic())
+            self.show(frame)
+        return None
+
+    def multipart(self) -> Iterator[bytes]:
+        """The pictures as a multipart answer, of type ``multipart_type``, for the view of a web
+        framework; it ends with the channel. Unavailable."""
+        self._home.check()
+        return multipart.stream(f"{self.url}.mjpg")
+
+    def on_click(self, callback: Callable[[Click], object]) -> None:
+        """Call ``callback`` whenever a viewer clicks into the picture, in a thread of its own.
+
+        Only one is called. Unavailable where the hub is elsewhere.
+        """
+        self._home.check_input()
+        self._on_click = callback
+
+    def on_key(self, callback: Callable[[Key], object]) -> None:
+        """The same for keys."""
+        self._home.check_input()
+        self._on_key = callback
+
+    def close(self) -> None:
+        """End the channel; its viewers are sent away."""
+        self._home.remove(self.name)
+
+    def heard(self, message: dict[str, Any]) -> None:
+        """The hub tells what a viewer does."""
+        event = self._history.understand(message)
+        if isinstance(event, Click) and self._on_click is not None:
+            self._home.call(self._on_click, event)
+        elif isinstance(event, Key) and self._on_key is not None:
+            self._home.call(self._on_key, event)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the live picture.
+
+        Browsers show it to pages of the same site only, and the notebook may be on either name.
+        """
+        url = f"{self.url}.mjpg"
+        named = url.replace("//127.0.0.1:", "//localhost:")
+        again = f"this.onerror = null; this.src = '{url}'"
+        return f'<img src="{named}" onerror="{again}" alt="{self.name}" style="max-width: 100%">'
+
+    def _check_size(self, picture: Picture) -> None:
+        size = picture.width, picture.height
+        if self._size is not None and size != self._size:
+            told = f"{self._size[0]}x{self._size[1]}"
+            raise InputError(
+                f"a picture of {size[0]}x{size[1]} on a channel of size={told}: "
+                "scale it, or leave out size"
+            )
+
+    def _is_due(self) -> bool:
+        """Whether the next picture may be handed over; if not, it will be when it is due."""
+        now = time.monotonic()
+        if self._pace.is_due(now):
+            return True
+        if not self._flushing:
+            self._flushing = True
+            wait = self._pace.wait_seconds(now)
+            self._home.background.soon(self._home.background.loop.call_later, wait, self._flush)
+        return False
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._flushing = False
+            newest = self._newest
+            if newest is not None and newest.number > self._handed and self.outlet.watched:
+                self._hand_over(newest)
+
+    def _hand_over(self, frame: _Frame) -> None:
+        self._handed = frame.number
+        self._pace.take(time.monotonic())
+        self.outlet.put(frame.picture, frame.captured, frame.meta)
+
+    def _somebody_came(self) -> None:
+        """In the background: give the first viewer the last picture."""
+        newest = self._newest
+        if newest is not None and newest.picture.drawn:
+            loop = self._home.background.loop
+            loop.call_later(_DRAW_SECONDS, self._catch_up, newest.number)
+        elif newest is not None:
+            self._catch_up(newest.number)
+
+    def _catch_up(self, number: int) -> None:
+        with self._lock:
+            if self._newest is not None and self._newest.number == number:
+                self._hand_over(self._newest)
+
+    async def _run_async(self, frames: AsyncIterable[Any], pace: Pace) -> None:
+        async for frame in frames:
+            await asyncio.sleep(pace.wait_seconds(time.monotonic()))
+            pace.take(time.monotonic())
+            self.show(frame)
+
+
+def check_colors(colors: str) -> Colors:
+    """InputError for what is no order of colours."""
+    if colors == "rgb":
+        return "rgb"
+    if colors == "bgr":
+        return "bgr"
+    raise InputError(f'colors={colors!r}: "rgb", or "bgr" as OpenCV has it')
+
+
+def _encode_meta(meta: Any) -> bytes:
+    try:
+        text = json.dumps(meta, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"meta must be JSON (dict, list, text, numbers): {error}") from None
+    if len(text) > MAX_META:
+        raise InputError(f"meta of {len(text)} bytes as JSON; the limit is {MAX_META}")
+    return text

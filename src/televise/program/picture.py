@@ -1,0 +1,185 @@
+"""Picture: what somebody hands over to be shown, understood but not copied yet."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from televise.errors import FormatError, InputError
+from televise.formats import jpeg
+from televise.formats.picture import parse_picture
+
+MAX_WIDTH, MAX_HEIGHT = 4096, 2304
+Colors = Literal["rgb", "bgr"]
+
+_BY_CHANNELS = {
+    "rgb": {1: "gray", 3: "rgb24", 4: "rgba"},
+    "bgr": {1: "gray", 3: "bgr24", 4: "bgra"},
+}
+_PIL_MODES = {"RGB": ("rgb24", 3), "RGBA": ("rgba", 4), "L": ("gray", 1)}
+_ADVICE = {
+    "f": "multiply by 255 and convert with .astype('uint8')",
+    "b": "write (frame * 255).astype('uint8')",
+    "u": "scale it to 0..255 and convert with .astype('uint8')",
+    "i": "scale it to 0..255 and convert with .astype('uint8')",
+}
+_KNOWN = (
+    "a numpy array (rows x columns, or rows x columns x 3 or 4, uint8), a PIL image, "
+    "a matplotlib figure, or the bytes of a JPEG, PNG or WebP"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of ``length`` bytes that ``fill`` writes when it is wanted.
+
+    ``format`` is one of `televise.link.mailbox.FORMATS`. ``drawn`` is true where it does not exist
+    before it is wanted.
+    """
+
+    width: int
+    height: int
+    format: str
+    length: int
+    fill: Callable[[memoryview], None]
+    drawn: bool = False
+
+
+def understand(frame: Any, colors: Colors = "rgb") -> Picture:
+    """What ``frame`` is: an array, an image, a figure, or the bytes of an image file.
+
+    ``colors`` is the order of an array's channels. InputError says what is wrong with it.
+    """
+    if isinstance(frame, bytes | bytearray | memoryview):
+        picture = _from_file(bytes(frame))
+    elif _is_a(frame, "numpy", "ndarray"):
+        picture = _from_array(frame, colors)
+    elif _is_a(frame, "PIL.Image", "Image"):
+        picture = _from_image(frame)
+    elif _is_a(frame, "matplotlib.figure", "Figure"):
+        picture = _from_figure(frame)
+    else:
+        picture = _from_array(_as_array(frame), colors)
+    _check_size(picture)
+    return picture
+
+
+def _is_a(frame: object, module: str, name: str) -> bool:
+    """Whether it is an object of a library, which is then there already."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(frame, getattr(loaded, name, ()))
+
+
+def _check_size(picture: Picture) -> None:
+    width, height = picture.width, picture.height
+    if width * height > MAX_WIDTH * MAX_HEIGHT or max(width, height) > MAX_WIDTH:
+        limit = f"{MAX_WIDTH}x{MAX_HEIGHT}"
+        raise InputError(f"a picture of {width}x{height}: scale it to at most {limit}")
+
+
+def _from_file(data: bytes) -> Picture:
+    try:
+        if data[:2] == jpeg.SOI:
+            kind, size = "jpeg", jpeg.size(data)
+        elif (parsed := parse_picture(data)) is None:
+            raise FormatError("the picture breaks off")
+        else:
+            kind, size = parsed.kind, (parsed.width, parsed.height)
+    except FormatError as error:
+        raise InputError(f"{len(data)} bytes that are no picture ({error}): {_KNOWN}") from None
+    if kind not in ("jpeg", "png", "webp"):
+        raise InputError(f"a {kind.upper()} cannot be shown: {_KNOWN}")
+
+    def fill(view: memoryview) -> None:
+        view[:] = data
+
+    return Picture(*size, kind, len(data), fill)
+
+
+def _from_array(array: Any, colors: Colors) -> Picture:
+    if array.dtype.kind != "u" or array.dtype.itemsize != 1:
+        raise InputError(_wrong_type(array))
+    shape = array.shape
+    channels = shape[2] if len(shape) == 3 else 1
+    if len(shape) not in (2, 3) or channels not in (1, 3, 4) or 0 in shape:
+        raise InputError(_wrong_shape(shape))
+
+    def fill(view: memoryview) -> None:
+        if array.flags.c_contiguous:
+            view[:] = memoryview(array).cast("B")
+        else:
+            numpy = sys.modules["numpy"]
+            numpy.frombuffer(view, "uint8").reshape(shape)[...] = array
+
+    return Picture(shape[1], shape[0], _BY_CHANNELS[colors][channels], array.nbytes, fill)
+
+
+def _wrong_type(array: Any) -> str:
+    advice = _ADVICE.get(array.dtype.kind, "convert it to uint8")
+    shape = array.shape
+    if len(shape) == 3 and shape[0] in (1, 3, 4) and shape[2] not in (1, 3, 4):
+        advice = f"{advice}, and put channels last with .transpose(1, 2, 0)"
+    kind = {"f": "float", "b": "bool"}.get(array.dtype.kind, str(array.dtype))
+    return f"{kind} pictures: {advice}"
+
+
+def _wrong_shape(shape: tuple[int, ...]) -> str:
+    right = "rows x columns, or rows x columns x 1, 3 or 4"
+    if len(shape) == 3 and shape[0] in (1, 3, 4) and 0 not in shape:
+        right = "channels come last: use .transpose(1, 2, 0)"
+    return f"a picture of shape {'x'.join(map(str, shape))}: {right}"
+
+
+def _as_array(frame: Any) -> Any:
+    """An array of what is like one (a tensor of torch, say), without a copy where that can be."""
+    if frame is None:
+        raise InputError("None is no picture: did the camera or the file give none?")
+    if not any(hasattr(frame, name) for name in ("__array__", "__array_interface__", "__dlpack__")):
+        raise InputError(f"a {type(frame).__name__} cannot be shown: {_KNOWN}")
+    import numpy
+
+    try:
+        if hasattr(frame, "__array__") or hasattr(frame, "__array_interface__"):
+            return numpy.asarray(frame)
+        return numpy.from_dlpack(frame)
+    except Exception as error:  # whatever the library that made it raises
+        cause = str(error).partition("\n")[0]
+        raise InputError(f"a {type(frame).__name__} that is no array here: {cause}") from error
+
+
+def _from_image(image: Any) -> Picture:
+    mode = image.mode if image.mode in _PIL_MODES else "RGB"
+    format, channels = _PIL_MODES[mode]
+
+    def fill(view: memoryview) -> None:
+        view[:] = (image if image.mode == mode else image.convert(mode)).tobytes()
+
+    width, height = image.size
+    return Picture(width, height, format, width * height * channels, fill)
+
+
+def _from_figure(figure: Any) -> Picture:
+    width, height = figure.canvas.get_width_height(physical=True)
+
+    def fill(view: memoryview) -> None:
+        pixels = _draw(figure)
+        if len(pixels) != len(view):
+            raise InputError("the figure's size was changed while it was drawn: show it again")
+        view[:] = pixels
+
+    return Picture(width, height, "rgba", width * height * 4, fill, drawn=True)
+
+
+def _draw(figure: Any) -> memoryview:
+    """The RGBA pixels of a figure, whatever window it may be in."""
+    agg: Any = import_module("matplotlib.backends.backend_agg").FigureCanvasAgg
+    before = figure.canvas
+    canvas = before if isinstance(before, agg) else agg(figure)
+    try:
+        # Not the window's own way of drawing, which belongs to its thread.
+        agg.draw(canvas)
+        return memoryview(canvas.buffer_rgba()).cast("B")
+    finally:
+        if canvas is not before:
+            figure.set_canvas(before)

@@ -1,0 +1,108 @@
+"""connect: the channels of a program on a hub that is somewhere else."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from urllib.parse import urlsplit
+
+from televise.errors import InputError, Unavailable
+from televise.program.publisher import Publisher
+
+_SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+_END_SECONDS = 4.0
+
+
+def connect(url: str, *, token: str = "") -> "Remote":
+    """Show pictures on the hub at ``url`` (``ws://hub:8080``), as a `Server` does on its own.
+
+    ``token`` is a key for publishing there. It returns at once; where the hub cannot be reached it
+    is tried again and again, and where it refuses, `Channel.show` raises Unavailable. InputError
+    for a bad URL.
+    """
+    return Remote(url, token)
+
+
+class Remote(Publisher):
+    """Publishes each channel by a process of its own (``televise push``). Made by `connect`."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = _check_url(url)
+        self._token = token
+        self._pushers: dict[str, subprocess.Popen[str]] = {}
+        super().__init__()
+
+    @property
+    def url(self) -> str:
+        """The page with all channels of the hub."""
+        parts = urlsplit(self._url)
+        return f"{_SCHEMES[parts.scheme]}://{parts.netloc}{parts.path}"
+
+    def url_of(self, name: str) -> str:
+        """The page of a channel."""
+        return f"{self.url}/{name}"
+
+    def viewers_of(self, name: str) -> int:
+        """Only the hub knows: Unavailable."""
+        raise Unavailable("viewers are counted by the hub, which is elsewhere: ask its API")
+
+    def check_input(self) -> None:
+        """Clicks stay with the hub: Unavailable."""
+        raise Unavailable("clicks and keys come to a program's own Server only")
+
+    def _publish(self, name: str, source: str) -> None:
+        pusher = subprocess.Popen(
+            [sys.executable, "-P", "-m", "televise", "push", source, f"{self._url}/{name}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Not an argument, which everybody on the machine can read.
+            env=os.environ | ({"TELEVISE_TOKEN": self._token} if self._token else {}),
+            start_new_session=True,
+        )
+        self._pushers[name] = pusher
+        threading.Thread(target=self._attend, args=(name, pusher), daemon=True).start()
+
+    def _attend(self, name: str, pusher: "subprocess.Popen[str]") -> None:
+        """In a thread: hear what a pusher says until it ends; that it does by itself is a fault."""
+        last = ""
+        with pusher:
+            for line in pusher.stderr or ():
+                last = line.strip().removeprefix("televise: ") or last
+        if self._pushers.get(name) is pusher:
+            self._lose(last or f"the process that publishes {name} has ended")
+
+    def _unpublish(self, name: str) -> None:
+        _end(self._pushers.pop(name))
+
+    def _end(self) -> None:
+        while self._pushers:
+            _end(self._pushers.popitem()[1])
+
+    def _abandon(self) -> None:
+        for pusher in self._pushers.values():
+            assert pusher.stderr is not None
+            pusher.stderr.close()
+
+
+def _end(pusher: "subprocess.Popen[str]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        pusher.terminate()
+    try:
+        pusher.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        pusher.kill()
+        pusher.wait()
+
+
+def _check_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in _SCHEMES and parts.hostname and not parts.query
+    except ValueError:
+        good = False
+    if not good:
+        raise InputError(f"{url!r}: a hub's URL, as in ws://hub:8080")
+    return url.rstrip("/")

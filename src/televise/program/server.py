@@ -1,0 +1,92 @@
+"""Server: a program's own hub."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from televise.errors import InputError
+from televise.program.hub_process import HubProcess
+from televise.program.publisher import Publisher
+
+
+class Server(Publisher):
+    """A hub in a process of its own, and channels on which this program shows pictures.
+
+    It listens on ``host`` and ``port`` (0: any free one) until it is closed, as at the end of a
+    ``with`` block, or this program ends, however it does; ``or_next`` takes the next free port
+    where that one is taken. ``origins`` are sites whose pages may show the channels, as in
+    ``https://example.org``; ``insecure`` allows a host beyond this machine although everybody
+    there can then watch; ``log`` lets the hub write its log to standard error. InputError where it
+    cannot listen.
+    """
+
+    def __init__(
+        self,
+        port: int = 8080,
+        host: str = "127.0.0.1",
+        *,
+        or_next: bool = False,
+        origins: Sequence[str] = (),
+        insecure: bool = False,
+        log: bool = False,
+    ) -> None:
+        if not 0 <= port <= 65535:
+            raise InputError(f"port={port}: a number from 0 to 65535")
+        super().__init__()
+        self._counts: dict[str, int] = {}
+        self._hub: HubProcess | None = None
+        options = {"host": host, "port": port, "origins": list(origins), "insecure": insecure}
+        options |= {"or_next": or_next, "folder": str(self._folder)}
+        try:
+            self._hub = HubProcess(
+                options, self.background, heard=self._heard, lost=self._lose, log=log
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def url(self) -> str:
+        """The page with all channels."""
+        return self._process.url
+
+    @property
+    def pid(self) -> int:
+        """The number of the hub's process."""
+        return self._process.process.pid
+
+    def url_of(self, name: str) -> str:
+        """The page of a channel."""
+        return f"{self.url}/{name}"
+
+    def viewers_of(self, name: str) -> int:
+        """How many watch a channel, as far as is known here (a moment late)."""
+        return self._counts.get(name, 0)
+
+    def check_input(self) -> None:
+        """What viewers do comes here."""
+
+    @property
+    def _process(self) -> HubProcess:
+        assert self._hub is not None
+        return self._hub
+
+    def _publish(self, name: str, source: str) -> None:
+        self._process.ask(type="channel", name=name, source=source)
+
+    def _unpublish(self, name: str) -> None:
+        self._process.ask(type="remove", name=name)
+
+    def _end(self) -> None:
+        if self._hub is not None:
+            self._hub.close()
+
+    def _abandon(self) -> None:
+        if self._hub is not None:
+            self._hub.abandon()
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        """In the background: what the hub tells by itself."""
+        if message["type"] == "viewers":
+            self._counts = message["counts"]
+        elif channel := self._channels.get(message["channel"]):
+            channel.heard(message["message"])

@@ -1,0 +1,101 @@
+"""SRT, which the FFmpeg of PyAV lacks: the program ffmpeg fetches it, and hands on MPEG-TS."""
+
+import ctypes
+import importlib
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+from urllib.parse import parse_qs, urlsplit
+
+from televise.errors import SourceError
+from televise.media.byte_stream import Bytes, Peeked, play
+from televise.media.jpeg_feed import JpegFeed
+from televise.media.source import Feed
+
+# The URL comes in a list on standard input: arguments, and so its passphrase, are seen by everyone.
+_COMMAND = (
+    *("-v", "quiet", "-probesize", "500000", "-analyzeduration", "500000", "-fflags", "nobuffer"),
+    *("-protocol_whitelist", "pipe,srt,udp", "-f", "concat", "-safe", "0", "-i", "pipe:0"),
+    *("-map", "0:v?", "-map", "0:a?", "-c", "copy", "-muxdelay", "0", "-muxpreload", "0"),
+    *("-flush_packets", "1", "-f", "mpegts", "pipe:1"),
+)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class SrtSource:
+    """Fetches ``url``, or listens where it has no host; errors show it as ``shown``."""
+
+    watched = True
+
+    def __init__(self, url: str, shown: str) -> None:
+        self._url = url
+        self._shown = shown
+
+    def run(self, feed: Feed) -> None:
+        """Feed until the stream ends, which is a SourceError too."""
+        program = _find_ffmpeg()
+        if not program:
+            help = "apt install ffmpeg, or pip install 'televise[srt]'"
+            raise SourceError(f"{self._shown}: srt:// needs ffmpeg: {help}")
+        with _running(program, _listed(self._url)) as output:
+            stream = Peeked(output)
+            if not stream.head:
+                raise SourceError(
+                    f"{self._shown}: no answer, or the passphrase is not the right one"
+                )
+            play(stream, feed, self._shown, jpegs=JpegFeed(feed))
+        raise SourceError(f"{self._shown}: the stream has ended")
+
+
+def _find_ffmpeg() -> str:
+    """The system's, or that of the package imageio-ffmpeg; '' where there is none."""
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        return ""
+
+
+def _listed(url: str) -> str:
+    """A list for FFmpeg's concat demuxer, with this one URL in it."""
+    parts = urlsplit(url)
+    if not parts.hostname and "mode" not in parse_qs(parts.query):
+        url += ("&" if parts.query else "?") + "mode=listener"
+    quoted = url.replace("'", "'\\''")
+    return f"file '{quoted}'\n"
+
+
+@contextmanager
+def _running(program: str, listed: str) -> Iterator[Bytes]:
+    """What ``program`` writes, while it runs."""
+    process = subprocess.Popen(
+        [program, *_COMMAND],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+    )
+    with process:
+        assert process.stdin is not None
+        try:
+            process.stdin.write(listed.encode())
+            process.stdin.close()
+            yield cast("Bytes", process.stdout)
+        finally:
+            process.kill()
+
+
+# Loaded here: between fork and exec, beside other threads, nothing may be allocated.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _end_with_parent() -> None:
+    """The hub ends a worker without a warning, and nothing may be left of it."""
+    assert _LIBC is not None
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,113 @@
+"""The sound of rungs that play it themselves: it is the source's tone, in step with the picture."""
+
+import contextlib
+import io
+
+import av
+import numpy as np
+import pytest
+
+from televise.testing import read_barcode
+from tests.browser.support import Browser
+from tests.browser.watching import PLAYER, READER, play
+from tests.support.server import Serving, serving
+
+TONE = 440
+FFT_SIZE = 2048
+FRAGMENTS = 160  # of picture and sound, in somewhat more than two seconds
+
+# All that goes to the loudspeaker goes to an analyser too.
+TAP = f"""(() => {{
+  const whole = AudioNode.prototype.connect;
+  window.taps = [];
+  AudioNode.prototype.connect = function (target, ...rest) {{
+    if (target === this.context.destination) {{
+      let tap = taps.find(it => it.context === this.context);
+      if (!tap) {{
+        tap = this.context.createAnalyser();
+        Object.assign(tap, {{ fftSize: {FFT_SIZE}, smoothingTimeConstant: 0 }});
+        taps.push(tap);
+      }}
+      whole.call(this, tap);
+    }}
+    return whole.call(this, target, ...rest);
+  }};
+}})()"""
+# The loudest frequency in Hz, and its level in dB.
+HEARD = """(() => {
+  const tap = taps.at(-1);
+  if (!tap) return null;
+  const levels = new Float32Array(tap.frequencyBinCount);
+  tap.getFloatFrequencyData(levels);
+  const loudest = levels.indexOf(Math.max(...levels));
+  return { hertz: loudest * tap.context.sampleRate / tap.fftSize, decibel: levels[loudest] };
+})()"""
+# Sound against picture: the milliseconds on the clock in the picture at each second's tick.
+STEPS = f"""(async () => {{
+  {READER}
+  const tap = taps.at(-1);
+  const samples = new Float32Array(256);
+  const found = [];
+  let quiet = 0;
+  while (found.length < 4) {{
+    await new Promise(resolve => setTimeout(resolve, 2));
+    tap.getFloatTimeDomainData(samples);
+    const loud = samples.some(sample => Math.abs(sample) > 0.25);
+    if (loud && quiet > 50) {{
+      const {{ picture }} = {PLAYER};
+      const stamp = readBarcode(picture, picture.width, picture.height);
+      if (stamp) found.push(stamp.milliseconds % 1000);
+    }}
+    quiet = loud ? 0 : quiet + 1;
+  }}
+  return found;
+}})()"""
+
+
+async def tick(tv: Serving) -> float:
+    """The same of the stream itself: where its ticks are on the clock in its pictures."""
+    received = io.BytesIO()
+    async with tv.get("/cam.mp4") as answer:
+        while received.getvalue().count(b"moof") < FRAGMENTS:
+            received.write(await answer.content.readany())
+    pictures, loudest = {}, (0.0, 0.0)
+    received.seek(0)
+    # It ends in the middle of something.
+    with contextlib.suppress(av.error.InvalidDataError), av.open(received, "r") as film:
+        for frame in film.decode():
+            assert frame.pts is not None
+            assert frame.time_base is not None
+            seconds = float(frame.pts * frame.time_base)
+            if isinstance(frame, av.VideoFrame):
+                picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+                pictures[seconds] = read_barcode(picture).milliseconds
+            elif isinstance(frame, av.AudioFrame):
+                wave = np.abs(frame.to_ndarray()[0])
+                at = seconds + float(wave.argmax()) / frame.sample_rate
+                loudest = max(loudest, (float(wave.max()), at))
+    seconds = min(pictures, key=lambda picture: abs(picture - loudest[1]))
+    return pictures[seconds] + (loudest[1] - seconds) * 1000
+
+
+@pytest.mark.parametrize("browser", ["chromium"], indirect=True)
+@pytest.mark.parametrize("rung", ["webcodecs", "jsmpeg"])
+async def test_the_tone_is_heard_in_step_with_the_picture(browser: Browser, rung: str) -> None:
+    async with serving(f"cam=pattern:?size=320x240&fps=25&tone={TONE}") as tv:
+        page = await browser.open(f"http://{tv.authority}/cam")
+        await page.evaluate(TAP)
+        await page.evaluate(f"{PLAYER}.setAttribute('rung', '{rung}')")
+        await play(page, rung)
+        assert await page.evaluate(HEARD) is None  # it is muted
+        await page.evaluate(f"{PLAYER}.muted = false")
+        await page.until(f"{HEARD}?.decibel > -60", 40)
+        assert await page.evaluate("taps.at(-1).context.state") == "running"
+        assert await page.evaluate(f"{PLAYER}.muted") is False
+        within = 48000 / FFT_SIZE
+        near = f"(it => it && Math.abs(it.hertz - {TONE}) < {within} && it.decibel > -50)"
+        await page.until(f"{near}({HEARD})", 40)
+        wanted = await tick(tv)
+        # A picture lasts 40 ms, and the canvas shows the newest one that was due.
+        for found in sorted(await page.evaluate(STEPS))[1:-1]:
+            assert abs((found - wanted + 500) % 1000 - 500) < 150
+        await page.evaluate(f"{PLAYER}.muted = true")
+        await page.until("taps.at(-1).context.state === 'closed'", 40)
