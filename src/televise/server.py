@@ -16,12 +16,14 @@ from televise.errors import InputError, SourceError
 from televise.hub.channel import DEFAULT, Channel, Policy
 from televise.hub.folders import Folders
 from televise.hub.hub import Hub
+from televise.hub.upstream import Upstream
+from televise.hub.upstreams import Upstreams
 from televise.ingest import http, websocket
 from televise.ingest.rtmp import RtmpServer
 from televise.ingest.seats import Seats
 from televise.model.source import SourceSpec
 from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
-from televise.web import wall
+from televise.web import link, wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
 from televise.web.edge import Edge
@@ -56,6 +58,7 @@ class Settings:
     new_channels: bool = False
     # None where the usual port will do, and it is no fault if that is taken; negative for no RTMP.
     rtmp_port: int | None = None
+    upstreams: Sequence[Upstream] = ()
 
 
 class Server:
@@ -114,6 +117,9 @@ class Server:
         self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
         self.hub.open()
         self._start_task(self._watch())
+        if self._settings.upstreams:
+            upstreams = Upstreams(self.hub, self._settings.upstreams, self.edge.counts)
+            self._start_task(upstreams.run())
         for folders in self._folders:
             # Channels of directories are opened by viewers: there may be hundreds.
             await folders.look()
@@ -160,6 +166,7 @@ class Server:
         app = make_app(self.edge, gate, websocket.middleware(self._seats))
         app.router.add_routes(self._api.routes())
         app.router.add_routes(Metrics(self.edge).routes())
+        app.router.add_routes(link.routes(self.edge))
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
         app.router.add_routes(http.routes(self._seats))
         for output in OUTPUTS:

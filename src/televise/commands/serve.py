@@ -73,6 +73,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         help="answer as an older system did, on its own port; repeatable, see docs/reference",
     )
     serve.add_argument(
+        "--upstream",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="take the channels of another hub, as in ws://hub.example:8080; repeatable",
+    )
+    serve.add_argument(
         "--replay",
         type=seconds,
         metavar="TIME",
@@ -100,11 +107,12 @@ def _serve(options: argparse.Namespace) -> int:
     with _without_certificates():
         from televise.dialects import parse_dialect
         from televise.hub.channel import Policy
+        from televise.hub.upstream import parse_upstream
         from televise.runner import run
         from televise.server import Settings
         from televise.web.security import check_origin, is_loopback
 
-    specs = [parse_source(text) for text in options.sources or ["demo=pattern:"]]
+    specs = [parse_source(text) for text in options.sources or _default(options)]
     hide_secrets(specs)
     for spec in specs:
         if spec.kind == "file":
@@ -127,9 +135,15 @@ def _serve(options: argparse.Namespace) -> int:
         options.key_file,
         options.new_channels,
         options.rtmp,
+        [parse_upstream(text) for text in options.upstream],
     )
 
     return run(specs, settings)
+
+
+def _default(options: argparse.Namespace) -> list[str]:
+    """Where nothing is given, there is something to see nevertheless."""
+    return [] if options.upstream or options.new_channels else ["demo=pattern:"]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from televise.hub.encoding import Encoding
 from televise.hub.look_back import LookBack
 from televise.hub.publishing import RESUMABLE, Publishing
 from televise.hub.supervisor import Supervisor
+from televise.hub.supply import Callbacks, MakeSupply, Supply
 from televise.link.messages import (
     Announce,
     Ended,
@@ -62,7 +63,9 @@ class Channel:
     ``note_listeners`` with what the source tells of a picture (Unix nanoseconds, JSON).
     """
 
-    def __init__(self, spec: SourceSpec, policy: Policy = DEFAULT) -> None:
+    def __init__(
+        self, spec: SourceSpec, policy: Policy = DEFAULT, make_supply: MakeSupply | None = None
+    ) -> None:
         self.spec = spec
         self._policy = policy
         self.name = spec.name
@@ -80,14 +83,17 @@ class Channel:
         self._looks: dict[int, LookBack] = {}
         self._linked = False
         self._next_id = 1
+        # Later than any of a hub that was here before: relays know epochs by their numbers.
+        self._first_epoch = int(time.time())
         self._timers: dict[Rendition | None, asyncio.TimerHandle] = {}
         self._stopping: set[asyncio.Future[Any]] = set()
-        self._supervisor = Supervisor(
-            spec.name,
-            stdin=spec.kind == "stdin",
-            received=self._received,
-            up=self._up,
-            down=self._down,
+        # The hubs through which it has come, if it is another's.
+        self.path: tuple[str, ...] = ()
+        callbacks = Callbacks(self._received, self._up, self._down)
+        self._supply: Supply = (
+            make_supply(callbacks)
+            if make_supply
+            else Supervisor(spec.name, callbacks, stdin=spec.kind == "stdin")
         )
 
     @property
@@ -98,8 +104,7 @@ class Channel:
     @property
     def worker(self) -> int | None:
         """Process number of its worker, if there is one."""
-        process = self._supervisor.process
-        return None if process is None else process.pid
+        return self._supply.worker
 
     def open(self) -> None:
         """Start the source; it ends again where nobody comes to watch."""
@@ -142,7 +147,7 @@ class Channel:
                 raise Busy(f"somebody publishes {self.name} already: stop that, or take it over")
             self.publisher.send_away("another publisher has taken over", Busy)
         self._run_source()
-        self.publisher = Publishing(self._next_id, format, address, self._supervisor.send)
+        self.publisher = Publishing(self._next_id, format, address, self._supply.send)
         self._next_id += 1
         self.publisher.begin(self._release_publisher)
         if self._linked:
@@ -158,7 +163,7 @@ class Channel:
             raise LimitReached(f"{MAX_LOOKS} others look back at {self.name} now: try again later")
         look = LookBack()
         self._looks[self._next_id] = look
-        self._supervisor.send(Look(self._next_id, rendition, ago, length))
+        self._supply.send(Look(self._next_id, rendition, ago, length))
         self._next_id += 1
         return look
 
@@ -176,20 +181,20 @@ class Channel:
             listener(self)
         for timer in self._timers.values():
             timer.cancel()
-        await self._supervisor.stop()
+        await self._supply.stop()
         await asyncio.gather(*self._stopping, return_exceptions=True)
 
     def _run_source(self) -> None:
-        if not self._supervisor.running:
+        if not self._supply.running:
             self._set_state("connecting", "")
-            self._supervisor.start()
+            self._supply.start()
 
     def _subscribe(self, rendition: Rendition) -> Encoding:
         self._make_room(rendition)
         encoding = Encoding(self._next_id, rendition)
         self._next_id += 1
         self._encodings[rendition] = self._by_id[encoding.id] = encoding
-        self._supervisor.send(Subscribe(encoding.id, rendition, 1))
+        self._supply.send(Subscribe(encoding.id, rendition, self._first_epoch))
         return encoding
 
     def _make_room(self, rendition: Rendition) -> None:
@@ -210,7 +215,7 @@ class Channel:
         self._cancel_timer(encoding.rendition)
         self._encodings.pop(encoding.rendition, None)
         self._by_id.pop(encoding.id, None)
-        self._supervisor.send(Unsubscribe(encoding.id))
+        self._supply.send(Unsubscribe(encoding.id))
         self._linger()
 
     def _linger(self) -> None:
@@ -223,7 +228,7 @@ class Channel:
         self._cancel_timer(None)
         self._linked = False
         self._end_looks("nobody watches, and its source is closed")
-        stopping = self._supervisor.stop()
+        stopping = self._supply.stop()
         self._stopping.add(stopping)
         stopping.add_done_callback(self._stopping.discard)
         if self.state != "offline":
@@ -243,12 +248,12 @@ class Channel:
     def _up(self) -> None:
         """A new worker is there: it is told all that is wanted."""
         self._linked = True
-        self._supervisor.send(
+        self._supply.send(
             Open(f"{self.name}={self.spec.text}", self._origin, self._policy.replay_seconds)
         )
         for encoding in self.encodings:
             wanted = Subscribe(encoding.id, encoding.rendition, encoding.epoch + 1)
-            self._supervisor.send(wanted)
+            self._supply.send(wanted)
         if self.publisher is not None:
             self.publisher.link()
 

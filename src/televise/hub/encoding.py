@@ -25,7 +25,10 @@ class Encoding:
         self._muxed: dict[MakeMuxer, Muxed] = {}
 
     def begin(self, message: Epoch) -> None:
-        """A new epoch: what was before cannot be continued."""
+        """A new epoch: what was before cannot be continued. Told again (by another link), it is
+        none."""
+        if (message.epoch, message.tracks) == (self.epoch, self.tracks):
+            return
         self.epoch, self.tracks, self.refusal = message.epoch, message.tracks, ""
         self.log.clear()
         for muxed in self._muxed.values():
@@ -35,6 +38,9 @@ class Encoding:
         """A new packet, for everybody."""
         if packet.epoch != self.epoch or packet.track >= len(self.tracks):
             return
+        newest = self.log.newest
+        if newest is not None and packet.sequence <= newest.sequence:
+            return  # another link repeats what is here already
         self.log.append(packet)
         for muxed in self._muxed.values():
             muxed.append(packet)

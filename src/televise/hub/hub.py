@@ -1,18 +1,22 @@
 """Hub: all channels of this process."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterable
 
 from televise.errors import InputError, UnknownChannel
 from televise.hub.channel import DEFAULT, Channel, Policy
+from televise.hub.supply import MakeSupply
 from televise.model.source import SourceSpec
 
 
 class Hub:
-    """The channels by name. It must be made inside a running event loop."""
+    """The channels by name; ``node`` is its own, that of no other hub. It must be made inside a
+    running event loop."""
 
     def __init__(self, specs: Iterable[SourceSpec] = (), policy: Policy = DEFAULT) -> None:
         self._policy = policy
+        self.node = secrets.token_hex(8)
         self._channels: dict[str, Channel] = {}
         self._listeners: list[Callable[[Channel], None]] = []
         for spec in specs:
@@ -34,13 +38,13 @@ class Hub:
         """Whether there is a channel of this name."""
         return name in self._channels
 
-    def add(self, spec: SourceSpec) -> Channel:
+    def add(self, spec: SourceSpec, make_supply: MakeSupply | None = None) -> Channel:
         """One more channel, to be opened yet. InputError where there is one of its name."""
         if spec.name in self._channels:
             raise InputError(
                 f"two channels are named {spec.name!r}: name one, as in other={spec.shown}"
             )
-        channel = self._channels[spec.name] = Channel(spec, self._policy)
+        channel = self._channels[spec.name] = Channel(spec, self._policy, make_supply)
         for listener in self._listeners:
             listener(channel)
         return channel
@@ -56,6 +60,10 @@ class Hub:
         self._listeners.append(listener)
         for channel in self.channels:
             listener(channel)
+
+    def off_channel(self, listener: Callable[[Channel], None]) -> None:
+        """Call ``listener`` no more."""
+        self._listeners.remove(listener)
 
     def open(self) -> None:
         """Start all sources."""

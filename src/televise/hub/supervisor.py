@@ -7,11 +7,11 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from televise import events
 from televise.errors import PeerError
+from televise.hub.supply import Callbacks
 from televise.link.local import ConsumerLink, inheritance, socket_pair
 from televise.link.messages import Message
 from televise.model.backoff import Backoff, Breaker
@@ -29,30 +29,23 @@ _ENVIRONMENT = (
 
 
 class Supervisor:
-    """Runs the worker of one channel.
+    """Runs the worker of one channel, and tells the ``callbacks`` of it (see `Supply`)."""
 
-    ``received`` hears its messages, ``up`` is called when a new one is linked, ``down`` with one
-    line of text when it has died.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        stdin: bool,
-        received: Callable[[Message], None],
-        up: Callable[[], None],
-        down: Callable[[str], None],
-    ) -> None:
+    def __init__(self, name: str, callbacks: Callbacks, *, stdin: bool) -> None:
         self._name = name
         self._stdin = stdin
-        self._received = received
-        self._up = up
-        self._down = down
+        self._received = callbacks.received
+        self._up = callbacks.up
+        self._down = callbacks.down
         self._task: asyncio.Task[None] | None = None
         self._link: ConsumerLink | None = None
         self._last_word = 0.0
         self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def worker(self) -> int | None:
+        """The process number of the worker, if there is one now."""
+        return None if self.process is None else self.process.pid
 
     @property
     def running(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -30,6 +31,8 @@ class Audience:
         self.admission = admission
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
         self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
+        # Other hubs that take channels from here, and how many watch each of them there.
+        self.peers: dict[str, dict[str, int]] = {}
         self.sent = 0
         self.skipped = 0
         self.version = version
@@ -46,6 +49,13 @@ class Audience:
         """How many watch ``channel`` now."""
         pumps = (pump for owner, pump in self._pumps.values() if owner is channel)
         return sum(len(pump.viewers) for pump in pumps)
+
+    def counts(self) -> dict[str, int]:
+        """How many watch each channel, here and at the hubs that take it from here."""
+        totals = Counter({each.name: self.viewers(each) for each in self.hub.channels})
+        for counts in self.peers.values():
+            totals.update(counts)
+        return {name: count for name, count in totals.items() if count}
 
     def totals(self) -> tuple[int, int]:
         """Chunks sent and skipped since the start."""
