@@ -26,6 +26,7 @@ from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
 from televise.web import link, wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
+from televise.web.control import Control
 from televise.web.edge import Edge
 from televise.web.keys import Keys, default_path
 from televise.web.limits import Admission
@@ -77,9 +78,9 @@ class Server:
             televise.__version__,
         )
         self._api = Api(self.edge, televise.__version__)
-        self._seats = Seats(
-            self.hub, Keys(settings.key_file or default_path()), new_channels=settings.new_channels
-        )
+        keys = Keys(settings.key_file or default_path())
+        self._seats = Seats(self.hub, keys, new_channels=settings.new_channels)
+        self._control = Control(self.hub, keys)
         self._rtmp: RtmpServer | None = None
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
@@ -165,6 +166,7 @@ class Server:
         """The whole web application."""
         app = make_app(self.edge, gate, websocket.middleware(self._seats))
         app.router.add_routes(self._api.routes())
+        app.router.add_routes(self._control.routes())
         app.router.add_routes(Metrics(self.edge).routes())
         app.router.add_routes(link.routes(self.edge))
         app.router.add_routes(wall.routes(self.edge, televise.__version__))

@@ -19,7 +19,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "servers of this user on this machine.",
     )
     token.add_argument("channel", metavar="CHANNEL", help="a channel's name, or * for all")
-    token.add_argument("--can", default="publish", help="what it allows: publish (%(default)s)")
+    token.add_argument("--can", default="publish", help="what it allows: publish, or admin (%(default)s)")
     token.add_argument(
         "--ttl", type=seconds, default=86_400, help="how long it is valid: 90s, 30m, 12h, 7d (1d)"
     )
@@ -42,7 +42,7 @@ def _run(options: argparse.Namespace) -> int:
     grant = Grant(options.channel, options.can, options.take_over)
     token = Keys(options.key_file or default_path()).sign(grant, options.ttl)
     lines = [token]
-    if options.channel != "*":
+    if options.can == "publish" and options.channel != "*":
         lines += _links(options.url.rstrip("/"), options.channel, token)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

@@ -7,46 +7,22 @@ import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, overload
 
 from televise.errors import InputError
 from televise.program import multipart, sound
-from televise.program.background import Background
+from televise.program.home import Home
 from televise.program.input import Click, History, Key
 from televise.program.outlet import Outlet
 from televise.program.pace import Pace
-from televise.program.picture import Colors, Picture, understand
+from televise.program.picture import Colors, Picture, check_colors, understand
 
 MAX_META = 64 << 10
 # A figure is left to be drawn by who shows it, if that is within this time.
 _DRAW_SECONDS = 0.3
 
 
-class Home(Protocol):
-    """Where a channel lives: what it needs of its server."""
-
-    background: Background
-
-    def check(self) -> None:
-        """Unavailable where nothing can be shown any more."""
-
-    def url_of(self, name: str) -> str:
-        """The page of a channel."""
-
-    def viewers_of(self, name: str) -> int:
-        """How many watch a channel. Unavailable where only somebody else knows."""
-
-    def call(self, function: Callable[[Any], object], event: Click | Key) -> None:
-        """Call a function of the program, in its turn."""
-
-    def check_input(self) -> None:
-        """Unavailable where what viewers do does not come here."""
-
-    def remove(self, name: str) -> None:
-        """End a channel."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would make it slower
 class _Frame:
     """What was shown last."""
 
@@ -266,15 +242,6 @@ class Channel:
             await asyncio.sleep(pace.wait_seconds(time.monotonic()))
             pace.take(time.monotonic())
             self.show(frame)
-
-
-def check_colors(colors: str) -> Colors:
-    """InputError for what is no order of colours."""
-    if colors == "rgb":
-        return "rgb"
-    if colors == "bgr":
-        return "bgr"
-    raise InputError(f'colors={colors!r}: "rgb", or "bgr" as OpenCV has it')
 
 
 def _encode_meta(meta: Any) -> bytes:

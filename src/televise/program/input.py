@@ -39,7 +39,7 @@ class Key:
     frame: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would make it slower
 class _Known:
     captured: int
     number: int

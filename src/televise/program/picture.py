@@ -30,7 +30,7 @@ _KNOWN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would make it slower
 class Picture:
     """A picture of ``length`` bytes that ``fill`` writes when it is wanted.
 
@@ -63,6 +63,15 @@ def understand(frame: Any, colors: Colors = "rgb") -> Picture:
         picture = _from_array(_as_array(frame), colors)
     _check_size(picture)
     return picture
+
+
+def check_colors(colors: str) -> Colors:
+    """InputError for what is no order of colours."""
+    if colors == "rgb":
+        return "rgb"
+    if colors == "bgr":
+        return "bgr"
+    raise InputError(f'colors={colors!r}: "rgb", or "bgr" as OpenCV has it')
 
 
 def _is_a(frame: object, module: str, name: str) -> bool:

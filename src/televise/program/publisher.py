@@ -14,9 +14,9 @@ from typing import Any, Self
 from televise.errors import InputError, Unavailable, UnknownChannel
 from televise.model.name import check_name
 from televise.program.background import Background
-from televise.program.channel import Channel, check_colors
+from televise.program.channel import Channel
 from televise.program.input import Callbacks, Click, Key
-from televise.program.picture import MAX_HEIGHT, MAX_WIDTH, Colors
+from televise.program.picture import MAX_HEIGHT, MAX_WIDTH, Colors, check_colors
 
 MAX_FPS = 120
 _CLOSED = "this server has been closed: make a new one"

@@ -10,7 +10,7 @@ from televise.model.track import Track
 from televise.web.edge import Edge
 from televise.web.openapi import document
 
-STREAMS = ("mp4", "mjpg", "gif", "ts", "m1v", "jpg")
+STREAMS = ("mp4", "mjpg", "gif", "ts", "m1v", "flv", "jpg", "png")
 
 
 class Api:

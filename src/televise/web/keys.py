@@ -18,7 +18,7 @@ from televise import events
 from televise.errors import Forbidden, InputError, Unauthorized, Unavailable
 from televise.model.name import check_name
 
-RIGHTS = ("publish",)
+RIGHTS = ("publish", "admin")
 AUDIENCE = "televise"
 ALGORITHM = "HS256"
 ANY_CHANNEL = "*"
@@ -115,10 +115,15 @@ def default_path() -> Path:
     return Path(home) / "televise" / "key"
 
 
-def token_of(request: web.Request) -> str:
-    """The token that came with a request: a bearer's (RFC 6750), or in the query."""
+def bearer_of(request: web.Request) -> str:
+    """The token that came in a request's header (RFC 6750), or ''."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def token_of(request: web.Request) -> str:
+    """The token that came with a request: in its header, or in the query."""
+    return bearer_of(request) or request.query.get("token", "")
 
 
 def _read(path: Path) -> bytes:

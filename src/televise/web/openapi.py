@@ -20,6 +20,11 @@ _QUERY = {
     "video": ("string", "h264: pass it through (MPEG-TS)"),
     "max_latency": ("string", "how far a viewer may fall behind, as in 300ms"),
 }
+_PAST = {
+    "t": ("string", "how long ago, as in -30s"),
+    "timestamp": ("number", "the same in Unix seconds"),
+    "d": ("string", "how long, as in 8s (GIF and MP4: the answer has an end)"),
+}
 _TRACK = {
     "type": "object",
     "required": ["kind", "codec", "delivery", "reason"],
@@ -38,8 +43,8 @@ _RENDITION = {
     "type": "object",
     "required": ["video", "users", "epoch", "tracks", "refusal"],
     "properties": {
-        "video": {"enum": ["h264", "mjpeg"]},
-        "audio": {"enum": ["aac"]},
+        "video": {"enum": ["h264", "mjpeg", "gif", "mpeg1video", "png"]},
+        "audio": {"enum": ["aac", "mp2"]},
         "w": {"type": "integer"},
         "h": {"type": "integer"},
         "fps": {"type": "number"},
@@ -68,6 +73,27 @@ _CHANNEL = {
 }
 
 
+# Extension: what comes out, and its type.
+_WATCHED = {
+    "mjpg": ("Endless MJPEG", "multipart/x-mixed-replace"),
+    "mp4": ("Endless fragmented MP4", "video/mp4"),
+    "flv": ("Endless FLV", "video/x-flv"),
+    "gif": ("Endless GIF", "image/gif"),
+    "ts": ("Endless MPEG transport stream", "video/mp2t"),
+    "m1v": ("Endless MPEG-1 video", "video/mpeg"),
+    "jpg": ("The newest picture", "image/jpeg"),
+    "png": ("The newest picture, without loss", "image/png"),
+}
+_TAKEN = ("mjpg", "mp4", "flv", "ts", "jpg", "png", "webm")
+_REFUSALS = {
+    "401": "No key, or none that is valid",
+    "403": "The key is for something else",
+    "404": "No such channel",
+    "409": "Somebody publishes it already, or there is a channel of that name",
+    "415": "Nothing that can be shown",
+}
+
+
 def document(version: str) -> dict[str, Any]:
     """The whole document."""
     channel = {"$ref": "#/components/schemas/Channel"}
@@ -77,18 +103,53 @@ def document(version: str) -> dict[str, Any]:
         "info": {"title": "televise", "version": version},
         "paths": {
             "/api/channels": _json("All channels", many),
-            "/api/channels/{name}": _json("One channel", channel, _NAME),
+            "/api/channels/{name}": {**_json("One channel", channel, _NAME), **_control()},
             "/healthz": _json("Whether the server is alive", {"type": "object"}),
             "/readyz": _json("Whether it takes viewers; 503 while it stops", {"type": "object"}),
             "/metrics": _stream("Metrics for Prometheus", "text/plain"),
-            "/{name}.mjpg": _stream("Endless MJPEG", "multipart/x-mixed-replace", _NAME),
-            "/{name}.mp4": _stream("Endless fragmented MP4", "video/mp4", _NAME),
-            "/{name}.gif": _stream("Endless GIF", "image/gif", _NAME),
-            "/{name}.ts": _stream("Endless MPEG transport stream", "video/mp2t", _NAME),
-            "/{name}.m1v": _stream("Endless MPEG-1 video", "video/mpeg", _NAME),
-            "/{name}.jpg": _stream("The newest picture", "image/jpeg", _NAME),
+            **{f"/{{name}}.{extension}": _watched(extension) for extension in _WATCHED},
+            "/{name}.webm": _published("webm"),
         },
-        "components": {"schemas": {"Track": _TRACK, "Rendition": _RENDITION, "Channel": _CHANNEL}},
+        "components": {
+            "schemas": {"Track": _TRACK, "Rendition": _RENDITION, "Channel": _CHANNEL},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _watched(extension: str) -> dict[str, Any]:
+    return {**_stream(*_WATCHED[extension], _NAME), **_published(extension)}
+
+
+def _published(extension: str) -> dict[str, Any]:
+    """``POST`` and ``PUT``: what comes in is of the same kind."""
+    if extension not in _TAKEN:
+        return {}
+    what = {"required": True, "content": {"application/octet-stream": {}}}
+    done = {"204": "Taken"} if extension in ("jpg", "png") else {"200": "All of it was played"}
+    operation = _change("Publish", {**done, **_REFUSALS})
+    return {method: {**operation, "requestBody": what} for method in ("post", "put")}
+
+
+def _control() -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": ["source"],
+        "properties": {"source": {"type": "string", "description": "http(s)://… or publish:"}},
+        "additionalProperties": False,
+    }
+    what = {"required": True, "content": {"application/json": {"schema": schema}}}
+    made = _change("Make a channel", {"201": "Made", "400": "Not a source", **_REFUSALS})
+    ended = _change("End a channel", {"204": "Ended", **_REFUSALS})
+    return {"put": {**made, "requestBody": what}, "delete": ended}
+
+
+def _change(summary: str, answers: dict[str, str]) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "parameters": [_NAME],
+        "security": [{"key": []}],
+        "responses": {status: {"description": text} for status, text in answers.items()},
     }
 
 
@@ -100,7 +161,7 @@ def _json(summary: str, schema: dict[str, Any], *parameters: dict[str, Any]) -> 
 def _stream(summary: str, content_type: str, *parameters: dict[str, Any]) -> dict[str, Any]:
     query = [
         {"name": name, "in": "query", "schema": {"type": kind}, "description": what}
-        for name, (kind, what) in _QUERY.items()
+        for name, (kind, what) in {**_QUERY, **_PAST}.items()
     ]
     return _get(summary, {content_type: {}}, [*parameters, *(query if parameters else [])])
 
