@@ -67,7 +67,7 @@ def test_nothing_is_inline(outline: Outline) -> None:
 
 
 def test_only_our_own_script_runs(outline: Outline) -> None:
-    assert [script["src"] for script in outline.all("script")] == ["/assets/televise.js"]
+    assert [script["src"] for script in outline.all("script")] == ["assets/televise.js"]
 
 
 def test_every_page_fits_a_phone_and_has_one_headline(outline: Outline) -> None:
@@ -83,9 +83,9 @@ def test_identifiers_are_unique_and_buttons_find_their_text(outline: Outline) ->
 
 def test_index_shows_every_channel_small_and_linked() -> None:
     outline = Outline(PAGES["index"])
-    assert [link["href"] for link in outline.all("a")] == ["/cam", "/door"]
+    assert [link["href"] for link in outline.all("a")] == ["cam", "door"]
     first = outline.all("tele-vision")[0]
-    assert (first["src"], first["rung"]) == ("/cam?w=320&fps=5", "mjpeg")
+    assert (first["src"], first["rung"]) == ("cam?w=320&fps=5", "mjpeg")
     assert re.search(r'data-state="offline">Offline<', PAGES["index"])
     assert "3 viewers" in PAGES["index"]
     assert "1 viewer<" in PAGES["index"]
@@ -98,14 +98,14 @@ def test_index_without_channels_says_how_to_start_one() -> None:
 def test_watch_page_plays_and_offers_the_streams() -> None:
     outline = Outline(PAGES["watch"])
     player = outline.all("tele-vision")[0]
-    assert player["src"] == "/cam"
+    assert player["src"] == "cam"
     assert "controls" in player
     addresses = {link["href"] for link in outline.all("a")}
-    assert {"/cam.mjpg", "/cam.mp4", "/cam.jpg"} <= addresses
+    assert {"cam.mjpg", "cam.mp4", "cam.jpg"} <= addresses
 
 
 def test_watch_page_moves_without_javascript() -> None:
-    assert re.search(r'<noscript><img src="/cam.mjpg" alt="[^"]+"></noscript>', PAGES["watch"])
+    assert re.search(r'<noscript><img src="cam.mjpg" alt="[^"]+"></noscript>', PAGES["watch"])
 
 
 def test_watch_page_says_why_a_channel_is_not_live() -> None:
@@ -114,6 +114,6 @@ def test_watch_page_says_why_a_channel_is_not_live() -> None:
 
 def test_missing_page_offers_what_is_live() -> None:
     outline = Outline(PAGES["missing"])
-    assert [link["href"] for link in outline.all("a")] == ["/", "/cam"]
+    assert [link["href"] for link in outline.all("a")] == ["./", "cam"]
     assert "attic" in PAGES["missing"]
     assert "Nothing is live" in missing_page("attic", [DOOR])

@@ -1,7 +1,8 @@
 """The HTML pages: all channels, one channel, no such channel.
 
 Pure functions from what is known to a string. The pages carry no inline script or style, so that a
-strict Content-Security-Policy holds; everything that moves comes from ``/assets/televise.js``.
+strict Content-Security-Policy holds; everything that moves comes from ``assets/televise.js``. All
+addresses are relative, so that the pages work below another server's path.
 """
 
 from collections.abc import Sequence
@@ -91,8 +92,8 @@ def _document(title: str, body: str) -> str:
         f"<title>{escape(title)} · televise</title>"
         # An empty icon spares the server a request for one that does not exist.
         '<link rel="icon" href="data:,">'
-        '<link rel="stylesheet" href="/assets/televise.css">'
-        '<script type="module" src="/assets/televise.js"></script>'
+        '<link rel="stylesheet" href="assets/televise.css">'
+        '<script type="module" src="assets/televise.js"></script>'
         f"</head><body><main>{body}</main></body></html>\n"
     )
 
@@ -102,7 +103,7 @@ def _header(title: str, aside: str = "") -> str:
 
 
 def _back_link() -> str:
-    return '<nav aria-label="Site"><a href="/">All channels</a></nav>'
+    return '<nav aria-label="Site"><a href="./">All channels</a></nav>'
 
 
 def _tile(card: ChannelCard) -> str:
@@ -149,7 +150,7 @@ def _stream(card: ChannelCard, extension: str, name: str, purpose: str) -> str:
 
 def _embedding(card: ChannelCard) -> str:
     snippet = (
-        '<script type="module" src="/assets/televise.js"></script>\n'
+        '<script type="module" src="assets/televise.js"></script>\n'
         f'<tele-vision src="{_url(card.name)}" controls></tele-vision>'
     )
     return (
@@ -164,4 +165,4 @@ def _copy_button(identifier: str, label: str) -> str:
 
 
 def _url(name: str) -> str:
-    return escape("/" + quote(name, safe=""))
+    return escape(quote(name, safe=""))
