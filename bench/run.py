@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("start", "fanout", "age", "gif")
+BENCHMARKS = ("start", "fanout", "age", "gif", "show")
 
 
 def main() -> int:

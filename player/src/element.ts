@@ -1,12 +1,16 @@
 // <tele-vision src="/cam" controls stats>: the element that a page uses.
 
 import { Controls } from "./controls.js";
+import { InputEar } from "./input.js";
+import type { Note } from "./messages.js";
 import { Notice } from "./notice.js";
+import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
 import type { PlayerHost } from "./player_host.js";
 import type { Picture } from "./rung.js";
 import { rungsFor } from "./rungs.js";
 import { download, snapshot } from "./snapshot.js";
+import { pictureSize } from "./stats.js";
 import type { PlayerState, Stats } from "./stats.js";
 import { StatsPanel } from "./stats_panel.js";
 import { channelName } from "./stream_url.js";
@@ -25,6 +29,7 @@ export class Television extends HTMLElement {
   private readonly pictures = document.createElement("div");
   private readonly notice = new Notice();
   private readonly panel = new StatsPanel();
+  private readonly overlay = new Overlay();
   private readonly controls = new Controls({
     toggleMuted: () => (this.muted = !this.muted),
     toggleStats: () => this.toggleAttribute("stats"),
@@ -38,6 +43,7 @@ export class Television extends HTMLElement {
   private audible = false;
   private timer = 0;
   private latencyAt = 0;
+  private note: Note | undefined;
 
   constructor() {
     super();
@@ -47,8 +53,13 @@ export class Television extends HTMLElement {
     this.stage.setAttribute("part", "stage");
     this.pictures.className = "pictures";
     this.controls.watch(this.stage);
-    this.stage.append(this.pictures, this.notice.element, this.panel.element, this.controls.element);
+    const { overlay, notice, panel, controls } = this;
+    this.stage.append(this.pictures, overlay.element, notice.element, panel.element, controls.element);
     root.append(this.stage);
+    new InputEar(this, this.pictures, {
+      picture: () => this.wantedPicture,
+      send: (input) => this.player?.input(input),
+    });
     this.addEventListener("fullscreenchange", () => this.controls.showFullscreen(this.isFullscreen));
   }
 
@@ -138,6 +149,7 @@ export class Television extends HTMLElement {
       pictureRemoved: (picture) => picture.remove(),
       rungChanged: (rung, reason) => this.tell("rungchange", { rung, reason }),
       stateChanged: (state, text) => this.showState(state, text),
+      noted: (note) => this.showNote(note),
       playing: () => this.showFlow(true),
       stalled: () => this.showFlow(false),
       soundFound: (found) => {
@@ -152,6 +164,22 @@ export class Television extends HTMLElement {
   private showFlow(flowing: boolean): void {
     this.stage.classList.toggle("flowing", flowing);
     this.tell(flowing ? "playing" : "stalled", {});
+  }
+
+  /** The program's own words with its picture; pages may draw them in another way. */
+  private showNote(note: Note | undefined): void {
+    if (note === this.note) return;
+    this.note = note;
+    this.overlay.show(note);
+    this.tell("note", { data: note?.data, captured: note?.captured });
+  }
+
+  /** The picture, where somebody wants to know what is clicked on it. */
+  private get wantedPicture(): { element: Element; width: number; height: number } | undefined {
+    const { player, picture: element } = this;
+    if (!player?.wantsInput || !element) return undefined;
+    if (this.tabIndex < 0) this.tabIndex = 0;
+    return { element, ...pictureSize(element) };
   }
 
   private showState(state: PlayerState, text: string): void {

@@ -2,7 +2,7 @@
 
 import type { ServerClock } from "./clock.js";
 import type { Failure } from "./ladder.js";
-import type { Chunk, Report } from "./messages.js";
+import type { Chunk, Input, Note, Report } from "./messages.js";
 import type { Situation } from "./situation.js";
 
 /** What a feed tells the player. */
@@ -11,6 +11,9 @@ export interface FeedHost {
   init(mime: string, segment: ArrayBuffer, epoch: number): void;
   chunk(chunk: Chunk, data: ArrayBuffer): void;
   skipped(count: number): void;
+  note(note: Note): void;
+  /** Whether clicks and keys are wanted. */
+  wantsInput(wanted: boolean): void;
   /** The server said how the source is. */
   state(server: Situation["server"]): void;
   /** The line is up or down; `text` says why it is not up, where that is known. */
@@ -21,6 +24,7 @@ export interface FeedHost {
 
 export interface Feed {
   report(report: Report): void;
+  input(input: Input): void;
   /** Whether the server was heard just now; asked again and again, it makes sure of that. */
   isAlive(): boolean;
   close(): void;

@@ -15,6 +15,8 @@ export interface Hello {
   state: ChannelState;
   text: string;
   version: string;
+  /** Clicks and keys are wanted. */
+  input?: true;
 }
 
 /** A new format. For MP4 the init segment follows as one binary message. */
@@ -49,6 +51,17 @@ export interface Skipped extends OnWall {
   count: number;
 }
 
+/** What the source tells with the picture that was captured then. */
+export interface Note extends OnWall {
+  type: "note";
+  /** Unix milliseconds on the server's clock. */
+  captured: number;
+  /** Of the source's pictures. */
+  width: number;
+  height: number;
+  data: unknown;
+}
+
 /** A wall cannot show this channel. */
 export interface Refusal extends OnWall {
   type: "error";
@@ -69,7 +82,12 @@ export interface Report {
   stalls: number;
 }
 
-export type ServerMessage = Hello | Init | Chunk | State | Skipped | Refusal | Clock;
+/** What a person does on the picture. */
+export type Input =
+  | { type: "pointer"; x: number; y: number; button: number; captured?: number }
+  | { type: "key"; key: string; captured?: number };
+
+export type ServerMessage = Hello | Init | Chunk | State | Note | Skipped | Refusal | Clock;
 
 /** All other formats need none: each picture, or each keyframe, is complete. */
 export function hasInitSegment(mime: string): boolean {

@@ -25,6 +25,11 @@ export class Meter {
     if (pts !== undefined) this.ages.shown(pts, this.clock.toServer(performance.timeOrigin + at));
   }
 
+  /** When the picture was captured that has this pts, on the server's clock. */
+  capturedAt(pts: number): number | undefined {
+    return this.ages.capturedAt(pts);
+  }
+
   /** Pictures from before a pause say nothing about those after it. */
   forget(): void {
     this.ages.clear();

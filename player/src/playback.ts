@@ -3,7 +3,7 @@
 import { openFeed } from "./feeds.js";
 import type { Feed, FeedHost } from "./feed.js";
 import type { Failure } from "./ladder.js";
-import type { Chunk, Report } from "./messages.js";
+import type { Chunk, Input, Note, Report } from "./messages.js";
 import type { Meter } from "./meter.js";
 import type { Rung, RungHost, RungKind } from "./rung.js";
 import type { Situation } from "./situation.js";
@@ -20,6 +20,7 @@ export interface PlaybackHost {
   situated(from: Playback): void;
   reconnected(from: Playback): void;
   skipped(from: Playback, count: number): void;
+  noted(note: Note): void;
   soundFound(from: Playback, found: boolean): void;
   soundBlocked(from: Playback): void;
 }
@@ -42,6 +43,8 @@ export class Playback {
   obstacle = "";
   server: Situation["server"];
   epoch = 0;
+  /** Clicks and keys are heard there. */
+  wantsInput = false;
   /** Of no use for the next start. */
   spent = false;
   private feed: Feed | undefined;
@@ -88,6 +91,10 @@ export class Playback {
     this.feed?.report(report);
   }
 
+  input(input: Input): void {
+    this.feed?.input(input);
+  }
+
   /** Whether pictures are missing, and the rung must be at fault. */
   isStalled(now: number): boolean {
     // A server that does not answer is not the rung's fault.
@@ -124,6 +131,8 @@ export class Playback {
       },
       chunk: (chunk, data) => this.received(chunk, data),
       skipped: (count) => this.host.skipped(this, count),
+      note: (note) => this.host.noted(note),
+      wantsInput: (wanted) => (this.wantsInput = wanted),
       state: (server) => this.situate({ server }),
       line: (line, obstacle) => {
         if (line === "down" && this.line === "up") this.host.reconnected(this);

@@ -4,7 +4,9 @@ import { Bridge } from "./bridge.js";
 import { Flow } from "./flow.js";
 import { Ladder } from "./ladder.js";
 import type { Failure } from "./ladder.js";
+import type { Input } from "./messages.js";
 import { Meter } from "./meter.js";
+import { Notes } from "./notes.js";
 import { Playback } from "./playback.js";
 import type { PlaybackHost } from "./playback.js";
 import type { PlayerHost, PlayerOptions } from "./player_host.js";
@@ -26,6 +28,8 @@ export class Player {
   private readonly ladder: Ladder<RungKind>;
   private readonly meter = new Meter();
   private readonly flow = new Flow();
+  private readonly notes = new Notes();
+  private captured: number | undefined;
   private readonly bridge: Bridge;
   private described: { state: PlayerState; text: string } = { state: "paused", text: "" };
   private told = { rung: "", reason: "" };
@@ -87,6 +91,16 @@ export class Player {
     this.bridge.close();
   }
 
+  /** What a person does on the picture; nothing where nobody wants to know. */
+  input(input: Input): void {
+    const { captured } = this;
+    this.bridge.watched?.input(captured === undefined ? input : { ...input, captured });
+  }
+
+  get wantsInput(): boolean {
+    return this.started && this.bridge.watched?.wantsInput === true;
+  }
+
   get picture(): Picture | undefined {
     return this.bridge.picture;
   }
@@ -138,6 +152,7 @@ export class Player {
     situated: () => this.updateState(),
     starved: (from) => from === this.watched && (this.meter.stalls += 1),
     reconnected: (from) => from === this.watched && (this.meter.reconnects += 1),
+    noted: (note) => this.notes.add(note),
     skipped: (from, count) => from === this.watched && (this.meter.skipped += count),
     soundFound: (from, found) => from === this.bridge.current && this.host.soundFound(found),
     soundBlocked: (from) => from === this.bridge.current && this.host.soundBlocked(),
@@ -169,6 +184,8 @@ export class Player {
     this.failures = 0;
     const now = performance.now();
     this.meter.shown(count, pts, at, now);
+    this.captured = pts === undefined ? undefined : this.meter.capturedAt(pts);
+    this.host.noted(this.captured === undefined ? undefined : this.notes.at(this.captured));
     if (!this.started || !this.flow.shown(now)) return;
     this.host.playing();
     this.updateState();

@@ -1,5 +1,6 @@
 // What the element around a player tells it, and what it tells the element.
 
+import type { Note } from "./messages.js";
 import type { Picture, RungKind } from "./rung.js";
 import type { PlayerState } from "./stats.js";
 
@@ -18,6 +19,8 @@ export interface PlayerHost {
   pictureRemoved(picture: Picture): void;
   rungChanged(rung: string, reason: string): void;
   stateChanged(state: PlayerState, text: string): void;
+  /** What the source tells of the picture that is on screen now, if anything. */
+  noted(note: Note | undefined): void;
   playing(): void;
   stalled(): void;
   soundFound(found: boolean): void;

@@ -23,6 +23,10 @@ export class PollFeed implements Feed {
     // The server counts such viewers without their help.
   }
 
+  input(): void {
+    // There is no way back on which it could be told.
+  }
+
   isAlive(): boolean {
     return this.answered;
   }

@@ -4,7 +4,7 @@ import { Connection, GIVEN_UP } from "./connection.js";
 import type { Ending } from "./connection.js";
 import { explain } from "./explain.js";
 import type { Feed, FeedHost } from "./feed.js";
-import type { Report, ServerMessage } from "./messages.js";
+import type { Input, Report, ServerMessage } from "./messages.js";
 import { Probe } from "./probe.js";
 import { asSocket } from "./stream_url.js";
 
@@ -36,6 +36,10 @@ export class StreamFeed implements Feed {
     this.connection.send(report);
   }
 
+  input(input: Input): void {
+    this.connection.send(input);
+  }
+
   isAlive(): boolean {
     // Something on the way may hold up the one and let the other through: both are asked.
     const heard = this.connection.isAlive();
@@ -57,7 +61,10 @@ export class StreamFeed implements Feed {
         return host.chunk(message, data);
       case "skipped":
         return host.skipped(message.count);
+      case "note":
+        return host.note(message);
       case "hello":
+        host.wantsInput(message.input === true);
         host.line("up", "");
         this.live = message.state === "live";
         return host.state(message);

@@ -12,6 +12,10 @@ const TEXT = `
 .dimmed:not(.flowing) .pictures > * { opacity: .22; }
 [hidden] { display: none !important; }
 
+.overlay { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
+.overlay text { font-weight: 600; paint-order: stroke; stroke: rgb(11 12 14 / .8); stroke-width: 3px; }
+.overlay text, .overlay rect { vector-effect: non-scaling-stroke; fill-opacity: 1; }
+
 .notice { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center;
   gap: 2px; padding: 16px; text-align: center; pointer-events: none; }
 .notice strong { font-size: 17px; font-weight: 600; letter-spacing: -.005em; }

@@ -62,6 +62,8 @@ export class Wall {
     this.open();
     return {
       report: (report) => this.report(channel, report),
+      // A tile is a link: a click on it goes elsewhere.
+      input: () => undefined,
       isAlive: () => this.connection?.isAlive() ?? false,
       close: () => this.leave(channel, tile),
     };
@@ -179,6 +181,8 @@ function handOn(message: Exclude<ServerMessage, Clock>, data: ArrayBuffer, host:
       return host.chunk(message, data);
     case "skipped":
       return host.skipped(message.count);
+    case "note":
+      return host.note(message);
     case "state":
       return host.state(message);
     case "error":

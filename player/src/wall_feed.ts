@@ -1,7 +1,7 @@
 // The feed of a tile on a wall; where the server refuses the wall, a socket of its own.
 
 import type { Feed, FeedHost } from "./feed.js";
-import type { Report } from "./messages.js";
+import type { Input, Report } from "./messages.js";
 import type { Wish } from "./outbox.js";
 import type { Wall } from "./wall.js";
 
@@ -21,6 +21,10 @@ export class WallFeed implements Feed {
 
   report(report: Report): void {
     this.feed.report(report);
+  }
+
+  input(input: Input): void {
+    this.feed.input(input);
   }
 
   isAlive(): boolean {

@@ -79,7 +79,7 @@ async def test_a_rung_that_breaks_while_it_plays_is_followed_by_the_next(
     browser: Browser, latency: str, broken: list[str], following: str
 ) -> None:
     async with serving(PATTERN) as tv:
-        page = await open_player(browser, tv, latency=latency, stats="")
+        page = await open_player(browser, tv, latency=latency)
         for rung in broken[:-1]:
             await page.evaluate(f"(() => {{ {BREAK[rung]}; }})()")
         await play(page, broken[-1])
@@ -89,6 +89,7 @@ async def test_a_rung_that_breaks_while_it_plays_is_followed_by_the_next(
         reason = (await stats(page))["reason"]
         assert reason.startswith(f"{broken[-1]}: ")
         assert reason.endswith(f", now {following}")
+        await page.evaluate(f"{PLAYER}.setAttribute('stats', '')")
         panel = f"{PLAYER}.shadowRoot.querySelector('.stats').textContent"
         await page.until(f"{panel}.includes(`{reason}`)")
 

@@ -24,11 +24,14 @@ class PatternSource:
         self._card = TestCard(options.width, options.height)
         self._tone = Tone(options.tone, _SAMPLE_RATE) if options.tone else None
         self._samples = 0
+        self._second = 0
 
     def run(self, feed: Feed) -> None:
         """Feed until stopped."""
         feed.opened(self._inputs())
         begin, number = time.monotonic(), 0
+        # The tone's second is that of the clock, as the lamp's is.
+        self._second = round(time.time() % 1 * _SAMPLE_RATE)
         while not feed.stopping:
             seconds = number / self._options.fps
             feed.frame(0, self._picture(number))
@@ -65,7 +68,7 @@ class PatternSource:
         count = end - self._samples
         if self._tone is None or count <= 0:
             return
-        samples = self._tone.samples(self._samples, count)
+        samples = self._tone.samples(self._second + self._samples, count)
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "flt", "mono")
         frame.sample_rate = _SAMPLE_RATE
         frame.pts, frame.time_base = self._samples, Fraction(1, _SAMPLE_RATE)

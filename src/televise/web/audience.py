@@ -157,7 +157,8 @@ class Audience:
         channel.note_listeners.add(self._tell_note)
 
     def _tell_note(self, channel: Channel, captured: int, note: str) -> None:
-        text = envelope.note(channel.name, captured, note)
+        sizes = [(each.width, each.height) for each in channel.tracks if each.kind == "video"]
+        text = envelope.note(channel.name, captured, sizes[0] if sizes else (0, 0), note)
         for owner, pump in self._pumps.values():
             if owner is channel:
                 pump.tell(text, "note")

@@ -45,10 +45,13 @@ def state(channel: str, state: str, text: str) -> bytes:
     return _message(type="state", channel=channel, state=state, text=text)
 
 
-def note(channel: str, captured: int, text: str) -> bytes:
-    """What the source has to tell with the picture ``captured`` then; ``text`` is JSON."""
+def note(channel: str, captured: int, size: tuple[int, int], text: str) -> bytes:
+    """What the source has to tell with the picture ``captured`` then; ``text`` is JSON, in which
+    places are pixels of a picture of this ``size``."""
+    width, height = size
     named = f'"channel":"{channel}","captured":{captured / 1e6:.3f}'
-    return text_frame(f'{{"type":"note",{named},"data":{text}}}')
+    shape = f'"width":{width},"height":{height}'
+    return text_frame(f'{{"type":"note",{named},{shape},"data":{text}}}')
 
 
 def skipped(channel: str, count: int) -> bytes:

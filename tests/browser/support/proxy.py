@@ -7,8 +7,9 @@ test can prove its fault.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Literal
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Literal
 
 _PIECE = 65536
 _METHODS = (b"GET ", b"HEAD ")
@@ -53,15 +54,16 @@ class Proxy:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Proxy"]:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.setblocking(False)
+            self.port = listener.getsockname()[1]
+            self._begin(self._accept(listener))
+            try:
+                yield self
+            finally:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def requested(self, link: "_Link", request: bytes) -> bytes:
         """The request as the server is to see it."""
@@ -84,12 +86,18 @@ class Proxy:
             self.cut_connections += 1
             link.end()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            connection, _ = await asyncio.get_running_loop().sock_accept(listener)
+            self._begin(self._serve(connection))
+
+    async def _serve(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
         link = _Link(self, writer)
         self._links.add(link)
         try:
