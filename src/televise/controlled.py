@@ -51,8 +51,9 @@ class _Controlled:
         self._pipe.setblocking(False)
         reader, self._writer = await asyncio.open_connection(sock=self._pipe)
         counting = asyncio.create_task(self._count())
-        async for line in reader:
-            self._say(type="answer", **await self._answer(json.loads(line)))
+        with contextlib.suppress(ConnectionError):  # it was killed before it heard all
+            async for line in reader:
+                self._say(type="answer", **await self._answer(json.loads(line)))
         counting.cancel()
         # The program may have been killed, and cannot do it itself.
         if self._folder:
@@ -109,7 +110,13 @@ async def _start(options: dict[str, Any]) -> Server:
     first = options["port"]
     for port in range(first, first + (PORTS if options["or_next"] else 1)):
         server = Server(
-            [], Settings(options["host"], port, [check_origin(each) for each in options["origins"]])
+            [],
+            Settings(
+                host=options["host"],
+                port=port,
+                origins=[check_origin(each) for each in options["origins"]],
+                same_site=True,
+            ),
         )
         try:
             await server.start()

@@ -178,10 +178,11 @@ async def test_pictures_go_on_while_they_stay_the_same(server: Server) -> None:
     channel = server.channel("cam")
     channel.show(plain(RED), meta="still")
     async with socket_of(channel, ".mp4") as socket:
-        chunks = [await text(socket, "chunk") for _ in range(3)]
+        chunks = [await text(socket, "chunk") for _ in range(5)]
         assert (await text(socket, "note"))["data"] == "still"
     assert len({chunk["captured"] for chunk in chunks}) == 1
-    times = [chunk["pts"] for chunk in chunks]
+    # The first viewer may be given the same picture twice at once.
+    times = [chunk["pts"] for chunk in chunks[2:]]
     assert all(later - earlier > 0.8 for earlier, later in pairwise(times))
 
 
@@ -256,7 +257,7 @@ async def test_clicks_and_keys_come_with_the_picture_that_was_seen(server: Serve
 
 async def test_viewers_are_counted(server: Server) -> None:
     channel, other = server.channel("cam"), server.channel("other")
-    assert (channel.viewers, channel.watched) == (0, False)
+    await until(lambda: (channel.viewers, channel.watched) == (0, False))
     async with socket_of(channel), socket_of(channel, ".mp4"):
         await until(lambda: channel.viewers == 2)
         await until(lambda: channel.watched)

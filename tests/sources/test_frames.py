@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def test_sound_begins_an_epoch_and_has_no_gaps(program: Program, worker: Worker)
     run = worker.collect(number, 1.0, epochs=2)[-1]
     assert run.track("audio").channels == 2
     times = run.seconds("audio")
-    assert all(later - earlier < 0.025 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier < 0.025 for earlier, later in pairwise(times))
 
 
 def test_a_program_that_goes_is_final(program: Program, worker: Worker) -> None:

@@ -8,7 +8,7 @@ from televise.commands.arguments import hide_secrets, hide_token
 from televise.errors import InputError
 
 # Kinds of sources that make no picture in this process.
-_NOT_HERE = ("publish", "frames", "directories")
+_NOT_HERE = ("publish", "directories")
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:

@@ -124,18 +124,19 @@ def _serve(options: argparse.Namespace) -> int:
             f"--host {options.host} lets everybody in your network watch: "
             "add --insecure if that is what you want"
         )
+    replay = options.replay or Policy().replay_seconds
     settings = Settings(
-        options.host,
-        options.port,
-        [check_origin(origin) for origin in options.origin],
-        options.max_viewers,
-        options.max_viewers_per_address,
-        [parse_dialect(text) for text in options.dialect],
-        Policy(options.replay or Policy().replay_seconds, keep_open=options.replay is not None),
-        options.key_file,
-        options.new_channels,
-        options.rtmp,
-        [parse_upstream(text) for text in options.upstream],
+        host=options.host,
+        port=options.port,
+        origins=[check_origin(origin) for origin in options.origin],
+        max_viewers=options.max_viewers,
+        max_viewers_per_address=options.max_viewers_per_address,
+        dialects=[parse_dialect(text) for text in options.dialect],
+        policy=Policy(replay, keep_open=options.replay is not None),
+        key_file=options.key_file,
+        new_channels=options.new_channels,
+        rtmp_port=options.rtmp,
+        upstreams=[parse_upstream(text) for text in options.upstream],
     )
 
     return run(specs, settings)

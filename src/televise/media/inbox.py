@@ -43,9 +43,10 @@ class Inbox:
 
     def read(self, publisher: Publish, size: int) -> bytes:
         """At most ``size`` of the next bytes of ``publisher``, when there are any; none where it
-        has gone. SourceError where it has said nothing for too long."""
+        has gone. SourceError, once, where it has said nothing for too long."""
         with self._change:
             if not self._change.wait_for(lambda: self._is_answer(publisher), IDLE_SECONDS):
+                self._finished = True  # FFmpeg tries again
                 raise SourceError(f"it sent nothing for {IDLE_SECONDS:.0f} s")
             if self._current is not publisher or not self._chunks:
                 return b""

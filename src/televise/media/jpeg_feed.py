@@ -56,8 +56,11 @@ class JpegFeed:
         return True
 
 
-def jpeg_input(width: int, height: int) -> Input:
-    """What a source of JPEG pictures has, with a decoder. FormatError for too large ones."""
+def jpeg_input(width: int, height: int, rate: float = 0.0) -> Input:
+    """What a source of JPEG pictures has (``rate``: pictures a second), with a decoder.
+
+    FormatError for too large ones.
+    """
     if width * height > MAX_PIXELS:
         limit = f"the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
         raise FormatError(f"its pictures have {width}x{height} pixels; {limit}")
@@ -65,4 +68,4 @@ def jpeg_input(width: int, height: int) -> Input:
     decoder.thread_type = "SLICE"
     decoder.options = {"max_pixels": str(MAX_PIXELS)}
     decoder.copy_opaque = True
-    return Input("video", "mjpeg", decoder, width=width, height=height)
+    return Input("video", "mjpeg", decoder, width=width, height=height, rate=rate)

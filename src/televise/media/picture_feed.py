@@ -7,12 +7,12 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from av.video.codeccontext import VideoCodecContext
 from PIL import Image, ImageOps, ImageSequence
 
 from televise.errors import FormatError
 from televise.formats.picture import Picture
 from televise.media.container import MAX_HEIGHT, MAX_PIXELS, MAX_WIDTH
+from televise.media.jpeg_feed import jpeg_input
 from televise.media.playback import STILL_SECONDS
 from televise.media.source import Feed, Input
 
@@ -60,7 +60,7 @@ class PictureFeed:
     def _feed_jpeg(self, picture: Picture) -> None:
         if not self._codec:
             self._codec = "mjpeg"
-            self._feed.opened([_jpeg_input(picture, self._rate)])
+            self._feed.opened([jpeg_input(picture.width, picture.height, self._rate)])
         packet = av.Packet(picture.data)
         packet.pts = packet.dts = self._ticks()
         packet.time_base = _TIME_BASE
@@ -128,11 +128,3 @@ def _check_size(picture: Picture) -> None:
     if picture.width * picture.height > MAX_PIXELS:
         size, limit = f"{picture.width}x{picture.height}", f"{MAX_WIDTH}x{MAX_HEIGHT}"
         raise FormatError(f"it has {size} pixels; the limit is {limit}")
-
-
-def _jpeg_input(picture: Picture, rate: float) -> Input:
-    decoder = VideoCodecContext.create("mjpeg", "r")
-    decoder.thread_type = "SLICE"
-    decoder.copy_opaque = True
-    decoder.options = {"max_pixels": str(MAX_PIXELS)}
-    return Input("video", "mjpeg", decoder, width=picture.width, height=picture.height, rate=rate)

@@ -5,14 +5,13 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 
 from televise.errors import FormatError
 from televise.formats import jpeg
 from televise.link.frames import SAMPLE_BYTES, Samples
 from televise.link.mailbox import PIXEL_BYTES, Head
-from televise.media.container import MAX_PIXELS
+from televise.media.jpeg_feed import jpeg_input
 from televise.media.source import Feed, Input
 from televise.media.stills import check_size, decode_picture
 
@@ -45,7 +44,7 @@ class Shown:
         """What it is as an input; ``fps`` is pictures a second, 0 where that is not known."""
         if isinstance(self.picture, bytes):
             width, height = jpeg.size(self.picture)
-            return Input("video", "mjpeg", _jpeg_decoder(), width=width, height=height, rate=fps)
+            return jpeg_input(width, height, fps)
         width, height = self.picture.width, self.picture.height
         return Input("video", "rawvideo", width=width, height=height, rate=fps)
 
@@ -99,11 +98,3 @@ def _copy_picture(head: Head, data: memoryview) -> av.VideoFrame | bytes:
     if head.format == "gray":
         frame.color_range, frame.colorspace = ColorRange.JPEG, Colorspace.ITU601
     return frame
-
-
-def _jpeg_decoder() -> VideoCodecContext:
-    decoder = VideoCodecContext.create("mjpeg", "r")
-    decoder.thread_type = "SLICE"
-    decoder.options = {"max_pixels": str(MAX_PIXELS)}
-    decoder.copy_opaque = True
-    return decoder

@@ -32,7 +32,7 @@ class FramesSource:
         self._kinds: dict[Kind, object] = {}
         self._mailbox: Reader | None = None
         self._sequence = 0
-        self._fed_at = 0.0
+        self._first_fed_at = self._fed_at = 0.0
         self._sound_end = 0
 
     def run(self, feed: Feed) -> None:
@@ -83,13 +83,12 @@ class FramesSource:
         mailbox, now = self._mailbox, time.monotonic()
         if mailbox is None or not (sequence := mailbox.sequence):
             return
-        pause = now - self._fed_at
-        if sequence == self._sequence and (pause < REPEAT_SECONDS or not self._somebody):
+        if sequence != self._sequence:
+            self._sequence, self._first_fed_at = sequence, now
+        elif now - self._fed_at < REPEAT_SECONDS or not self._somebody:
             return
-        repeated = pause if sequence == self._sequence else 0.0
-        self._sequence = sequence
         if (shown := mailbox.read(Shown.copy)) is not None:
-            self._show(feed, shown, mailbox.fps, repeated)
+            self._show(feed, shown, mailbox.fps, now - self._first_fed_at)
 
     def _show(self, feed: Feed, shown: Shown, fps: float, repeated: float) -> None:
         with self._lock:

@@ -19,6 +19,8 @@ WAITING = "nobody publishes yet"
 GONE = "the publisher has gone"
 _SHOWN = "what is published"
 _LENGTH = struct.Struct(">I")
+# Any FLV might have sound too: how long it is waited for. Those who publish begin with all of it.
+_FLV = {**LIVE, "analyzeduration": "500000"}
 
 
 class PublishSource:
@@ -67,8 +69,10 @@ class PublishSource:
             next(pictures.play(picture))  # of an animation the first picture
 
     def _play_media(self, reader: "_Reader", format: str, feed: Feed) -> None:
-        place, kind = cast("BinaryIO", reader), format or None
-        with open_container(place, "", format=kind, options=LIVE, shown=_SHOWN) as container:
+        place, options = cast("BinaryIO", reader), _FLV if format == "flv" else LIVE
+        with open_container(
+            place, "", format=format or None, options=options, shown=_SHOWN
+        ) as container:
             try:
                 Demuxer(container).run(feed)
             except av.error.FFmpegError as error:

@@ -53,16 +53,24 @@ class Gate:
     """Decides on Host and Origin, for a server on ``host`` and ``port``.
 
     ``origins`` are those of other sites that may show our streams; pages that come from other
-    ``ports`` of ours, under the same name, may always.
+    ``ports`` of ours, under the same name, may always. ``same_site``: all pages of this machine may
+    show our pictures, as notebooks do.
     """
 
     def __init__(
-        self, host: str, port: int, origins: Iterable[str], ports: Collection[int] = ()
+        self,
+        host: str,
+        port: int,
+        origins: Iterable[str],
+        ports: Collection[int] = (),
+        *,
+        same_site: bool = False,
     ) -> None:
         self._port = port
         self._ports = tuple(each for each in ports if each != port)
         self._origins = frozenset(map(check_origin, origins))
         self._loopback = is_loopback(host)
+        self._same_site = same_site
         names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host.lower()}
         if not self._loopback:
             names.add(socket.gethostname().lower())
@@ -105,7 +113,7 @@ class Gate:
     def _policy(self) -> str:
         if self._origins:
             return "cross-origin"
-        return "same-site" if self._ports else "same-origin"
+        return "same-site" if self._ports or self._same_site else "same-origin"
 
     def _own_sockets(self) -> str:
         hosts = {host for host in self._hosts if "[" not in host}

@@ -28,6 +28,8 @@ _OPTIONS = {
 _CONSTANT_QUALITY = "23"
 _LEFT_OUT = {h264.SPS, h264.PPS, h264.AUD, h264.SEI, h264.FILLER}
 
+_BT709_PRIMARIES, _SRGB_TRANSFER = 1, 13
+
 
 class H264Encoder:
     """Encodes pictures as H.264 High, 4:2:0, with an IDR picture every two seconds or on demand.
@@ -90,11 +92,21 @@ def _open(
     context.thread_count = min(4, os.cpu_count() or 1)
     context.flags |= Flags.global_header
     context.color_range = ColorRange.MPEG
-    context.colorspace = Colorspace.ITU601 if is_rgb(like) else like.colorspace
-    context.color_primaries, context.color_trc = like.color_primaries, like.color_trc
+    _describe_colours(context, like)
     context.options = _OPTIONS | _rate_control(bitrate, fps or 30)
     context.open()
     return context
+
+
+def _describe_colours(context: VideoCodecContext, like: av.VideoFrame) -> None:
+    """As the pictures have them; the RGB of programs and screens is sRGB, and browsers guess
+    otherwise (ISO/IEC 23091-2: primaries 8.1, transfer 8.2, matrix 8.3)."""
+    if is_rgb(like):
+        context.colorspace = Colorspace.ITU601
+        context.color_primaries, context.color_trc = _BT709_PRIMARIES, _SRGB_TRANSFER
+    else:
+        context.colorspace = like.colorspace
+        context.color_primaries, context.color_trc = like.color_primaries, like.color_trc
 
 
 def _rate_control(bitrate: int, fps: float) -> dict[str, str]:
