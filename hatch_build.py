@@ -16,7 +16,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUNDLE = tuple(
-    f"src/televise/assets/{name}" for name in ("televise.js", "televise-mpeg1.js", "televise.css")
+    f"src/televise/assets/{name}"
+    for name in ("televise.js", "televise-mpeg1.js", "televise-publish.js", "televise.css")
 )
 
 

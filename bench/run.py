@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("start", "fanout", "age", "gif", "show")
+BENCHMARKS = ("start", "fanout", "sources", "age", "gif", "show", "publish")
 
 
 def main() -> int:

@@ -40,5 +40,11 @@ await Promise.all([
     plugins: [onlyDecoders],
     banner: { js: NOTICE },
   }),
+  build({
+    ...COMMON,
+    entryPoints: ["src/publish_page.ts"],
+    format: "esm",
+    outfile: `${OUT}/televise-publish.js`,
+  }),
   build({ ...COMMON, entryPoints: ["src/page.css"], outfile: `${OUT}/televise.css` }),
 ]);

@@ -13,8 +13,11 @@ from televise.errors import InputError
 from tests.support.process import run
 
 BAD = {
-    "unknown scheme": (["ftp://host/film.mp4"], "unknown source scheme ftp://: use a file, pattern:"),
-    "unknown kind": (["device:/dev/video0"], "unknown source 'device:/dev/video0': use a file"),
+    "unknown scheme": (
+        ["ftp://host/film.mp4"],
+        "unknown source scheme ftp://: use a file, pattern:",
+    ),
+    "unknown kind": (["v4l2:/dev/video0"], "unknown source 'v4l2:/dev/video0': use a file"),
     "command": (["exec:ls"], "unknown source 'exec:ls'"),
     "ffmpeg's concat": (["concat:a|b"], "unknown source"),
     "missing file": (["{tmp}/missing.mp4"], "{tmp}/missing.mp4: there is no such file"),

@@ -1,5 +1,6 @@
 // A WebSocket that speaks `televise.v1`: messages in order, reconnection, and the exchange of clocks.
 
+import { retryWait } from "./backoff.js";
 import { unixNow } from "./clock.js";
 import { hasInitSegment, SUBPROTOCOL } from "./messages.js";
 import type { Chunk, Clock, Init, ServerMessage } from "./messages.js";
@@ -26,8 +27,6 @@ export const GIVEN_UP = 0;
 
 // The server greets at once.
 const GREETED_WITHIN = 3000;
-const FIRST_WAIT = 250;
-const LONGEST_WAIT = 3000;
 const TRY_LATER = 1013;
 const QUICK_CLOCKS = 4;
 const QUICK_CLOCK_INTERVAL = 150;
@@ -100,10 +99,8 @@ export class Connection {
     const { greeted } = this;
     this.drop();
     this.attempts += 1;
-    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.attempts - 1));
-    // Jitter, so that a restarted server is not met by all its viewers at once.
-    const jittered = (code === TRY_LATER ? LONGEST_WAIT : wait) * (0.5 + Math.random());
-    this.retryTimer = window.setTimeout(() => this.connect(), Math.min(LONGEST_WAIT, jittered));
+    const wait = retryWait(this.attempts, code === TRY_LATER);
+    this.retryTimer = window.setTimeout(() => this.connect(), wait);
     this.host.lost({ code, reason, greeted, attempts: this.attempts });
   }
 

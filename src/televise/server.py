@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +13,31 @@ import televise
 from televise import events
 from televise.dialects import DialectSpec, Mounted, mount
 from televise.errors import InputError, SourceError
+from televise.hub.bus import Bus
 from televise.hub.channel import DEFAULT, Channel, Policy
 from televise.hub.folders import Folders
 from televise.hub.hub import Hub
+from televise.hub.nats_connection import parse_nats
 from televise.hub.upstream import Upstream
 from televise.hub.upstreams import Upstreams
 from televise.ingest import http, websocket
 from televise.ingest.rtmp import RtmpServer
-from televise.ingest.seats import Seats
 from televise.model.source import SourceSpec
 from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
-from televise.web import link, wall
+from televise.web import wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
 from televise.web.control import Control
 from televise.web.edge import Edge
 from televise.web.keys import Keys, default_path
 from televise.web.limits import Admission
+from televise.web.link import Link
 from televise.web.listener import Listener
 from televise.web.metrics import Metrics
+from televise.web.peers import parse_report
+from televise.web.seats import Seats
 from televise.web.security import Gate
+from televise.web.topology import Topology
 
 OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
 # A worker has a link, a pipe and a process handle.
@@ -40,6 +45,8 @@ DESCRIPTORS_PER_CHANNEL = 6
 # A request's headers must be there in this time, and a kept-alive connection ends after it.
 REQUEST_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
+# Who is refused and goes on sending is heard for so long, so that the answer arrives.
+LINGERING_SECONDS = 2.0
 RTMP_PORT = 1935
 
 
@@ -50,6 +57,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     origins: Sequence[str] = ()
+    # Whether all pages of this machine may show our pictures.
+    same_site: bool = False
     max_viewers: int = 10_000
     max_viewers_per_address: int = 5_000
     dialects: Sequence[DialectSpec] = ()
@@ -60,6 +69,8 @@ class Settings:
     # None where the usual port will do, and it is no fault if that is taken; negative for no RTMP.
     rtmp_port: int | None = None
     upstreams: Sequence[Upstream] = ()
+    # NATS, where hubs find each other's channels: its URL, or none.
+    bus: str = field(default="", repr=False)
 
 
 class Server:
@@ -72,15 +83,19 @@ class Server:
         single = [spec for spec in specs if spec.kind != "directories"]
         self.hub = Hub(single, settings.policy)
         self._folders = [Folders(self.hub, spec) for spec in specs if spec.kind == "directories"]
+        keys = self._keys = Keys(settings.key_file or default_path())
+        self._seats = Seats(self.hub, keys, new_channels=settings.new_channels)
         self.edge = Edge(
             self.hub,
             Admission(settings.max_viewers, settings.max_viewers_per_address),
             televise.__version__,
+            self._seats,
         )
         self._api = Api(self.edge, televise.__version__)
-        keys = Keys(settings.key_file or default_path())
-        self._seats = Seats(self.hub, keys, new_channels=settings.new_channels)
         self._control = Control(self.hub, keys)
+        bus = [Bus(parse_nats(settings.bus), self.hub, self._hear_peer)] if settings.bus else []
+        upstreams = [*settings.upstreams, *bus]
+        self._upstreams = Upstreams(self.hub, upstreams, self.edge.counts, self.edge.below)
         self._rtmp: RtmpServer | None = None
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
@@ -105,11 +120,9 @@ class Server:
             self.dialects.append(replace(mounted, port=self._bind(mounted.port)))
         # All addresses are taken, so that they can know of each other; only now somebody is heard.
         ports = [self.port, *(mounted.port for mounted in self.dialects)]
-        apps = [self.make_app(Gate(settings.host, self.port, settings.origins, ports))]
+        apps = [self.make_app(self._gate(self.port, ports))]
         for mounted in self.dialects:
-            app = make_bare_app(
-                self.edge, Gate(settings.host, mounted.port, settings.origins, ports)
-            )
+            app = make_bare_app(self.edge, self._gate(mounted.port, ports))
             app.router.add_routes(mounted.routes)
             apps.append(app)
         for listener, app in zip(self._listeners, apps, strict=True):
@@ -118,9 +131,8 @@ class Server:
         self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
         self.hub.open()
         self._start_task(self._watch())
-        if self._settings.upstreams:
-            upstreams = Upstreams(self.hub, self._settings.upstreams, self.edge.counts)
-            self._start_task(upstreams.run())
+        if self._upstreams.all:
+            self._start_task(self._upstreams.run())
         for folders in self._folders:
             # Channels of directories are opened by viewers: there may be hundreds.
             await folders.look()
@@ -128,6 +140,11 @@ class Server:
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    def _gate(self, port: int, ports: Sequence[int]) -> Gate:
+        settings = self._settings
+        same_site = settings.same_site
+        return Gate(settings.host, port, settings.origins, ports, same_site=same_site)
 
     async def _start_rtmp(self) -> None:
         """Listen for publishers, where there is something to publish."""
@@ -156,7 +173,12 @@ class Server:
         return listener.bind(self._settings.host, port)
 
     async def _serve(self, listener: Listener, app: web.Application) -> None:
-        runner = web.AppRunner(app, access_log=None, keepalive_timeout=REQUEST_SECONDS)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            keepalive_timeout=REQUEST_SECONDS,
+            lingering_time=LINGERING_SECONDS,
+        )
         self._runners.append(runner)
         await runner.setup()
         assert runner.server is not None
@@ -168,7 +190,8 @@ class Server:
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
         app.router.add_routes(Metrics(self.edge).routes())
-        app.router.add_routes(link.routes(self.edge))
+        app.router.add_routes(Link(self.edge, self._keys).routes())
+        app.router.add_routes(Topology(self.edge, self._upstreams).routes())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
         app.router.add_routes(http.routes(self._seats))
         for output in OUTPUTS:
@@ -189,6 +212,7 @@ class Server:
         self._api.ready = False
         for task in self._tasks:
             task.cancel()
+        await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         for listener in self._listeners:
             await listener.stop()
         if self._rtmp is not None:
@@ -212,6 +236,17 @@ class Server:
         with contextlib.suppress(TimeoutError):
             cleanups = [runner.cleanup() for runner in self._runners]
             await asyncio.wait_for(asyncio.gather(*cleanups), CLOSE_SECONDS)
+
+    def _hear_peer(self, node: str, report: dict[str, Any], names: Collection[str]) -> None:
+        """A hub on the bus takes these channels from here, or none any more. FormatError."""
+        peers, hubs = self.edge.peers, self.edge.hubs
+        if names:
+            said = parse_report(report)
+            peers[node] = {name: said.viewers.get(name, 0) for name in names}
+            hubs[node] = said.hubs
+        else:
+            peers.pop(node, None)
+            hubs.pop(node, None)
 
     def _note_state(self, channel: Channel) -> None:
         # What a network brings may be wrong too, but then its sender is, not what was typed here.

@@ -37,7 +37,7 @@ async def test_snapshots() -> None:
         assert await it.status("/snapshot/cam?timestamp=yesterday") == 400
         for missing in ("/snapshot/roof", "/sub/roof", "/ws/roof", "/channels-stats?id=roof"):
             assert await it.status(missing) == 404
-        assert await it.status("/pub?id=cam", "POST") == 404
+        assert await it.status("/pub?id=cam", "POST") == 401
 
 
 async def test_counts() -> None:

@@ -1,5 +1,7 @@
 """What is typed for ``--dialect``, and which ports that means."""
 
+from pathlib import Path
+
 import pytest
 
 from televise.dialects import DIALECTS, mount, parse_dialect
@@ -8,12 +10,15 @@ from televise.errors import InputError
 from televise.hub.hub import Hub
 from televise.model.source import parse_source
 from televise.web.edge import Edge
+from televise.web.keys import Keys
 from televise.web.limits import Admission
+from televise.web.seats import Seats
 
 
 def make_edge(*names: str) -> Edge:
     hub = Hub([parse_source(f"{name}=pattern:") for name in names])
-    return Edge(hub, Admission(10, 10), "0")
+    seats = Seats(hub, Keys(Path("unused")), new_channels=False)
+    return Edge(hub, Admission(10, 10), "0", seats)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """A channel with a worker that only notes what it is told: on demand, lingering, limits, epochs."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from televise.errors import LimitReached, Unavailable
 from televise.hub import channel as channel_module
 from televise.hub.channel import Channel
+from televise.hub.supply import Callbacks
 from televise.link.messages import (
     Announce,
     Epoch,
@@ -33,16 +33,10 @@ PLAIN, SMALL = Rendition("h264"), Rendition("h264", w=64)
 class FakeSupervisor:
     """In the place of the one that has a process."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        stdin: bool,
-        received: Callable[[Message], None],
-        up: Callable[[], None],
-        down: Callable[[str], None],
-    ) -> None:
-        self.received, self.up, self.down = received, up, down
+    remote = False
+
+    def __init__(self, name: str, callbacks: Callbacks, *, stdin: bool) -> None:
+        self.received, self.up, self.down = callbacks.received, callbacks.up, callbacks.down
         self.running = False
         self.starts = 0
         self.sent: list[Message] = []
@@ -75,7 +69,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def channel(source: str = "cam=pattern:") -> tuple[Channel, FakeSupervisor]:
     made = Channel(parse_source(source))
-    supervisor = made._supervisor
+    supervisor = made._supply
     assert isinstance(supervisor, FakeSupervisor)
     return made, supervisor
 
@@ -102,7 +96,9 @@ async def test_who_watches_keeps_it_open() -> None:
     supervisor.received(State("live"))
     await asyncio.sleep(0.2)  # four times as long as it lingers
     assert supervisor.running
-    assert supervisor.take() == [Subscribe(encoding.id, PLAIN, 1)]
+    [told] = supervisor.take()
+    assert isinstance(told, Subscribe)
+    assert (told.id, told.rendition) == (encoding.id, PLAIN)
     cam.release(encoding)
     await until(lambda: cam.state == "idle")
     assert supervisor.take() == [Unsubscribe(encoding.id)]
@@ -162,7 +158,7 @@ async def test_a_new_worker_is_told_all_that_is_wanted_in_a_later_epoch() -> Non
     opened, *wanted = supervisor.take()
     assert isinstance(opened, Open)
     assert opened.source == "cam=pattern:"
-    assert wanted == [Subscribe(first.id, PLAIN, 4), Subscribe(second.id, SMALL, 1)]
+    assert wanted == [Subscribe(first.id, PLAIN, 4), Subscribe(second.id, SMALL, second.epoch + 1)]
     supervisor.up()
     again = supervisor.take()[0]
     assert again == opened, "media time goes on from the same origin"
@@ -192,7 +188,8 @@ async def test_what_was_refused_is_tried_anew_for_the_next_who_asks() -> None:
     second = cam.acquire(SMALL)
     assert second is not first
     assert second.refusal == ""
-    assert supervisor.sent[-2:] == [Unsubscribe(first.id), Subscribe(second.id, SMALL, 1)]
+    again = Subscribe(second.id, SMALL, second.epoch + 1)
+    assert supervisor.sent[-2:] == [Unsubscribe(first.id), again]
 
 
 async def test_states_are_told_once_each() -> None:

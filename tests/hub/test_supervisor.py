@@ -15,6 +15,7 @@ import pytest
 
 from televise.hub import supervisor as supervisor_module
 from televise.hub.supervisor import Supervisor
+from televise.hub.supply import Callbacks
 from televise.link.local import socket_pair
 from televise.link.messages import Epoch, Message, Open, State, Subscribe
 from televise.model.backoff import Backoff
@@ -36,9 +37,8 @@ class Watched:
         self.ups = 0
         self.downs: list[str] = []
         self._source = source
-        self.supervisor = Supervisor(
-            "cam", stdin=False, received=self.received.append, up=self._up, down=self.downs.append
-        )
+        callbacks = Callbacks(self.received.append, self._up, self.downs.append)
+        self.supervisor = Supervisor("cam", callbacks, stdin=False)
 
     def _up(self) -> None:
         self.ups += 1

@@ -1,9 +1,11 @@
 """Hubs that can be published into, and ffmpeg as the one who does."""
 
+import asyncio
 import contextlib
 import io
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,9 @@ class Hub:
     async def send(self, path: str, data: bytes, token: str = "", **more: Any) -> tuple[int, str]:
         """Publish ``data`` and nothing else; the status, and what is told."""
         headers = {"Authorization": f"Bearer {token or self.token()}"}
-        async with self.tv.get(path, "POST", data=data, headers=headers, **more) as answer:
+        async with self.tv.get(
+            path, "POST", data=io.BytesIO(data), headers=headers, **more
+        ) as answer:
             return answer.status, await answer.text()
 
     async def shown(self, name: str = "cam") -> PIL.Image.Image:
@@ -61,10 +65,10 @@ class Hub:
 
     async def shows(self, colour: str, name: str = "cam") -> None:
         """Wait for it."""
-        for _ in range(200):
-            if await self.colour(name) == colour:
-                return
-        raise AssertionError(f"{name} never became {colour}")
+        end = time.monotonic() + LIMIT_SECONDS
+        while (seen := await self.colour(name)) != colour:
+            assert time.monotonic() < end, f"{name} is {seen or 'of another colour'}"
+            await asyncio.sleep(0.05)
 
     async def is_free(self, name: str = "cam") -> None:
         """Wait until nobody publishes."""
@@ -95,17 +99,17 @@ async def publishable(
 def publisher(
     url: str, colour: str = "red", *, seconds: float = 600, sound: bool = False
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """ffmpeg, sending a plain picture with a moving corner, until it is killed."""
-    way = WAYS["flv" if url.startswith("rtmp:") else url.partition("?")[0].rpartition(".")[2]]
+    """ffmpeg, sending a plain picture, until it is killed."""
+    end = "flv" if url.startswith("rtmp:") else url.partition("?")[0].rpartition(".")[2]
+    way = WAYS.get(end, WAYS["ts"])
     rgb = {"red": RED, "blue": BLUE, "grey": GREY}[colour]
     plain = f"color=0x{bytes(rgb).hex()}:s={SIZE[0]}x{SIZE[1]}:r=25:d={seconds}"
-    box = "drawbox=x=100+mod(n\\,50):y=100:w=8:h=8:color=white:t=fill"
     tone = ["-f", "lavfi", "-i", f"sine=440:d={seconds}"] if sound else []
     put = ["-method", "PUT"] if way[-1] == "mpjpeg" else []
     command = ["ffmpeg", "-v", "error", "-nostdin", "-re", "-f", "lavfi", "-i", plain,
-               *(["-re", *tone] if tone else []), "-vf", box, "-pix_fmt",
+               *(["-re", *tone] if tone else []), "-pix_fmt",
                "yuvj420p" if put else "yuv420p", *way, *put, url]  # fmt: skip
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command) as process:
         try:
             yield process
         finally:

@@ -5,11 +5,19 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
-from televise.model.source import SourceSpec
+
+class Shown(Protocol):
+    """What somebody typed, and what of it may be shown."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def shown(self) -> str: ...
 
 
-def hide_secrets(specs: Iterable[SourceSpec]) -> None:
+def hide_secrets(specs: Iterable[Shown]) -> None:
     """Write over those parts of our own arguments that are not to be shown. On Linux only.
 
     They can be seen until then: for as long as Python takes to start.
@@ -49,8 +57,8 @@ def places(arguments: bytes, text: bytes) -> list[int]:
     return found
 
 
-def covered(spec: SourceSpec) -> bytes:
-    """What is shown of a source instead, in as many bytes."""
+def covered(spec: Shown) -> bytes:
+    """What is shown instead, in as many bytes."""
     size = len(spec.text.encode(errors="surrogateescape"))
     return spec.shown.encode(errors="surrogateescape")[:size].ljust(size)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from televise.commands.arguments import hide_secrets
+from televise.commands.arguments import hide_secrets, hide_token
 from televise.commands.values import count, port, rtmp_port, seconds
 from televise.errors import InputError
 
@@ -77,7 +77,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         action="append",
         default=[],
         metavar="URL",
-        help="take the channels of another hub, as in ws://hub.example:8080; repeatable",
+        help="take the channels of another hub, as in ws://hub:8080?token=KEY; repeatable",
+    )
+    serve.add_argument(
+        "--bus",
+        default="",
+        metavar="URL",
+        help="share channels with all hubs on this NATS server, as in nats://bus.example:4222",
     )
     serve.add_argument(
         "--replay",
@@ -107,6 +113,7 @@ def _serve(options: argparse.Namespace) -> int:
     with _without_certificates():
         from televise.dialects import parse_dialect
         from televise.hub.channel import Policy
+        from televise.hub.nats_connection import parse_nats
         from televise.hub.upstream import parse_upstream
         from televise.runner import run
         from televise.server import Settings
@@ -114,6 +121,11 @@ def _serve(options: argparse.Namespace) -> int:
 
     specs = [parse_source(text) for text in options.sources or _default(options)]
     hide_secrets(specs)
+    upstreams = [parse_upstream(text) for text in options.upstream]
+    for upstream in upstreams:
+        hide_token(upstream.token)
+    if options.bus:
+        hide_secrets([parse_nats(options.bus)])
     for spec in specs:
         if spec.kind == "file":
             _check_file(spec.text)
@@ -136,7 +148,8 @@ def _serve(options: argparse.Namespace) -> int:
         key_file=options.key_file,
         new_channels=options.new_channels,
         rtmp_port=options.rtmp,
-        upstreams=[parse_upstream(text) for text in options.upstream],
+        upstreams=upstreams,
+        bus=options.bus,
     )
 
     return run(specs, settings)
@@ -144,7 +157,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _default(options: argparse.Namespace) -> list[str]:
     """Where nothing is given, there is something to see nevertheless."""
-    return [] if options.upstream or options.new_channels else ["demo=pattern:"]
+    return [] if options.upstream or options.bus or options.new_channels else ["demo=pattern:"]
 
 
 @contextmanager

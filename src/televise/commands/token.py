@@ -63,6 +63,7 @@ def _check_url(url: str) -> None:
 def _links(url: str, channel: str, token: str) -> list[str]:
     host = urlsplit(url).hostname or ""
     return [
+        f"{url}/{channel}/publish?token={token}",
         f"{url}/{channel}.ts?token={token}",
         f"rtmp://{f'[{host}]' if ':' in host else host}:1935/live/{channel}?token={token}",
     ]

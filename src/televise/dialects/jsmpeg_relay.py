@@ -1,4 +1,7 @@
-"""jsmpeg_relay: MPEG-TS with MPEG-1 video and MP2 sound over WebSocket."""
+"""jsmpeg_relay: MPEG-TS with MPEG-1 video and MP2 sound over WebSocket, and a way in for it.
+
+The original published on one port and showed on the other; here both do both.
+"""
 
 from collections.abc import Sequence
 
@@ -6,6 +9,7 @@ from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.talk import Silence, converse
+from televise.errors import Forbidden, Unauthorized
 from televise.formats import mpegts
 from televise.formats.websocket import binary_frame
 from televise.hub.muxed import Chunk
@@ -13,6 +17,7 @@ from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.edge import Edge, Wish
+from televise.web.receive import receive
 
 MAX_LATENCY_SECONDS = 1.0
 _STREAM_TYPES = {"mpeg1video": mpegts.MPEG1_VIDEO, "mp2": mpegts.MPEG1_AUDIO}
@@ -25,7 +30,21 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         wish = Wish(Rendition("mpeg1video", "mp2"), TransportStream, MAX_LATENCY_SECONDS)
         return await converse(edge, request, channel_of(""), _Player(wish))
 
-    return [[web.get("/{path:.*}", answer)]]
+    async def publish(request: web.Request) -> web.StreamResponse:
+        """``/SECRET``, as the original; the secret is a key. A wrong one gets 403, as there."""
+        secret, name = request.match_info["path"].partition("/")[0], channel_of("").name
+        try:
+            publishing = edge.seats.take(name, secret, request.remote or "", "mpegts")
+        except Unauthorized as error:
+            raise Forbidden(str(error)) from None
+        return await receive(request, publishing)
+
+    both = [
+        web.get("/{path:.*}", answer),
+        web.post("/{path:.*}", publish),
+        web.put("/{path:.*}", publish),
+    ]
+    return [both, both]
 
 
 class _Player(Silence):
@@ -51,7 +70,10 @@ class TransportStream:
 
 DIALECT = Dialect(
     "jsmpeg_relay",
-    (8082,),
-    ("WebSocket /... : MPEG-TS with MPEG-1 video and MP2; subprotocol null where it is asked",),
+    (8081, 8082),
+    (
+        "WebSocket /... : MPEG-TS with MPEG-1 video and MP2; subprotocol null where it is asked",
+        "POST /SECRET : MPEG-TS, the secret being a key for publishing",
+    ),
     routes,
 )

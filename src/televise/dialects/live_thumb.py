@@ -1,7 +1,9 @@
 """live_thumb: pictures of many channels, as multipart, as base64 over WebSocket, and one by one."""
 
+import time
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -14,9 +16,14 @@ from televise.errors import InputError, Unavailable
 from televise.formats.websocket import text_frame
 from televise.hub.channel import Channel
 from televise.hub.muxed import Muxer
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.edge import Edge, Wish
+from televise.web.keys import token_of
+from televise.web.past import MAX_SECONDS, Past, look_back
 from televise.web.query import parse_query
+from televise.web.receive import receive
 
 MULTIPART = Multipart("endofsection")
 
@@ -36,13 +43,16 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         return await converse(edge, request, asked(request), Silence(wish))
 
     async def snapshot(request: web.Request) -> web.StreamResponse:
-        _check_timestamp(request.query.get("timestamp", "0"))
         try:
-            packet = await newest(edge, request, asked(request))
+            packet = await _picture(edge, request, asked(request), _past(request))
         except Unavailable as error:
             raise web.HTTPNotFound(text=f"{error}\n") from None
         headers = {"Cache-Control": "no-store"}
         return web.Response(body=packet.data, content_type="image/jpeg", headers=headers)
+
+    async def publish(request: web.Request) -> web.StreamResponse:
+        name, address = channel_of(request.query.get("id", "")).name, request.remote or ""
+        return await receive(request, edge.seats.take(name, token_of(request), address, "jpeg"))
 
     async def stats(request: web.Request) -> web.StreamResponse:
         if name := request.query.get("id"):
@@ -57,6 +67,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
             web.get("/ws/{channel}", socket),
             web.get("/snapshot/{channel}", snapshot),
             web.get("/channels-stats", stats),
+            web.post("/pub", publish),
         ]
     ]
 
@@ -65,10 +76,24 @@ def _texts(epoch: int, tracks: tuple[Track, ...]) -> Muxer:
     return Each(lambda packet: text_frame(b64encode(packet.data).decode()))
 
 
-def _check_timestamp(value: str) -> None:
-    """Only the newest picture is kept, and it is the answer to any time."""
+def _past(request: web.Request) -> Past | None:
+    """What ``timestamp`` means; None for what is kept nowhere."""
+    value = request.query.get("timestamp")
+    if value is None:
+        return None
     if not (value.isascii() and value.replace(".", "", 1).isdecimal()):
         raise InputError(f"timestamp={value[:40]!a}: Unix seconds")
+    ago = time.time() - float(value)
+    return Past(ago) if 0 <= ago <= MAX_SECONDS else None
+
+
+async def _picture(edge: Edge, request: web.Request, channel: Channel, past: Past | None) -> Packet:
+    """That of ``past``, or the newest where it is not kept or not asked for."""
+    if past is not None:
+        with suppress(Unavailable):
+            look = await look_back(edge, request, Rendition("mjpeg"), past, channel)
+            return look.packets[-1]
+    return await newest(edge, request, channel)
 
 
 def _stats(edge: Edge, channels: Sequence[Channel]) -> dict[str, Any]:
@@ -87,7 +112,8 @@ DIALECT = Dialect(
     (
         "GET /sub/CHANNEL : multipart JPEG without end",
         "WebSocket /ws/CHANNEL : JPEG in base64, one picture per text message",
-        "GET /snapshot/CHANNEL?timestamp= : the newest picture",
+        "GET /snapshot/CHANNEL?timestamp= : the picture of that time, else the newest",
+        "POST /pub?id=CHANNEL : JPEG pictures one after another, with a key",
         "GET /channels-stats?id=CHANNEL : counts, as JSON",
     ),
     routes,

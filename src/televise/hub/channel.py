@@ -9,6 +9,7 @@ from typing import Any
 from televise import events
 from televise.errors import Busy, LimitReached, Unavailable
 from televise.hub.encoding import Encoding
+from televise.hub.ledger import Ledger
 from televise.hub.look_back import LookBack
 from televise.hub.publishing import RESUMABLE, Publishing
 from televise.hub.supervisor import Supervisor
@@ -83,12 +84,11 @@ class Channel:
         self._looks: dict[int, LookBack] = {}
         self._linked = False
         self._next_id = 1
-        # Later than any of a hub that was here before: relays know epochs by their numbers.
-        self._first_epoch = int(time.time())
         self._timers: dict[Rendition | None, asyncio.TimerHandle] = {}
         self._stopping: set[asyncio.Future[Any]] = set()
-        # The hubs through which it has come, if it is another's.
-        self.path: tuple[str, ...] = ()
+        # The hubs through which it comes, if it is another's; None while there is no way to it.
+        self.path: tuple[str, ...] | None = ()
+        self.ledger = Ledger()
         callbacks = Callbacks(self._received, self._up, self._down)
         self._supply: Supply = (
             make_supply(callbacks)
@@ -157,7 +157,7 @@ class Channel:
     def look_back(self, rendition: Rendition, ago: float, length: float) -> LookBack:
         """``length`` seconds that began so many seconds ``ago`` (no length: one picture), to be
         waited for. Unavailable where nothing is kept, LimitReached where too many look back."""
-        if self.closed or not self._linked:
+        if self.closed or not (self._linked or self._supply.remote):
             raise Unavailable(f"{self.name} keeps nothing to look back to: it is {self.state}")
         if len(self._looks) >= MAX_LOOKS:
             raise LimitReached(f"{MAX_LOOKS} others look back at {self.name} now: try again later")
@@ -171,14 +171,19 @@ class Channel:
         if self.publisher is publisher:
             self.publisher = None
 
+    def reach(self, path: tuple[str, ...] | None) -> None:
+        """It comes through the hubs of this ``path`` from now on; None: there is no way to it."""
+        if path != self.path:
+            self.path = path
+            self._tell()
+
     async def close(self) -> None:
         """End the worker, for good."""
         self.closed = True
         if self.publisher is not None:
             self.publisher.send_away("the channel ends", Unavailable)
         self._end_looks("the channel ends")
-        for listener in list(self.listeners):
-            listener(self)
+        self._tell()
         for timer in self._timers.values():
             timer.cancel()
         await self._supply.stop()
@@ -191,10 +196,10 @@ class Channel:
 
     def _subscribe(self, rendition: Rendition) -> Encoding:
         self._make_room(rendition)
-        encoding = Encoding(self._next_id, rendition)
+        encoding = Encoding(self._next_id, rendition, self.ledger)
         self._next_id += 1
         self._encodings[rendition] = self._by_id[encoding.id] = encoding
-        self._supply.send(Subscribe(encoding.id, rendition, self._first_epoch))
+        self._supply.send(Subscribe(encoding.id, rendition, encoding.epoch + 1))
         return encoding
 
     def _make_room(self, rendition: Rendition) -> None:
@@ -319,5 +324,8 @@ class Channel:
             events.warning(f"channel {self.name} is {state}", text=text)
         else:
             events.info(f"channel {self.name} is {state}")
+        self._tell()
+
+    def _tell(self) -> None:
         for listener in list(self.listeners):
             listener(self)

@@ -1,7 +1,10 @@
 """Encoding: one rendition of a channel: its newest packets, and the wire formats made of them."""
 
+import secrets
+import time
 from collections.abc import Callable
 
+from televise.hub.ledger import Ledger
 from televise.hub.muxed import MakeMuxer, Muxed
 from televise.link.messages import Epoch
 from televise.model.log import Log
@@ -11,17 +14,25 @@ from televise.model.track import Track
 
 
 class Encoding:
-    """The hub's end of a subscription. ``users`` counts who needs it; ``failed`` hears refusals."""
+    """The hub's end of a subscription; ``users`` counts who needs it.
 
-    def __init__(self, identifier: int, rendition: Rendition) -> None:
+    ``arrived`` is when its newest packet came (Unix nanoseconds), ``ledger`` its channel's.
+    """
+
+    def __init__(self, identifier: int, rendition: Rendition, ledger: Ledger | None = None) -> None:
         self.id = identifier
         self.rendition = rendition
         self.users = 0
-        self.epoch = 0
+        # Other hubs know packets by epoch and sequence: no encoder, of whatever hub, may begin
+        # with an epoch that another one had. They count up from here.
+        self.epoch = secrets.randbits(31)
         self.tracks: tuple[Track, ...] = ()
         self.refusal = ""
+        self.arrived = 0
+        self.ledger = ledger or Ledger()
         self.log: Log[Packet] = Log(max_seconds=0.0)
         self.listeners: set[Callable[[], None]] = set()
+        self._sequence: int | None = None
         self._muxed: dict[MakeMuxer, Muxed] = {}
 
     def begin(self, message: Epoch) -> None:
@@ -30,21 +41,37 @@ class Encoding:
         if (message.epoch, message.tracks) == (self.epoch, self.tracks):
             return
         self.epoch, self.tracks, self.refusal = message.epoch, message.tracks, ""
+        self._sequence = None
         self.log.clear()
         for muxed in self._muxed.values():
             muxed.begin(message.epoch, message.tracks)
 
     def append(self, packet: Packet) -> None:
         """A new packet, for everybody."""
-        if packet.epoch != self.epoch or packet.track >= len(self.tracks):
+        if not self._enter(packet):
             return
-        newest = self.log.newest
-        if newest is not None and packet.sequence <= newest.sequence:
-            return  # another link repeats what is here already
+        self.arrived = time.time_ns()
         self.log.append(packet)
         for muxed in self._muxed.values():
             muxed.append(packet)
         self._notify()
+
+    def _enter(self, packet: Packet) -> bool:
+        """Whether it continues what is here, or somebody can begin at it; the ledger is kept."""
+        ledger, last = self.ledger, self._sequence
+        if packet.epoch != self.epoch or packet.track >= len(self.tracks):
+            ledger.strays += 1
+            return False
+        if last is not None and packet.sequence <= last:
+            ledger.repeated += 1
+            return False
+        missing = 0 if last is None else packet.sequence - last - 1
+        if (missing or last is None) and not packet.keyframe:
+            return False  # to be counted as missing, when it goes on
+        ledger.missing += missing
+        ledger.received += 1
+        self._sequence = packet.sequence
+        return True
 
     def refuse(self, reason: str) -> None:
         """The worker cannot make this rendition."""

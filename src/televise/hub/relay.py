@@ -1,57 +1,54 @@
 """Relay: a channel's supply that is another hub. Packets are copied as they are."""
 
 import asyncio
-import random
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Protocol
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
 
 import aiohttp
 
-from televise import events
-from televise.errors import PeerError
+from televise.errors import PeerError, Unavailable
+from televise.hub.carrier import Carrier, Choice, check_tracks, ours
+from televise.hub.offer import Offer
 from televise.hub.supply import Callbacks
-from televise.hub.upstream import Offer, Upstream
+from televise.hub.upstream import Upstream
 from televise.link.messages import (
     Announce,
+    Ended,
     Epoch,
+    Look,
     Media,
     Message,
-    Refused,
     State,
     Subscribe,
     Unsubscribe,
 )
-from televise.model.backoff import Backoff
-
-
-class Choice(Protocol):
-    """The upstreams that there are."""
-
-    session: aiohttp.ClientSession
-
-    def best(self, name: str, avoid: Upstream | None = None) -> Upstream | None:
-        """One that has channel ``name``, another than ``avoid`` if there is one."""
-
-    async def wait(self) -> None:
-        """Wait until something about them has changed."""
 
 
 class Relay:
-    """Opens one connection for each rendition that is wanted, at the best upstream that has it.
+    """Takes each rendition that is wanted, and nothing else, from the best upstream that has it."""
 
-    A connection that is lost is followed by one to the next upstream: there the newest keyframe
-    comes first, and what has been had already is known by its epoch and sequence.
-    """
+    remote = True
 
     def __init__(self, name: str, choice: Choice, callbacks: Callbacks) -> None:
         self._name = name
         self._choice = choice
         self._callbacks = callbacks
-        self._carrying: dict[int, asyncio.Task[None]] = {}
-        self._from: dict[int, Upstream] = {}
+        self._carriers: dict[int, Carrier] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         self.running = False
         self.worker: int | None = None
+
+    @property
+    def upstream(self) -> Upstream | None:
+        """Where it comes from now: its oldest rendition, if there are several."""
+        taken = (carrier.upstream for carrier in self._carriers.values())
+        return next((upstream for upstream in taken if upstream), None)
+
+    @property
+    def carriers(self) -> list[Carrier]:
+        """What is taken now."""
+        return list(self._carriers.values())
 
     def start(self) -> None:
         """Want it."""
@@ -62,89 +59,76 @@ class Relay:
     def stop(self) -> "asyncio.Future[Any]":
         """Want nothing more."""
         self.running = False
-        tasks = [self._end(number) for number in list(self._carrying)]
+        tasks = list(self._tasks.values())
+        self._carriers.clear()
+        for task in tasks:
+            task.cancel()
         return asyncio.gather(*tasks, return_exceptions=True)
 
     def send(self, message: Message) -> None:
-        """Subscriptions are what can be said; a hub cannot open another's sources."""
-        if isinstance(message, Subscribe) and self.running:
-            if message.id in self._carrying:
-                return
-            carrying = self._carry(message)
-            self._carrying[message.id] = asyncio.get_running_loop().create_task(carrying)
-        elif isinstance(message, Unsubscribe) and message.id in self._carrying:
+        """Subscriptions and looks are what can be said: a hub cannot open another's sources."""
+        if isinstance(message, Subscribe) and self.running and message.id not in self._tasks:
+            carrier = Carrier(self._name, message, self._choice, self._callbacks.received)
+            self._carriers[message.id] = carrier
+            self._start(message.id, carrier.run())
+        elif isinstance(message, Unsubscribe):
             self._end(message.id)
+        elif isinstance(message, Look):
+            self._start(message.id, self._look(message))
 
-    def offered(self, offer: Offer | None) -> None:
-        """What the best upstream says of the channel now; None where there is none."""
-        if not self.running:
-            return
+    def review(self, offer: Offer | None) -> None:
+        """The upstreams have changed. ``offer`` is what the best of them says of the channel now;
+        None where there is none."""
+        for carrier in self.carriers:
+            carrier.review()
+        received = self._callbacks.received
         if offer is None:
-            self._callbacks.received(State("offline", "no upstream has it now"))
-            return
-        state = offer.state if offer.state != "idle" else "connecting"
-        self._callbacks.received(State(state, offer.text))
-        self._callbacks.received(Announce(offer.tracks))
-
-    def lost(self, upstream: Upstream) -> None:
-        """``upstream`` is not there any more: what came from it must come from another."""
-        for number, source in list(self._from.items()):
-            if source is upstream:
-                self._again(number)
+            received(State("offline", "no upstream has it now"))
+        elif self.running:
+            received(State("connecting" if offer.state == "idle" else offer.state, offer.text))
+            received(Announce(offer.tracks))
+        else:
+            down = offer.state in ("offline", "stalled")
+            received(State(offer.state, offer.text) if down else State("idle"))
 
     def _begin(self) -> None:
-        if self.running:
-            self._callbacks.up()
+        if not self.running:
+            return
+        self._callbacks.up()
+        best = self._choice.best(self._name)
+        self.review(best.offers[self._name] if best else None)
 
-    def _end(self, number: int) -> "asyncio.Task[None]":
-        task = self._carrying.pop(number)
-        self._from.pop(number, None)
-        task.cancel()
-        return task
+    def _start(self, number: int, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[number] = task
+        task.add_done_callback(lambda _: self._tasks.pop(number, None))
 
-    def _again(self, number: int) -> None:
-        """The task ends its connection, and looks for another."""
-        self._from.pop(number, None)
-        if task := self._carrying.get(number):
-            task.cancel("again")
+    def _end(self, number: int) -> None:
+        self._carriers.pop(number, None)
+        if task := self._tasks.pop(number, None):
+            task.cancel()
 
-    async def _carry(self, wanted: Subscribe) -> None:
-        backoff, last = Backoff(), None
-        while True:
-            upstream = self._choice.best(self._name, avoid=last)
-            if upstream is None:
-                await self._choice.wait()
-                continue
-            self._from[wanted.id] = last = upstream
-            try:
-                reason = await self._carry_from(upstream, wanted, backoff.reset)
-            except asyncio.CancelledError as cancelled:
-                if cancelled.args != ("again",):
-                    raise
-                asyncio.current_task().uncancel()  # type: ignore[union-attr]
-                reason = "the upstream is gone"
-            finally:
-                self._from.pop(wanted.id, None)  # whoever ends a rest, ends the task
-            events.info("link ended", channel=self._name, upstream=upstream.url, reason=reason)
-            await asyncio.sleep(backoff.next(random.random()) / 2)
-
-    async def _carry_from(
-        self, upstream: Upstream, wanted: Subscribe, heard: Callable[[], None]
-    ) -> str:
+    async def _look(self, look: Look) -> None:
+        """Ask for some seconds of the past, once."""
+        text = ""
         try:
-            messages = upstream.messages(self._choice.session, self._name, wanted.rendition)
-            async for message in messages:
-                heard()
-                self._pass(wanted.id, message, upstream)
-        except (aiohttp.ClientError, OSError, TimeoutError, PeerError) as error:
-            return str(error) or "no answer in time"
-        return "the connection has ended"
+            await self._look_at(look)
+        except (aiohttp.ClientError, OSError, TimeoutError, PeerError, Unavailable) as error:
+            text = str(error) or "no answer in time"
+        self._callbacks.received(Ended(look.id, text))
 
-    def _pass(self, number: int, message: Message, upstream: Upstream) -> None:
-        """With our own number for it, and times by our own clock."""
-        if isinstance(message, Media):
-            captured = message.packet.captured + upstream.clock.offset
-            packet = replace(message.packet, captured=captured)
-            self._callbacks.received(Media(number, packet))
-        elif isinstance(message, Epoch | Refused):
-            self._callbacks.received(replace(message, id=number))
+    async def _look_at(self, look: Look) -> None:
+        upstream = self._choice.best(self._name)
+        if upstream is None:
+            raise Unavailable("no upstream has it now")
+        messages = upstream.look(self._choice.session, self._name, look)
+        async with contextlib.aclosing(messages):
+            async for message in messages:
+                if isinstance(message, Epoch):
+                    check_tracks(message)
+                    self._callbacks.received(Epoch(look.id, message.epoch, message.tracks))
+                elif isinstance(message, Media):
+                    packet = ours(message.packet, upstream.clock.offset)
+                    self._callbacks.received(Media(look.id, packet))
+                elif isinstance(message, Ended):
+                    return

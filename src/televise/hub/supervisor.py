@@ -31,6 +31,8 @@ _ENVIRONMENT = (
 class Supervisor:
     """Runs the worker of one channel, and tells the ``callbacks`` of it (see `Supply`)."""
 
+    remote = False
+
     def __init__(self, name: str, callbacks: Callbacks, *, stdin: bool) -> None:
         self._name = name
         self._stdin = stdin

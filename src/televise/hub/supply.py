@@ -12,6 +12,10 @@ class Supply(Protocol):
     """The other end of a channel's link, started and stopped as the channel needs it."""
 
     @property
+    def remote(self) -> bool:
+        """Whether it is another hub, which can be asked for the past at any time."""
+
+    @property
     def running(self) -> bool:
         """Whether it is wanted."""
 

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import json
 import random
+import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -13,205 +14,239 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import aiohttp
 
 from televise import events
-from televise.errors import FormatError, InputError, PeerError
-from televise.link.messages import Message
+from televise.errors import FormatError, InputError, PeerError, Unavailable
+from televise.hub.clock import Clock
+from televise.hub.offer import Offer, parse_announcement, parse_json
+from televise.link.messages import Look, Message
 from televise.link.protocol import Receiver
 from televise.model.backoff import Backoff
-from televise.model.name import check_name
 from televise.model.rendition import Rendition
-from televise.model.track import Track
 
 SUBPROTOCOL = "televise.link.v1"
+# What is announced is what was announced before.
+AS_BEFORE = "{}"
 CONNECT_SECONDS = 5.0
 # An upstream says something every two seconds; one that does not is gone.
 SILENCE_SECONDS = 6.0
+# Where media are silent it is asked after so long, and has half of that to answer.
+HEARTBEAT_SECONDS = 4.0
 REPORT_SECONDS = 2.0
-CLOCK_SECONDS = 5.0
-MAX_MESSAGE_BYTES = 17 << 20
-MAX_CHANNELS = 10_000
-# More hubs than that between source and viewer are a mistake.
-MAX_HOPS = 8
+# We have no time for farewells: the next upstream waits.
+CLOSE_SECONDS = 0.1
+MAX_MEDIA_BYTES = 17 << 20
+MAX_ANNOUNCEMENT_BYTES = 4 << 20
+# Close code of an upstream that cannot make what is asked for (registry of RFC 6455).
+TRY_LATER = 1013
+_SCHEMES = {"ws": "ws", "http": "ws", "wss": "wss", "https": "wss"}
+_FAULTS = (aiohttp.ClientError, OSError, TimeoutError, PeerError)
+
+Messages = AsyncGenerator[Message, None]
+Viewers = Callable[[], dict[str, int]]
+"""How many watch each channel, here and at all hubs below."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A channel that an upstream has. ``path``: the hubs through which it comes, ours not among
-    them."""
-
-    name: str
-    state: str
-    text: str
-    path: tuple[str, ...]
-    tracks: tuple[Track, ...]
-
-
-@dataclass(slots=True)
-class Clock:
-    """How much later our clock is than that of an upstream, in nanoseconds: the best of several
-    exchanges, which is the quickest one."""
-
-    offset: int = 0
-    delay: float = float("inf")
-
-    def answered(self, asked: int, theirs: int, now: int) -> None:
-        """Asked then, answered with their time, and now the answer is here (Unix nanoseconds)."""
-        delay = (now - asked) / 1e9
-        if delay <= self.delay * 1.5:
-            self.delay, self.offset = delay, (asked + now) // 2 - theirs
-
-
-@dataclass
+@dataclass(eq=False)
 class Upstream:
-    """A hub at ``url`` (``ws://host:port``), and what it offers while we are connected to it."""
+    """A hub at ``url`` (``ws://host:port``), and what it offers while we are connected to it.
+
+    ``reason`` says why we are not; ``bytes`` counts what came, ``rejected`` what was no
+    announcement. ``hubs`` is what it is told of the hubs below ours; ``now`` is our clock, in Unix
+    nanoseconds.
+    """
 
     url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
     node: str = ""
     offers: dict[str, Offer] = field(default_factory=dict)
     connected: bool = False
+    reason: str = "not reached yet"
+    bytes: int = 0
+    rejected: int = 0
     clock: Clock = field(default_factory=Clock)
+    hubs: Callable[[], list[Any]] = list
+    now: Callable[[], int] = time.time_ns
+    _us: str = ""
 
     async def follow(
         self,
         session: aiohttp.ClientSession,
         node: str,
-        viewers: Callable[[], dict[str, int]],
+        viewers: Viewers,
         changed: Callable[[], None],
     ) -> None:
         """Hear what it offers, for ever; ``changed`` is called each time that is another."""
-        backoff = Backoff(least=0.25, most=5.0)
+        backoff, self._us = Backoff(), node
         while True:
             try:
-                await self._follow_once(session, node, viewers, changed, backoff)
-                reason = "it has closed the connection"
-            except (aiohttp.ClientError, OSError, TimeoutError, PeerError) as error:
-                reason = str(error) or "no answer in time"
-            if self.connected:
-                events.warning("upstream lost", url=self.url, reason=reason)
-            self.connected, self.offers = False, {}
+                reason = await self._follow_once(session, viewers, changed, backoff)
+            except _FAULTS as error:
+                reason = _explained(error)
+            except Exception as error:
+                events.error("following an upstream failed")
+                reason = repr(error)
+            if self.connected or reason != self.reason:
+                events.warning(f"no upstream at {self.url}", reason=reason)
+            self.connected, self.offers, self.reason = False, {}, reason
             changed()
             await asyncio.sleep(backoff.next(random.random()))
 
     async def _follow_once(
         self,
         session: aiohttp.ClientSession,
-        node: str,
-        viewers: Callable[[], dict[str, int]],
+        viewers: Viewers,
         changed: Callable[[], None],
         backoff: Backoff,
-    ) -> None:
-        async with self._connect(session, "/api/link") as websocket:
-            events.info("upstream found", url=self.url)
-            reporting = asyncio.create_task(_report(websocket, node, viewers))
-            try:
-                while message := await asyncio.wait_for(websocket.receive(), SILENCE_SECONDS):
-                    if message.type != aiohttp.WSMsgType.TEXT:
-                        return
-                    self.node, self.offers = parse_announcement(message.data, node)
-                    self.connected = True
+    ) -> str:
+        loop = asyncio.get_running_loop()
+        async with (
+            asyncio.timeout(SILENCE_SECONDS) as silence,
+            self._connect(session, "/api/link", {}, MAX_ANNOUNCEMENT_BYTES) as websocket,
+            _reporting(websocket, lambda: self._report(viewers)),
+        ):
+            while (message := await websocket.receive()).type == aiohttp.WSMsgType.TEXT:
+                self.bytes += len(message.data)
+                if self._heard(message.data):
+                    silence.reschedule(loop.time() + SILENCE_SECONDS)
                     backoff.reset()
                     changed()
-            finally:
-                reporting.cancel()
+            return _ending(message)
 
-    async def messages(
-        self, session: aiohttp.ClientSession, name: str, rendition: Rendition
-    ) -> AsyncIterator[Message]:
-        """What it sends of one rendition of a channel, until the connection ends."""
-        path = f"/api/link/{quote(name)}"
-        query = {"rendition": json.dumps(rendition.to_json(), separators=(",", ":"))}
+    def _report(self, viewers: Viewers) -> dict[str, Any]:
+        here = {"node": self._us, "viewers": viewers(), "hubs": self.hubs()}
+        return here | {"clock": self.now()}
+
+    def _heard(self, text: str) -> bool:
+        """Whether it is something that a hub says. What is none is counted, and told once."""
+        try:
+            if text.startswith('{"clock"'):
+                self._heard_clock(parse_json(text))
+            elif text != AS_BEFORE or not self.connected:
+                self._heard_announcement(text)
+        except FormatError as error:
+            self.rejected += 1
+            events.warning(f"{self.url} announces what is none", reason=str(error))
+            return False
+        return True
+
+    def _heard_clock(self, values: Mapping[str, Any]) -> None:
+        asked, theirs = values["clock"], values.get("time", 0)
+        if not all(type(each) is int and 0 < each < 1 << 63 for each in (asked, theirs)):
+            raise FormatError("not an answer to a clock's")
+        self.clock.answered(asked, theirs, self.now())
+
+    def _heard_announcement(self, text: str) -> None:
+        self.node, self.offers = parse_announcement(text, self._us)
+        if not self.connected:
+            events.info("upstream found", url=self.url)
+        self.connected, self.reason = True, ""
+
+    def messages(self, session: aiohttp.ClientSession, name: str, rendition: Rendition) -> Messages:
+        """What it sends of one rendition of a channel. PeerError says why it has ended,
+        Unavailable that it cannot be made there."""
+        query = {"rendition": _to_query(rendition), "node": self._us}
+        return self._messages(session, f"/api/link/{quote(name)}", query)
+
+    def look(
+        self, session: aiohttp.ClientSession, name: str, look: Look
+    ) -> AsyncGenerator[Message, None]:
+        """The same of some seconds of the past, until ``Ended``."""
+        past = {"ago": f"{look.ago:.3f}", "length": f"{look.length:.3f}"}
+        query = {"rendition": _to_query(look.rendition), **past}
+        return self._messages(session, f"/api/link/{quote(name)}/look", query)
+
+    async def _messages(
+        self, session: aiohttp.ClientSession, path: str, query: Mapping[str, str]
+    ) -> Messages:
         receiver = Receiver("provider")
-        async with self._connect(session, path, query) as websocket:
-            asking = asyncio.create_task(_ask_clock(websocket))
-            try:
-                async for message in websocket:
-                    if message.type == aiohttp.WSMsgType.BINARY:
-                        for each in receiver.feed(message.data):
-                            yield each
-                    elif message.type == aiohttp.WSMsgType.TEXT:
-                        self._heard_clock(message.data)
-            finally:
-                asking.cancel()
+        async with self._connect(session, path, query, MAX_MEDIA_BYTES) as websocket:
+            while (message := await websocket.receive()).type == aiohttp.WSMsgType.BINARY:
+                self.bytes += len(message.data)
+                for each in receiver.feed(message.data):
+                    yield each
+            if message.type == aiohttp.WSMsgType.CLOSE and message.data == TRY_LATER:
+                raise Unavailable(str(message.extra or "the upstream cannot make it"))
+            raise PeerError(_ending(message))
 
     @contextlib.asynccontextmanager
     async def _connect(
-        self, session: aiohttp.ClientSession, path: str, query: dict[str, str] | None = None
+        self, session: aiohttp.ClientSession, path: str, query: Mapping[str, str], most: int
     ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        url = f"{self.url}{path}" + (f"?{urlencode(query)}" if query else "")
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         connecting = session.ws_connect(
-            url,
+            f"{self.url}{path}" + (f"?{urlencode(query)}" if query else ""),
             protocols=[SUBPROTOCOL],
-            headers=headers,
+            headers={"Authorization": f"Bearer {self.token}"} if self.token else {},
             compress=0,
-            max_msg_size=MAX_MESSAGE_BYTES,
-            heartbeat=SILENCE_SECONDS,
+            max_msg_size=most,
+            heartbeat=HEARTBEAT_SECONDS,
+            timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
         )
         websocket = await asyncio.wait_for(connecting, CONNECT_SECONDS)
         try:
             yield websocket
         finally:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(websocket.close(), 1.0)
-
-    def _heard_clock(self, text: str) -> None:
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            answer = json.loads(text)
-            self.clock.answered(int(answer["clock"]), int(answer["ours"]), time.time_ns())
+                await websocket.close()
 
 
 def parse_upstream(text: str) -> Upstream:
     """``ws://HUB:8080``, also ``wss``, ``http``, ``https``; ``?token=`` is its key. InputError."""
-    schemes = {"ws": "ws", "http": "ws", "wss": "wss", "https": "wss"}
     try:
         url = urlsplit(text)
-        valid = url.scheme in schemes and bool(url.hostname) and (url.port or 1) > 0
+        valid = url.scheme in _SCHEMES and bool(url.hostname) and url.port != 0
     except ValueError:
         valid = False
-    if not valid:
-        shown = text.partition("?")[0]
-        raise InputError(f"--upstream {shown!r}: write it as in ws://hub.example:8080")
+    if not valid or "@" in url.netloc:
+        shown = text.partition("?")[0].rpartition("@")[2]
+        raise InputError(f"--upstream {shown!r}: write it as in ws://hub.example:8080?token=KEY")
     token = dict(parse_qsl(url.query)).get("token", "")
-    place = url.netloc.rpartition("@")[2]
-    return Upstream(urlunsplit((schemes[url.scheme], place, url.path.rstrip("/"), "", "")), token)
+    scheme, path = _SCHEMES[url.scheme], url.path.rstrip("/")
+    return Upstream(urlunsplit((scheme, url.netloc, path, "", "")), token)
 
 
-def parse_announcement(text: str, node: str) -> tuple[str, dict[str, Offer]]:
-    """Who announces, and what of it can be had by ``node``: nothing that came through it already.
+def connector() -> aiohttp.TCPConnector:
+    """For all connections to upstreams. Certificates are checked by the system's store, or the one
+    that SSL_CERT_FILE names, as it is now: aiohttp's own was made before."""
+    return aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context())
 
-    FormatError where it is none.
-    """
+
+@contextlib.asynccontextmanager
+async def _reporting(
+    websocket: aiohttp.ClientWebSocketResponse, report: Callable[[], dict[str, Any]]
+) -> AsyncIterator[None]:
+    """Say again and again who we are, and how many watch here."""
+
+    async def tell() -> None:
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+            while True:
+                await websocket.send_str(json.dumps(report(), separators=(",", ":")))
+                await asyncio.sleep(REPORT_SECONDS)
+
+    telling = asyncio.create_task(tell())
     try:
-        values = json.loads(text)
-        channels = values["channels"]
-        if len(channels) > MAX_CHANNELS:
-            raise FormatError(f"an announcement of more than {MAX_CHANNELS} channels")
-        offers = [_offer(each) for each in channels]
-        who = str(values["node"])
-    except (ValueError, TypeError, KeyError, RecursionError, InputError) as error:
-        raise FormatError(f"not an announcement: {error}") from None
-    good = [each for each in offers if node not in each.path and len(each.path) <= MAX_HOPS]
-    return who, {each.name: each for each in good}
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
 
 
-def _offer(values: Any) -> Offer:
-    name, path = check_name(str(values["name"])), tuple(map(str, values["path"]))
-    tracks = tuple(map(Track.from_json, values["tracks"]))
-    return Offer(name, str(values["state"]), str(values["text"])[:500], path, tracks)
+def _to_query(rendition: Rendition) -> str:
+    return json.dumps(rendition.to_json(), separators=(",", ":"))
 
 
-async def _report(
-    websocket: aiohttp.ClientWebSocketResponse, node: str, viewers: Callable[[], dict[str, int]]
-) -> None:
-    """Who we are, and how many watch here."""
-    with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-        while True:
-            await websocket.send_json({"node": node, "viewers": viewers()})
-            await asyncio.sleep(REPORT_SECONDS)
+def _explained(error: BaseException) -> str:
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        if error.status in (401, 403):
+            return "it wants another key: televise token '*' --can relay makes one there"
+        if error.status == 421:
+            return "it does not know that name of its own: it needs --origin with its URL"
+        return f"it answers {error.status}: is it a televise hub?"
+    return str(error) or "no answer in time"
 
 
-async def _ask_clock(websocket: aiohttp.ClientWebSocketResponse) -> None:
-    with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-        while True:
-            await websocket.send_json({"clock": time.time_ns()})
-            await asyncio.sleep(CLOCK_SECONDS)
+def _ending(message: aiohttp.WSMessage) -> str:
+    """Why no more comes."""
+    if message.type == aiohttp.WSMsgType.CLOSE and message.extra:
+        return str(message.extra)[:123]
+    if message.type == aiohttp.WSMsgType.ERROR:
+        return str(message.data)[:200]
+    return "it has closed the connection"

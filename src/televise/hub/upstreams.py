@@ -3,15 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import aiohttp
 
 from televise import events
-from televise.hub.channel import Channel
 from televise.hub.hub import Hub
+from televise.hub.offer import MAX_CHANNELS, Offer
 from televise.hub.relay import Relay
 from televise.hub.supply import Callbacks, Supply
-from televise.hub.upstream import Offer, Upstream
+from televise.hub.upstream import Upstream, Viewers, connector
 from televise.model.source import SourceSpec
 
 # A channel that no upstream has any more stays for so long: it may come back.
@@ -22,11 +24,16 @@ LOOK_SECONDS = 5.0
 class Upstreams:
     """Follows ``upstreams`` and keeps the hub's channels to what they offer.
 
-    A channel that the hub has of its own is not taken from them.
+    A channel that the hub has of its own is not taken from them. They are told how many watch
+    those that they supply, here and at the ``hubs`` below.
     """
 
     def __init__(
-        self, hub: Hub, upstreams: Sequence[Upstream], viewers: Callable[[], dict[str, int]]
+        self,
+        hub: Hub,
+        upstreams: Sequence[Upstream],
+        viewers: Viewers,
+        hubs: Callable[[], list[Any]],
     ) -> None:
         self._hub = hub
         self._upstreams = upstreams
@@ -35,6 +42,8 @@ class Upstreams:
         self._seen: dict[str, float] = {}
         self._hidden: set[str] = set()
         self._change = asyncio.Event()
+        for upstream in upstreams:
+            upstream.hubs = hubs
         self.session: aiohttp.ClientSession
 
     @property
@@ -42,49 +51,73 @@ class Upstreams:
         """Every one, connected or not."""
         return self._upstreams
 
+    @property
+    def relays(self) -> dict[str, Relay]:
+        """Those channels that come from them."""
+        return self._relays
+
     async def run(self) -> None:
         """Follow them all, until cancelled."""
-        async with aiohttp.ClientSession() as self.session:
+        async with aiohttp.ClientSession(connector=connector()) as self.session:
             follows = [
-                each.follow(self.session, self._hub.node, self._viewers, self._update)
+                each.follow(self.session, self._hub.node, partial(self._counts, each), self._update)
                 for each in self._upstreams
             ]
-            await asyncio.gather(*follows, self._forget())
+            try:
+                await asyncio.gather(*follows, self._forget())
+            finally:
+                await asyncio.gather(*(relay.stop() for relay in self._relays.values()))
 
     def best(self, name: str, avoid: Upstream | None = None) -> Upstream | None:
-        """The one with the shortest way to a live source; in the order given where equal."""
+        """The one with the shortest way to a live source; in the order given where equal.
+
+        One to ``avoid`` comes after all others that have a picture.
+        """
         having = [each for each in self._upstreams if name in each.offers]
-        others = [each for each in having if each is not avoid] or having
-        return min(others, key=lambda each: _rank(each.offers[name]), default=None)
+
+        def rank(upstream: Upstream) -> tuple[bool, bool, int]:
+            offer = upstream.offers[name]
+            return not offer.good, upstream is avoid, len(offer.path)
+
+        return min(having, key=rank, default=None)
 
     async def wait(self) -> None:
         """Wait for news of any of them."""
         await self._change.wait()
 
+    def _counts(self, upstream: Upstream) -> dict[str, int]:
+        """Viewers of what comes from ``upstream``: others are told of the rest."""
+        relays, counts = self._relays, self._viewers()
+        taken = [name for name in counts if name in relays and relays[name].upstream is upstream]
+        return {name: counts[name] for name in taken}
+
     def _update(self) -> None:
         self._change.set()
         self._change.clear()
-        names = dict.fromkeys(name for each in self._upstreams for name in each.offers)
-        for name in names:
-            self._seen[name] = time.monotonic()
-            if name not in self._relays:
+        now = time.monotonic()
+        for name in dict.fromkeys(name for each in self._upstreams for name in each.offers):
+            if not self._hub.has(name):
                 self._add(name)
-        for name, relay in self._relays.items():
-            best = self.best(name)
-            offer = best.offers[name] if best else None
-            if offer is not None:
-                self._hub.channel(name).path = offer.path
-            relay.offered(offer)
-        for upstream in self._upstreams:
-            if not upstream.connected:
-                for relay in self._relays.values():
-                    relay.lost(upstream)
-
-    def _add(self, name: str) -> None:
-        if self._hub.has(name):
-            if name not in self._hidden:
+            if name in self._relays:
+                self._seen[name] = now
+            elif self._hub.has(name) and name not in self._hidden:
                 self._hidden.add(name)
                 events.warning("an upstream has a channel of the same name", channel=name)
+        for name, relay in list(self._relays.items()):
+            if self._hub.has(name):
+                offer = self._offer(name)
+                self._hub.channel(name).reach(offer.path if offer else None)
+                relay.review(offer)
+            else:
+                del self._relays[name]  # somebody has ended it here
+
+    def _offer(self, name: str) -> Offer | None:
+        best = self.best(name)
+        return best.offers[name] if best else None
+
+    def _add(self, name: str) -> None:
+        if len(self._relays) >= MAX_CHANNELS:
+            events.warning("the upstreams have too many channels", limit=MAX_CHANNELS)
             return
         spec = SourceSpec("relay", "relay:", name, "relay:")
         self._hub.add(spec, lambda callbacks: self._supply(name, callbacks))
@@ -99,12 +132,7 @@ class Upstreams:
             await asyncio.sleep(LOOK_SECONDS)
             now = time.monotonic()
             for name in list(self._relays):
-                channel: Channel = self._hub.channel(name)
                 gone = now - self._seen[name] > GONE_SECONDS and self.best(name) is None
-                if gone and not channel.encodings:
+                if gone and self._hub.has(name) and not self._hub.channel(name).encodings:
                     del self._relays[name], self._seen[name]
                     await self._hub.remove(name)
-
-
-def _rank(offer: Offer) -> tuple[bool, int]:
-    return offer.state not in ("live", "idle"), len(offer.path)

@@ -1,20 +1,17 @@
 """Publishing by HTTP: ``POST`` or ``PUT`` of a stream that does not end, or of single pictures."""
 
 import asyncio
-import contextlib
 import struct
-from collections.abc import Coroutine
-from typing import Any
 
-import aiohttp
 from aiohttp import web
 
 from televise.errors import FormatError, InputError, Unsupported
 from televise.formats.picture import KNOWN, parse_picture
 from televise.hub.publishing import Publishing
-from televise.ingest.seats import Seats
 from televise.model.rendition import LIMITS
 from televise.web.keys import token_of
+from televise.web.receive import receive
+from televise.web.seats import Seats
 
 # What the end of the URL says of the bytes; '' where FFmpeg finds out.
 FORMATS = {"ts": "mpegts", "mjpg": "jpeg", "flv": "flv", "mp4": "", "webm": "matroska"}
@@ -33,14 +30,7 @@ def routes(seats: Seats) -> list[web.RouteDef]:
     async def stream(request: web.Request) -> web.StreamResponse:
         extension = request.path.rpartition(".")[2]
         name = request.match_info["name"]
-        publishing = take_seat(seats, request, name, FORMATS[extension])
-        try:
-            await until_end(_copy(request.content, publishing), publishing)
-        finally:
-            publishing.close()
-        if publishing.problem is not None:
-            raise publishing.problem
-        return web.json_response({"received": publishing.received})
+        return await receive(request, take_seat(seats, request, name, FORMATS[extension]))
 
     return [
         *(web.route(method, f"/{{name}}.{extension}", stream)
@@ -62,27 +52,6 @@ def takes_over(request: web.Request) -> bool:
     if value not in ("0", "1"):
         raise InputError(f"takeover={value[:40]!a}: 1 or 0")
     return value == "1"
-
-
-async def until_end(copying: Coroutine[Any, Any, None], publishing: Publishing) -> None:
-    """Run ``copying`` until it ends, or the channel sends the publisher away."""
-    task = asyncio.create_task(copying)
-    ends: list[asyncio.Future[Any]] = [task, publishing.closed]
-    try:
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _copy(content: aiohttp.StreamReader, publishing: Publishing) -> None:
-    # A publisher that says nothing is sent away by the channel.
-    with contextlib.suppress(ConnectionError, aiohttp.ClientError, web.HTTPException):
-        while data := await content.readany():
-            publishing.write(data)
-            await publishing.writable.wait()
-        # Who ends properly is told what was wrong; nobody waits for one who is gone.
-        await publishing.finish()
 
 
 class _Pictures:

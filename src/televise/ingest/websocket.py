@@ -10,9 +10,10 @@ from aiohttp.typedefs import Handler, Middleware
 from televise import events
 from televise.errors import Busy, TeleviseError, Unavailable, Unsupported
 from televise.hub.publishing import Publishing
-from televise.ingest.http import FORMATS, take_seat, until_end
-from televise.ingest.seats import Seats
+from televise.ingest.http import FORMATS, take_seat
 from televise.web.keys import token_of
+from televise.web.receive import until_end
+from televise.web.seats import Seats
 
 MAX_MESSAGE_BYTES = 8 << 20
 PING_SECONDS = 10.0

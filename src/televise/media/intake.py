@@ -129,9 +129,9 @@ class Intake:
                     decoding.stop()
         self._encodings.note_watchers()
 
-    def look(self, look: Look) -> None:
-        """Send a part of the past, which takes a while."""
-        now = self._timeline.seconds(time.monotonic())
+    def look(self, look: Look, asked: float) -> None:
+        """Send a part of the past, ``asked`` for at monotonic seconds; it takes a while."""
+        now = self._timeline.seconds(asked)
         begin = now - look.ago
         kept = self._replay.between(begin, begin + look.length)
         if any(each.source.kind == "video" for each in kept):

@@ -1,6 +1,7 @@
 """Transcoders: decoded pictures or sound in, encoded packets out, for one encoding."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -19,13 +20,18 @@ from televise.media.source import Input
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 
+# Pictures that come so close together, as a recorder sends them, are one burst: they do not replace
+# each other; so many at most.
+BURST_SECONDS = 0.05
+MOST_WAITING = 8
+
 Emit = Callable[[Encoded], None]
 
 
 class VideoTranscoder:
     """Encodes pictures in its own thread; while it is busy, only the newest picture waits.
 
-    (Or the newest few, where a decoder gave several at once.)
+    (Or the newest few, where several came at once.)
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class VideoTranscoder:
         self._encoder: tuple[tuple[int, int, int], VideoEncoder] | None = None
         self._change = threading.Condition()
         self._newest: list[Picture] = []
+        self._since = 0.0
         self._size: tuple[int, int] | None = None
         self._due = float("-inf")
         self._keyframe = False
@@ -54,8 +61,11 @@ class VideoTranscoder:
         """Encode ``pictures`` next, in place of any that still wait."""
         due = [self._with_duration(each) for each in pictures if self._is_due(each.seconds)]
         if due:
+            now = time.monotonic()
             with self._change:
-                self._newest = due
+                if not self._newest or now - self._since > BURST_SECONDS:
+                    self._newest, self._since = [], now
+                self._newest = [*self._newest, *due][-MOST_WAITING:]
                 self._change.notify()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)

@@ -89,16 +89,18 @@ def _serve(link: ProviderLink) -> None:
         elif isinstance(message, Unsubscribe) and intake is not None:
             intake.unsubscribe(message.id)
         elif isinstance(message, Look) and intake is not None:
-            threading.Thread(target=_look, args=(message, intake, link), daemon=True).start()
+            asked = time.monotonic()
+            arguments = message, asked, intake, link
+            threading.Thread(target=_look, args=arguments, daemon=True).start()
         elif isinstance(message, Publish | Data | Finish):
             inbox.hear(message)
 
 
-def _look(look: Look, intake: Intake, link: ProviderLink) -> None:
+def _look(look: Look, asked: float, intake: Intake, link: ProviderLink) -> None:
     """Looking back costs its time in a thread; what goes wrong with it is told to who looks."""
     try:
         with _LOOKS:
-            intake.look(look)
+            intake.look(look, asked)
     except Exception as error:
         link.send(Ended(look.id, f"it cannot be shown: {error}"))
 

@@ -4,7 +4,7 @@ import re
 
 from televise.errors import InputError
 
-RESERVED = frozenset({"api", "assets", "metrics", "healthz", "readyz"})
+RESERVED = frozenset({"api", "assets", "metrics", "healthz", "readyz", "topology"})
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_-]+")
@@ -19,6 +19,11 @@ def check_name(name: str) -> str:
     if name in RESERVED:
         raise InputError(f"channel name {name!r} is reserved: choose another, as in {name}-1")
     return name
+
+
+def is_name(name: str) -> bool:
+    """Whether ``name`` can name a channel."""
+    return _NAME.fullmatch(name) is not None and name not in RESERVED
 
 
 def derive_name(text: str) -> str:

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from televise.errors import InputError
-from televise.formats import aac, mp4
+from televise.formats import aac, h264, mp4
 from televise.formats.websocket import binary_frame
 from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk
@@ -48,11 +48,18 @@ def _whole(look: LookBack) -> web.Response:
 
 
 class Endless:
-    """Muxer: init segment and fragments, one after another."""
+    """Muxer: init segment and fragments, one after another.
+
+    Keyframes of a file have the parameter sets with them: FFmpeg reads the first init segment only,
+    and an epoch may have others.
+    """
+
+    in_band = True
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._entries = [_entry(track) for track in tracks]
         self._tracks = tracks
+        self._parameters = [_parameters(track) if self.in_band else b"" for track in tracks]
         self._sequence = 0
         self._init = self._frame_init(epoch, mp4.init_segment(self._entries))
 
@@ -65,7 +72,7 @@ class Endless:
             self._duration(packet),
             packet.pts - packet.dts,
             packet.keyframe or self._tracks[packet.track].kind == "audio",
-            packet.data,
+            self._parameters[packet.track] + packet.data if packet.keyframe else packet.data,
         )
         data = self._frame(packet, mp4.fragment(self._sequence, sample))
         return Chunk(data, self._init, packet.keyframe, packet.seconds)
@@ -83,6 +90,8 @@ class Endless:
 class BareMessages(Endless):
     """Muxer: init segment and each fragment as one binary WebSocket message."""
 
+    in_band = False
+
     def _frame_init(self, epoch: int, segment: bytes) -> bytes:
         return binary_frame(segment)
 
@@ -98,6 +107,8 @@ class ToldMessages(Endless):
     two lost pictures would stop it for seconds. So pictures are told to last longer.
     """
 
+    in_band = False
+
     def _duration(self, packet: Packet) -> int:
         track = self._tracks[packet.track]
         if track.kind == "audio":
@@ -109,6 +120,14 @@ class ToldMessages(Endless):
 
     def _frame(self, packet: Packet, fragment: bytes) -> bytes:
         return envelope.chunk(packet, self._tracks[packet.track], fragment)
+
+
+def _parameters(track: Track) -> bytes:
+    """SPS and PPS as they stand before a picture; nothing for sound."""
+    if track.kind == "audio":
+        return b""
+    sets, _ = h264.parse_record(track.config)
+    return h264.join_avcc([*sets.sps, *sets.pps])
 
 
 def _entry(track: Track) -> mp4.VideoEntry | mp4.AudioEntry:

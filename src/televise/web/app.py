@@ -18,13 +18,22 @@ from televise.errors import (
     Unsupported,
 )
 from televise.hub.channel import Channel
+from televise.model.name import check_name
 from televise.web.edge import Edge
-from televise.web.pages import ChannelCard, index_page, missing_page, watch_page
+from televise.web.pages import (
+    ChannelCard,
+    index_page,
+    missing_page,
+    not_for_publishing_page,
+    publish_page,
+    watch_page,
+)
 from televise.web.security import Gate
 
 _ASSETS = {
     "televise.js": "text/javascript",
     "televise-mpeg1.js": "text/javascript",
+    "televise-publish.js": "text/javascript",
     "televise.css": "text/css",
 }
 _STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
@@ -39,10 +48,15 @@ _STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
 RETRY_SECONDS = 5
 
 
-def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
-    """The application, without the outputs; ``middlewares`` see what the gate lets in."""
+def make_app(
+    edge: Edge, gate: Gate, *middlewares: Middleware, new_channels: bool = False
+) -> web.Application:
+    """The application, without the outputs; ``middlewares`` see what the gate lets in.
+
+    ``new_channels``: publishers may make channels that are not there.
+    """
     app = make_bare_app(edge, gate, *middlewares)
-    app.router.add_routes(_Pages(edge).routes())
+    app.router.add_routes(_Pages(edge, new_channels=new_channels).routes())
     return app
 
 
@@ -56,14 +70,16 @@ def make_bare_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Appli
 
 
 class _Pages:
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: Edge, *, new_channels: bool) -> None:
         self._edge = edge
+        self._new_channels = new_channels
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", self._index),
             web.get("/assets/{file}", self._asset),
             web.get("/{name:[A-Za-z0-9_-]+}", self._watch),
+            web.get("/{name:[A-Za-z0-9_-]+}/publish", self._publish),
         ]
 
     async def _index(self, request: web.Request) -> web.Response:
@@ -72,6 +88,15 @@ class _Pages:
     async def _watch(self, request: web.Request) -> web.Response:
         channel = self._edge.hub.channel(request.match_info["name"])
         return _html(watch_page(_card(self._edge, channel)))
+
+    async def _publish(self, request: web.Request) -> web.Response:
+        name, hub = request.match_info["name"], self._edge.hub
+        if not hub.has(name) and self._new_channels:
+            return _html(publish_page(check_name(name)))
+        channel = hub.channel(name)
+        if channel.spec.kind != "publish":
+            return _html(not_for_publishing_page(name, channel.spec.shown), 404)
+        return _html(publish_page(name))
 
     async def _asset(self, request: web.Request) -> web.Response:
         name = request.match_info["file"]
@@ -115,7 +140,8 @@ def _error(
         return web.json_response({"error": str(error)}, status=status, headers=headers)
     name = request.match_info.get("name")
     if status == 404 and name and "text/html" in request.headers.get("Accept", ""):
-        page = missing_page(name, _cards(edge))
+        root = "../" * (request.path.count("/") - 1)
+        page = missing_page(name, _cards(edge), root)
         return _html(page, 404)
     return web.Response(text=f"{error}\n", status=status, headers=headers)
 

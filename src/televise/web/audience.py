@@ -19,6 +19,7 @@ from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.connection import Connection
 from televise.web.limits import Admission
+from televise.web.peers import pruned
 from televise.web.pump import GOING_AWAY, RESTARTING, Pump, Viewer
 
 
@@ -31,8 +32,10 @@ class Audience:
         self.admission = admission
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
         self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
-        # Other hubs that take channels from here, and how many watch each of them there.
+        # Other hubs that take channels from here: how many watch each of them there and below, and
+        # what they report of the hubs below them.
         self.peers: dict[str, dict[str, int]] = {}
+        self.hubs: dict[str, list[Any]] = {}
         self.sent = 0
         self.skipped = 0
         self.version = version
@@ -46,9 +49,13 @@ class Audience:
         return self.on_input is not _unheard
 
     def viewers(self, channel: Channel) -> int:
-        """How many watch ``channel`` now."""
+        """How many watch ``channel`` here now; other hubs are no viewers."""
+        return sum(not viewer.relays for viewer in self.fed_with(channel))
+
+    def fed_with(self, channel: Channel) -> list[Viewer]:
+        """Everybody who is fed with ``channel``, other hubs too."""
         pumps = (pump for owner, pump in self._pumps.values() if owner is channel)
-        return sum(len(pump.viewers) for pump in pumps)
+        return [viewer for pump in pumps for viewer in pump.viewers]
 
     def counts(self) -> dict[str, int]:
         """How many watch each channel, here and at the hubs that take it from here."""
@@ -56,6 +63,14 @@ class Audience:
         for counts in self.peers.values():
             totals.update(counts)
         return {name: count for name, count in totals.items() if count}
+
+    def below(self) -> list[dict[str, Any]]:
+        """The hubs that take channels from here, as they report themselves."""
+        hubs = [
+            {"node": node, "viewers": viewers, "hubs": self.hubs.get(node, [])}
+            for node, viewers in self.peers.items()
+        ]
+        return pruned(hubs, frozenset({self.hub.node}))
 
     def totals(self) -> tuple[int, int]:
         """Chunks sent and skipped since the start."""

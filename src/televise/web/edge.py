@@ -15,12 +15,14 @@ from televise import events
 from televise.errors import FormatError, PeerError, TeleviseError, Unavailable
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
+from televise.hub.hub import Hub
 from televise.hub.muxed import MakeMuxer
 from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.audience import Audience
-from televise.web.limits import Allowance
+from televise.web.limits import Admission, Allowance
 from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER, Viewer
+from televise.web.seats import Seats
 
 # How long an answer waits for the source to say whether it can be made at all.
 BEGIN_SECONDS = 2.0
@@ -73,7 +75,11 @@ class EndlessResponse(web.StreamResponse):
 
 
 class Edge(Audience):
-    """Answers viewers, over HTTP without end and over WebSocket."""
+    """Answers viewers, over HTTP without end and over WebSocket; ``seats`` are for publishers."""
+
+    def __init__(self, hub: Hub, admission: Admission, version: str, seats: Seats) -> None:
+        super().__init__(hub, admission, version)
+        self.seats = seats
 
     async def endless(
         self,

@@ -18,7 +18,7 @@ from televise import events
 from televise.errors import Forbidden, InputError, Unauthorized, Unavailable
 from televise.model.name import check_name
 
-RIGHTS = ("publish", "admin")
+RIGHTS = ("publish", "relay", "admin")
 AUDIENCE = "televise"
 ALGORITHM = "HS256"
 ANY_CHANNEL = "*"
@@ -74,6 +74,13 @@ class Keys:
         grant = self._verify(token)
         if grant.channel not in (ANY_CHANNEL, channel) or grant.can != can:
             raise Forbidden(f"this key does not allow to {can} {channel}")
+        return grant
+
+    def check_right(self, token: str, can: str) -> Grant:
+        """The same where the channel is not known yet: it is for the caller to compare."""
+        grant = self._verify(token)
+        if grant.can != can:
+            raise Forbidden(f"this key does not allow to {can}")
         return grant
 
     def _verify(self, token: str) -> Grant:

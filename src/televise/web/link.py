@@ -1,173 +1,149 @@
 """The link for other hubs: ``/api/link`` says which channels there are, ``/api/link/NAME`` carries
-one rendition of one. Only what is watched there crosses.
+one rendition of one, ``/api/link/NAME/look`` some seconds of its past. Only what is watched there
+crosses.
 
 A relay is a viewer: it is fed by a pump, and the one rule of loss holds for it too.
 """
 
-import asyncio
 import json
-import time
-from typing import Any
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
-import aiohttp
 from aiohttp import web
 
-from televise.errors import FormatError, InputError
-from televise.formats.websocket import binary_frame, text_frame
+from televise.errors import Forbidden, FormatError, InputError, TeleviseError
+from televise.formats.websocket import binary_frame
 from televise.hub.channel import Channel
+from televise.hub.encoding import Encoding
+from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk
-from televise.link.messages import Epoch, Hello, Media, Refused
+from televise.link.messages import Ended, Epoch, Hello, Media, Message, Note
 from televise.link.protocol import VERSION, encode
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
+from televise.web.announcer import Announcer
 from televise.web.edge import Edge, upgrade
-from televise.web.limits import Allowance
+from televise.web.keys import ANY_CHANNEL, Keys, token_of
+from televise.web.past import MAX_LENGTH_SECONDS, MAX_SECONDS, WAIT_SECONDS
+from televise.web.pump import TRY_LATER, Viewer
 
 SUBPROTOCOL = "televise.link.v1"
 MAX_LATENCY_SECONDS = 1.0
-# What is said of the channels is said again so often, as a sign of life.
-ANNOUNCE_SECONDS = 2.0
-# Several changes at once are one announcement.
-SETTLE_SECONDS = 0.05
 BEGIN_SECONDS = 2.0
 MAX_RENDITION_BYTES = 1000
+MAX_REPORT_BYTES = 1 << 20
+# RFC 6455 section 5.5: what a close frame may hold, without its code.
+MAX_REASON_BYTES = 123
 # There is one subscription per connection.
 SUBSCRIPTION = 1
 
 
-def routes(edge: Edge) -> list[web.RouteDef]:
-    """What this answers."""
+class LinkViewer(Viewer):
+    """Another hub, ``node``, that takes ``rendition``."""
 
-    async def announce(request: web.Request) -> web.StreamResponse:
-        with edge.admitted(request):
-            websocket = await upgrade(request, [SUBPROTOCOL])
-            await Announcer(edge, websocket).run()
+    relays = True
+    node = ""
+    rendition = Rendition("h264")
+
+
+class Link:
+    """Answers other hubs: those that have a key for it, and those that have none, as they see no
+    more than every viewer."""
+
+    def __init__(self, edge: Edge, keys: Keys) -> None:
+        self._edge = edge
+        self._keys = keys
+
+    def routes(self) -> list[web.RouteDef]:
+        """What this answers."""
+        return [
+            web.get("/api/link", self._announce),
+            web.get("/api/link/{name}", self._carry),
+            web.get("/api/link/{name}/look", self._look),
+        ]
+
+    async def _announce(self, request: web.Request) -> web.StreamResponse:
+        allowed = self._allowed(request)
+        with self._edge.admitted(request):
+            websocket = web.WebSocketResponse(
+                protocols=[SUBPROTOCOL], compress=False, max_msg_size=MAX_REPORT_BYTES, timeout=1.0
+            )
+            await websocket.prepare(request)
+            await Announcer(self._edge, websocket, allowed).run()
         return websocket
 
-    async def carry(request: web.Request) -> web.StreamResponse:
-        channel = edge.hub.channel(request.match_info["name"])
-        return await _carry(edge, request, channel, _rendition(request))
-
-    return [web.get("/api/link", announce), web.get("/api/link/{name}", carry)]
-
-
-class Announcer:
-    """Tells one other hub what channels there are, at each change."""
-
-    def __init__(self, edge: Edge, websocket: web.WebSocketResponse) -> None:
-        self._edge = edge
-        self._websocket = websocket
-        self._changed = asyncio.Event()
-        self._peer = ""
-
-    async def run(self) -> None:
-        """Until the other hub goes."""
-        hub = self._edge.hub
-        hub.on_channel(self._hear)
-        telling = asyncio.create_task(self._tell())
-        try:
-            allowance = Allowance()
-            async for message in self._websocket:
-                if message.type == aiohttp.WSMsgType.TEXT and allowance.take(time.monotonic()):
-                    self._heard(message.data)
-                else:
-                    break
-        finally:
-            hub.off_channel(self._hear)
-            for channel in hub.channels:
-                channel.listeners.discard(self._note)
-            self._edge.peers.pop(self._peer, None)
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
-
-    def _hear(self, channel: Channel) -> None:
-        channel.listeners.add(self._note)
-        self._changed.set()
-
-    def _note(self, channel: Channel) -> None:
-        self._changed.set()
-
-    async def _tell(self) -> None:
-        while True:
-            self._changed.clear()
-            text = json.dumps(announcement(self._edge))
-            await self._websocket.send_str(text)
+    async def _carry(self, request: web.Request) -> web.StreamResponse:
+        channel, rendition = self._channel(request), _rendition(request)
+        with self._edge.admitted(request):
+            websocket = await upgrade(request, [SUBPROTOCOL])
             try:
-                await asyncio.wait_for(self._changed.wait(), ANNOUNCE_SECONDS)
-                await asyncio.sleep(SETTLE_SECONDS)
-            except TimeoutError:
-                continue
+                with self._edge.acquired(channel, rendition) as encoding:
+                    async with self._fed(request, channel, encoding) as viewer:
+                        websocket.viewer = viewer
+                        await self._begin(viewer, encoding)
+                        async for _ in websocket:
+                            pass  # it says nothing until it goes
+            except TeleviseError as error:
+                await _refuse(websocket, error)
+        return websocket
 
-    def _heard(self, text: str) -> None:
-        """The other hub says what it is, and who watches there."""
-        try:
-            message = json.loads(text)
-            node, viewers = str(message["node"]), dict(message["viewers"])
-        except (ValueError, TypeError, KeyError, RecursionError):
-            return
-        if len(node) <= 64:
-            self._peer = node
-            self._edge.peers[node] = {str(name): int(count) for name, count in viewers.items()}
-
-
-def announcement(edge: Edge) -> dict[str, Any]:
-    """All channels, and through which hubs each has come, the newest last."""
-    return {
-        "node": edge.hub.node,
-        "channels": [
-            {
-                "name": channel.name,
-                "state": channel.state,
-                "text": channel.text,
-                "path": [*channel.path, edge.hub.node],
-                "tracks": [track.to_json() for track in channel.tracks],
-            }
-            for channel in edge.hub.channels
-        ],
-    }
-
-
-async def _carry(
-    edge: Edge, request: web.Request, channel: Channel, rendition: Rendition
-) -> web.StreamResponse:
-    async with edge.watching(request, channel, rendition) as encoding:
-        websocket = await upgrade(request, [SUBPROTOCOL])
-        async with edge.fed(
-            request, channel, encoding, LinkMessages, MAX_LATENCY_SECONDS
+    @asynccontextmanager
+    async def _fed(
+        self, request: web.Request, channel: Channel, encoding: Encoding
+    ) -> AsyncIterator[Viewer]:
+        """A viewer, who is told what the source says of its pictures too."""
+        async with self._edge.fed(
+            request, channel, encoding, LinkMessages, MAX_LATENCY_SECONDS, LinkViewer
         ) as viewer:
-            websocket.viewer = viewer
-            viewer.websocket = True
-            viewer.transport.write(binary_frame(encode(Hello(VERSION))))
-            await edge.begun(encoding, BEGIN_SECONDS)
-            if encoding.refusal:
-                refused = Refused(SUBSCRIPTION, encoding.refusal)
-                viewer.transport.write(binary_frame(encode(refused)))
+            assert isinstance(viewer, LinkViewer)
+            viewer.websocket, viewer.rendition = True, encoding.rendition
+            viewer.node = _node(request)
+
+            def tell(channel: Channel, captured: int, text: str) -> None:
+                viewer.tell(binary_frame(encode(Note(captured, text))), "note")
+
+            channel.note_listeners.add(tell)
+            try:
+                yield viewer
+            finally:
+                channel.note_listeners.discard(tell)
+
+    async def _begin(self, viewer: Viewer, encoding: Encoding) -> None:
+        viewer.transport.write(binary_frame(encode(Hello(VERSION))))
+        await self._edge.begun(encoding, BEGIN_SECONDS)
+        if encoding.refusal:
+            viewer.end(TRY_LATER, encoding.refusal)
+        else:
             viewer.start()
-            async for message in websocket:
-                _answer_clock(message, viewer.transport)
-    return websocket
 
+    async def _look(self, request: web.Request) -> web.StreamResponse:
+        channel, rendition = self._channel(request), _rendition(request)
+        ago = _seconds(request, "ago", MAX_SECONDS)
+        length = _seconds(request, "length", MAX_LENGTH_SECONDS)
+        with self._edge.admitted(request):
+            websocket = await upgrade(request, [SUBPROTOCOL])
+            try:
+                look = channel.look_back(rendition, ago, length)
+                await look.wait(WAIT_SECONDS)
+                await _send(websocket, look)
+            except TeleviseError as error:
+                await _refuse(websocket, error)
+        return websocket
 
-def _answer_clock(message: aiohttp.WSMessage, transport: asyncio.Transport) -> None:
-    """``{"clock": ...}`` is answered with our own time, in Unix nanoseconds."""
-    try:
-        asked = float(json.loads(message.data)["clock"])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return
-    text = json.dumps({"clock": asked, "ours": time.time_ns()})
-    if not transport.is_closing() and not transport.get_write_buffer_size():
-        transport.write(text_frame(text))
+    def _channel(self, request: web.Request) -> Channel:
+        name = request.match_info["name"]
+        if not self._allowed(request)(name):
+            raise Forbidden(f"this key does not allow to relay {name}")
+        return self._edge.hub.channel(name)
 
-
-def _rendition(request: web.Request) -> Rendition:
-    text = request.query.get("rendition", "")
-    if len(text) > MAX_RENDITION_BYTES:
-        raise InputError("rendition: a JSON object of a few values")
-    try:
-        return Rendition.from_json(json.loads(text))
-    except (ValueError, FormatError, RecursionError) as error:
-        raise InputError(f"rendition: {error}") from None
+    def _allowed(self, request: web.Request) -> Callable[[str], bool]:
+        """Of which channels its key is. Unauthorized, Forbidden for one that is not for this."""
+        if not (token := token_of(request)):
+            return lambda name: True
+        grant = self._keys.check_right(token, "relay")
+        return lambda name: grant.channel in (ANY_CHANNEL, name)
 
 
 class LinkMessages:
@@ -180,3 +156,40 @@ class LinkMessages:
         """One message."""
         data = binary_frame(encode(Media(SUBSCRIPTION, packet)))
         return Chunk(data, self._init, packet.keyframe, packet.seconds)
+
+
+async def _send(websocket: web.WebSocketResponse, look: LookBack) -> None:
+    epoch = Epoch(SUBSCRIPTION, look.epoch, look.tracks)
+    media = [Media(SUBSCRIPTION, packet) for packet in look.packets]
+    messages: list[Message] = [Hello(VERSION), epoch, *media, Ended(SUBSCRIPTION)]
+    for message in messages:
+        await websocket.send_bytes(encode(message))
+    await websocket.close()
+
+
+async def _refuse(websocket: web.WebSocketResponse, error: TeleviseError) -> None:
+    reason = str(error).encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+    await websocket.close(code=TRY_LATER, message=reason.encode())
+
+
+def _rendition(request: web.Request) -> Rendition:
+    text = request.query.get("rendition", "")
+    if len(text) > MAX_RENDITION_BYTES:
+        raise InputError("rendition: a JSON object of a few values")
+    try:
+        return Rendition.from_json(json.loads(text))
+    except (ValueError, FormatError, RecursionError) as error:
+        raise InputError(f"rendition: {error}") from None
+
+
+def _seconds(request: web.Request, key: str, most: float) -> float:
+    text = request.query.get(key, "")
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or float(text) > most:
+        raise InputError(f"{key}: from 0 to {most:.0f} seconds, as in {key}=2.5")
+    return float(text)
+
+
+def _node(request: web.Request) -> str:
+    """Which hub it says it is."""
+    text = request.query.get("node", "")
+    return text if re.fullmatch(r"[A-Za-z0-9]{1,64}", text) else ""

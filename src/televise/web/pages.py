@@ -1,4 +1,4 @@
-"""The HTML pages: all channels, one channel, no such channel.
+"""The HTML pages: all channels, one channel, a channel to publish into, no such channel.
 
 Pure functions from what is known to a string. The pages carry no inline script or style, so that a
 strict Content-Security-Policy holds; everything that moves comes from ``assets/televise.js``. All
@@ -63,19 +63,60 @@ def watch_page(card: ChannelCard) -> str:
     return _document(card.name, body)
 
 
-def missing_page(name: str, cards: Sequence[ChannelCard]) -> str:
-    """There is no channel ``name``; these are on."""
+def publish_page(name: str) -> str:
+    """A camera or a screen for channel ``name``, from this browser."""
+    shown = escape(name)
+    body = (
+        f'{_back_link(_ABOVE)}<div data-publish="{shown}">'
+        '<div class="screen"><video muted playsinline autoplay aria-label="Preview"></video></div>'
+        f'<div class="title"><h1>Publish {shown}</h1>'
+        '<span class="badge" data-state="offline">Not published</span>'
+        '<span class="quiet" data-viewers></span></div>'
+        '<p class="says" role="status"><noscript>This page needs JavaScript.</noscript></p>'
+        f'<div class="choices">{_PUBLISH_CHOICES}</div></div>'
+        f'<section class="panel"><h2>Watch it</h2>'
+        f'<p><a href="{_ABOVE}{_url(name)}">The page of {shown}</a></p></section>'
+    )
+    return _document(f"Publish {name}", body, _ABOVE, "televise-publish.js")
+
+
+def not_for_publishing_page(name: str, source: str) -> str:
+    """Channel ``name`` has a ``source`` of its own."""
+    shown = escape(name)
+    body = (
+        f'{_back_link(_ABOVE)}<div class="plain"><h1>{shown} is not for publishing</h1>'
+        f"<p>It shows {escape(source)}. A channel to publish into is served like this:</p>"
+        f"<pre><code>televise serve {shown}=publish:</code></pre>"
+        f'<p><a href="{_ABOVE}{_url(name)}">Watch {shown}</a></p></div>'
+    )
+    return _document(f"{name} is not for publishing", body, _ABOVE)
+
+
+def missing_page(name: str, cards: Sequence[ChannelCard], root: str = "") -> str:
+    """There is no channel ``name``; these are on. The page with all is at ``root``, relative."""
     live = [card for card in cards if card.state in ("live", "idle")]
     links = "".join(
-        f'<li><a href="{_url(card.name)}">{escape(card.name)}</a></li>' for card in live
+        f'<li><a href="{root}{_url(card.name)}">{escape(card.name)}</a></li>' for card in live
     )
     offer = f"<p>Live now:</p><ul>{links}</ul>" if live else "<p>Nothing is live right now.</p>"
     body = (
-        f'{_back_link()}<div class="plain"><h1>No channel “{escape(name)}”</h1>'
+        f'{_back_link(root)}<div class="plain"><h1>No channel “{escape(name)}”</h1>'
         f"<p>It may have ended, or the address has a typing error.</p>{offer}</div>"
     )
-    return _document("No such channel", body)
+    return _document("No such channel", body, root)
 
+
+# From the pages that lie below their channel's.
+_ABOVE = "../"
+_PUBLISH_CHOICES = (
+    '<label>Picture<select name="picture" disabled></select></label>'
+    '<label>Sound<select name="sound" disabled></select></label>'
+    '<label>Size<select name="size" disabled><option value="360">640 × 360</option>'
+    '<option value="540">960 × 540</option><option value="720" selected>1280 × 720</option>'
+    '<option value="1080">1920 × 1080</option></select></label>'
+    '<button type="button" name="preview" disabled>Preview</button>'
+    '<button type="button" name="start" disabled>Start</button>'
+)
 
 _NO_CHANNELS = (
     '<div class="plain"><h2>No channels yet</h2>'
@@ -84,7 +125,7 @@ _NO_CHANNELS = (
 )
 
 
-def _document(title: str, body: str) -> str:
+def _document(title: str, body: str, root: str = "", script: str = "televise.js") -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -92,8 +133,8 @@ def _document(title: str, body: str) -> str:
         f"<title>{escape(title)} · televise</title>"
         # An empty icon spares the server a request for one that does not exist.
         '<link rel="icon" href="data:,">'
-        '<link rel="stylesheet" href="assets/televise.css">'
-        '<script type="module" src="assets/televise.js"></script>'
+        f'<link rel="stylesheet" href="{root}assets/televise.css">'
+        f'<script type="module" src="{root}assets/{script}"></script>'
         f"</head><body><main>{body}</main></body></html>\n"
     )
 
@@ -102,8 +143,8 @@ def _header(title: str, aside: str = "") -> str:
     return f'<header class="title"><h1>{title}</h1><span class="quiet">{aside}</span></header>'
 
 
-def _back_link() -> str:
-    return '<nav aria-label="Site"><a href="./">All channels</a></nav>'
+def _back_link(root: str = "") -> str:
+    return f'<nav aria-label="Site"><a href="{root or "./"}">All channels</a></nav>'
 
 
 def _tile(card: ChannelCard) -> str:

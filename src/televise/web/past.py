@@ -43,9 +43,16 @@ def parse_past(query: Mapping[str, str]) -> Past | None:
     return Past(ago, _length(query))
 
 
-async def look_back(edge: Edge, request: web.Request, rendition: Rendition, past: Past) -> LookBack:
-    """That part of the channel in the URL. Unavailable, UnknownChannel, LimitReached."""
-    channel: Channel = edge.hub.channel(request.match_info["name"])
+async def look_back(
+    edge: Edge,
+    request: web.Request,
+    rendition: Rendition,
+    past: Past,
+    channel: Channel | None = None,
+) -> LookBack:
+    """That part of the channel in the URL, if there is no other. Unavailable, UnknownChannel,
+    LimitReached."""
+    channel = channel or edge.hub.channel(request.match_info["name"])
     with edge.admitted(request):
         look = channel.look_back(rendition, past.ago, past.length)
         await look.wait(WAIT_SECONDS)

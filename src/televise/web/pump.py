@@ -26,6 +26,9 @@ class Viewer:
     position in the log, and it goes on from there, or from the newest keyframe, later.
     """
 
+    # Whether it is another hub, whose own viewers count instead of it.
+    relays = False
+
     def __init__(self, pump: "Pump", connection: Connection, max_latency: float) -> None:
         assert connection.transport is not None
         self.transport = connection.transport
@@ -39,6 +42,7 @@ class Viewer:
         self.init = b""
         self.live = False
         self._started = False
+        self._first = 0
         self._rest: asyncio.TimerHandle | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pump = pump
@@ -55,11 +59,25 @@ class Viewer:
         """The name of what it watches."""
         return self._pump.channel
 
+    @property
+    def offered(self) -> int:
+        """Chunks since it began; those that are neither `delivered` nor skipped wait for it."""
+        return self._pump.muxed.log.end - self._first if self._started else 0
+
+    @property
+    def delivered(self) -> int:
+        """Chunks that were written to its socket."""
+        if not self._started:
+            return 0
+        position = self._pump.muxed.log.end if self.live else self.cursor.position
+        return position - self._first - self.cursor.skipped
+
     def start(self) -> None:
         """Begin with the newest keyframe (or `burst` before), unless it has ended already."""
         if self.closed.done() or self.transport.is_closing():
             return
         self.cursor = Cursor(self._pump.muxed.log, self.cursor.max_latency, self.burst)
+        self._first = self.cursor.position
         self._started = True
         self.catch_up()
 

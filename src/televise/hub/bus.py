@@ -1,0 +1,225 @@
+"""Bus: the hubs that one finds over NATS. For this hub it is an upstream: one that has all of their
+channels."""
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from televise import events
+from televise.errors import PeerError, Unavailable
+from televise.hub.announcement import announcement
+from televise.hub.broadcasts import Broadcasts, OnPeer
+from televise.hub.channel import Channel
+from televise.hub.hub import Hub
+from televise.hub.nats_connection import NatsAddress, NatsConnection
+from televise.hub.neighbours import Neighbour, Neighbours
+from televise.hub.reception import Reception
+from televise.hub.upstream import Messages, Upstream, Viewers
+from televise.link.interest import Interest, Want
+from televise.link.messages import Look, Media
+from televise.link.nats import ALL_NODES, control_subject, node_subject
+from televise.model.backoff import Backoff
+from televise.model.rendition import Rendition
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+# What is offered is said again so often, as a sign of life.
+ANNOUNCE_SECONDS = 2.0
+# Several changes at once are one announcement.
+SETTLE_SECONDS = 0.05
+LOOK_SECONDS = 0.5
+
+
+class Bus(Upstream):
+    """Announces our channels to all others, hears theirs, and carries what is watched.
+
+    What has come over the bus is not offered on it again: its own hub does that. ``on_peer`` hears
+    who watches our channels elsewhere.
+    """
+
+    def __init__(self, address: NatsAddress, hub: Hub, on_peer: OnPeer) -> None:
+        super().__init__(address.shown)
+        self.receptions: set[Reception] = set()
+        self.broadcasts: Broadcasts | None = None
+        self.neighbours = Neighbours(hub.node)
+        self._address = address
+        self._hub = hub
+        self._on_peer = on_peer
+        self._connection: NatsConnection | None = None
+        self._news = asyncio.Event()
+        self._viewers: Viewers = dict
+        self._tell: Callable[[], None] = _nobody
+
+    async def follow(
+        self,
+        session: aiohttp.ClientSession,
+        node: str,
+        viewers: Viewers,
+        changed: Callable[[], None],
+    ) -> None:
+        """Be on the bus, for ever; ``changed`` is called each time that others offer is another."""
+        self._viewers, self._tell = viewers, changed
+        self._hub.on_channel(self._hear_channel)
+        backoff = Backoff(most=1.0)
+        while True:
+            try:
+                reason = await self._be_there(backoff)
+            except (PeerError, Unavailable, OSError) as error:
+                reason = str(error)
+            except Exception as error:
+                events.error("following the bus failed")
+                reason = repr(error)
+            if self.connected or reason != self.reason:
+                events.warning(f"no bus at {self.url}", reason=reason)
+            self.connected, self.reason = False, reason
+            await asyncio.sleep(backoff.next(random.random()))
+
+    def messages(self, session: aiohttp.ClientSession, name: str, rendition: Rendition) -> Messages:
+        """What the best hub sends of one rendition of a channel. PeerError says why it has ended,
+        Unavailable that it cannot be made there."""
+        return self._receive(name, self._interest("join", rendition))
+
+    def look(self, session: aiohttp.ClientSession, name: str, look: Look) -> Messages:
+        """The same of some seconds of the past, until ``Ended``."""
+        wanted = self._interest("look", look.rendition)
+        return self._receive(name, replace(wanted, ago=look.ago, length=look.length))
+
+    async def _receive(self, name: str, wanted: Interest) -> Messages:
+        neighbour, connection = self.neighbours.best(name), self._connection
+        if neighbour is None or connection is None:
+            raise PeerError("no hub on the bus has it now")
+        reception = Reception(connection, neighbour, name, wanted, self._who_watches)
+        self.receptions.add(reception)
+        try:
+            async with contextlib.aclosing(reception.messages()) as messages:
+                async for message in messages:
+                    self.bytes += len(message.packet.data) if isinstance(message, Media) else 0
+                    yield message
+        finally:
+            self.receptions.discard(reception)
+            if reception.vanished:
+                asyncio.get_running_loop().call_soon(self._forget, neighbour)
+
+    def _interest(self, want: Want, rendition: Rendition) -> Interest:
+        return Interest(want, rendition, self._hub.node, time.time_ns())
+
+    async def _be_there(self, backoff: Backoff) -> str:
+        """One connection, to its end; the reason."""
+        async with NatsConnection.open(self._address) as connection:
+            events.info("bus found", url=self.url)
+            backoff.reset()
+            broadcasts = Broadcasts(self._hub, connection, self._is_offered, self._on_peer)
+            self.broadcasts = broadcasts
+            self._connection, self.connected, self.reason = connection, True, ""
+            asked = control_subject("*", self._hub.node)
+            try:
+                async with (
+                    connection.subscribed(asked, broadcasts.heard),
+                    connection.subscribed(ALL_NODES, self._hear),
+                ):
+                    return await self._stay(connection, broadcasts)
+            finally:
+                self._leave()
+
+    async def _stay(self, connection: NatsConnection, broadcasts: Broadcasts) -> str:
+        work = (self._announce_always(connection), broadcasts.run(), self._look_always())
+        tasks = [asyncio.create_task(each) for each in work]
+        try:
+            return await asyncio.shield(connection.lost)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(PeerError):
+                await self._announce(connection, [])
+
+    def _leave(self) -> None:
+        self._connection, self.connected, self.offers = None, False, {}
+        self.neighbours.clear()
+        for reception in self.receptions:
+            reception.end("the connection to NATS is lost")
+        self._tell()
+
+    async def _announce_always(self, connection: NatsConnection) -> None:
+        with contextlib.suppress(PeerError):
+            while True:
+                self._news.clear()
+                offered = [each for each in self._hub.channels if self._is_offered(each)]
+                await self._announce(connection, offered)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), ANNOUNCE_SECONDS)
+                    await asyncio.sleep(SETTLE_SECONDS)
+
+    async def _announce(self, connection: NatsConnection, channels: list[Channel]) -> None:
+        node = self._hub.node
+        text = json.dumps(announcement(node, channels), separators=(",", ":"))
+        await connection.publish(node_subject(node), text.encode())
+
+    def _is_offered(self, channel: Channel) -> bool:
+        """Whether it is ours, or has come another way than over the bus."""
+        path = channel.path
+        return path is not None and (not path or path[-1] not in self.neighbours)
+
+    async def _look_always(self) -> None:
+        """Notice who has gone without a word."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for neighbour in self.neighbours.silent(time.monotonic()):
+                self._forget(neighbour)
+
+    def _forget(self, neighbour: Neighbour) -> None:
+        if self.neighbours.forget(neighbour):
+            events.warning("a hub on the bus has gone without a word", node=neighbour.node)
+            self._update()
+
+    async def _hear(self, message: "Msg") -> None:
+        """Another hub says what it has."""
+        node = message.subject.split(".")[-1]
+        if node not in self.neighbours:
+            self._news.set()  # it has not heard of us yet
+        try:
+            if self.neighbours.heard(node, message.data, time.monotonic()):
+                self._update()
+        except PeerError as error:
+            self.rejected += 1
+            events.warning("somebody announces over NATS what is none", reason=str(error))
+        except Exception:
+            events.error("an announcement over NATS failed")
+
+    def _update(self) -> None:
+        """Offer what all of them have together, and leave those that are not the right ones now."""
+        self.offers = self.neighbours.offers()
+        for reception in self.receptions:
+            if not self._is_good(reception):
+                reception.end("the hub has no picture of it any more")
+        self._tell()
+
+    def _is_good(self, reception: Reception) -> bool:
+        """Whether its hub still has the channel, and a picture where another one has that."""
+        neighbour, name = reception.neighbour, reception.name
+        if not self.neighbours.has(neighbour, name):
+            return False
+        return neighbour.offers[name].good or not self.offers[name].good
+
+    def _who_watches(self) -> dict[str, Any]:
+        """Who watches what comes from the bus."""
+        return {"viewers": self._viewers(), "hubs": self.hubs()}
+
+    def _hear_channel(self, channel: Channel) -> None:
+        channel.listeners.add(self._note)
+        self._news.set()
+
+    def _note(self, channel: Channel) -> None:
+        self._news.set()
+
+
+def _nobody() -> None:
+    """Who is told of changes before anybody wants to know."""

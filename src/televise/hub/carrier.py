@@ -1,0 +1,167 @@
+"""Carrier: keeps one rendition of a channel coming, from the best upstream that has it."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import aiohttp
+
+from televise import events
+from televise.errors import FormatError, PeerError, Unavailable
+from televise.hub.adaptation import Adaptation, smaller
+from televise.hub.upstream import Upstream
+from televise.link.messages import Epoch, Media, Message, Note, Refused, Subscribe
+from televise.model.backoff import Backoff
+from televise.model.packet import Packet
+from televise.model.rendition import Rendition
+
+# What a stranger's numbers may be: sums of them still have 64 bits.
+MAX_TICKS = 1 << 62
+
+
+class Choice(Protocol):
+    """The upstreams that there are."""
+
+    session: aiohttp.ClientSession
+
+    def best(self, name: str, avoid: Upstream | None = None) -> Upstream | None:
+        """One that has channel ``name``, another than ``avoid`` if there is one as good."""
+
+    async def wait(self) -> None:
+        """Wait until something about them has changed."""
+
+
+class Carrier:
+    """One connection at a time, and after it the next one, for as long as `run` runs.
+
+    Everywhere the newest keyframe comes first; what has been had already is known by its epoch and
+    sequence. A link that cannot carry it gets something smaller to carry, until it can.
+    """
+
+    def __init__(
+        self, name: str, wanted: Subscribe, choice: Choice, received: Callable[[Message], None]
+    ) -> None:
+        self._name = name
+        self._wanted = wanted
+        self._choice = choice
+        self._received = received
+        self._adaptation = Adaptation()
+        self._width = 0
+        self._sequence = 0
+        self._carrying: asyncio.Task[str] | None = None
+        self.upstream: Upstream | None = None
+
+    @property
+    def rendition(self) -> Rendition:
+        """What is taken now, which may be smaller than what is wanted."""
+        return smaller(self._wanted.rendition, self._width, self._adaptation.level)
+
+    def review(self) -> None:
+        """Leave an upstream that is gone, or has no picture where another has one."""
+        best = self._choice.best(self._name, avoid=None)
+        left = self.upstream
+        if left is None or self._carrying is None or left is best:
+            return
+        offer = left.offers.get(self._name)
+        if offer is None or (best and not offer.good and best.offers[self._name].good):
+            self._carrying.cancel()
+
+    async def run(self) -> None:
+        """Until it is cancelled, or an upstream says that it cannot be made."""
+        backoff, failed = Backoff(), None
+        while True:
+            upstream = self._choice.best(self._name, avoid=failed)
+            if upstream is None:
+                await self._choice.wait()
+                continue
+            level = self._adaptation.level
+            try:
+                reason = await self._try(upstream, backoff)
+            except Unavailable as error:
+                self._received(Refused(self._wanted.id, str(error)))
+                return
+            events.info("link ended", channel=self._name, upstream=upstream.url, reason=reason)
+            if self._adaptation.level == level:
+                failed = upstream
+                await asyncio.sleep(backoff.next(random.random()) / 2)
+
+    async def _try(self, upstream: Upstream, backoff: Backoff) -> str:
+        """One connection; a task of its own, which can be ended without ending us."""
+        self.upstream = upstream
+        self._carrying = asyncio.create_task(self._carry(upstream, backoff))
+        try:
+            await asyncio.wait([self._carrying])
+        finally:
+            self.upstream = None
+            self._carrying.cancel()
+            await asyncio.wait([self._carrying])
+        return "another is better" if self._carrying.cancelled() else self._carrying.result()
+
+    async def _carry(self, upstream: Upstream, backoff: Backoff) -> str:
+        """Returns why it has ended; Unavailable."""
+        self._adaptation.begin(time.monotonic())
+        self._sequence = 0
+        messages = upstream.messages(self._choice.session, self._name, self.rendition)
+        try:
+            async with contextlib.aclosing(messages):
+                async for message in messages:
+                    backoff.reset()
+                    if self._pass(message, upstream):
+                        return "another size is tried"
+        except (aiohttp.ClientError, OSError, TimeoutError, PeerError) as error:
+            return str(error) or "no answer in time"
+        except Unavailable:
+            raise
+        except Exception as error:
+            events.error("what an upstream sends cannot be used")
+            return repr(error)
+        return "it has ended"
+
+    def _pass(self, message: Message, upstream: Upstream) -> bool:
+        """With our own number for it, and times by our own clock. True: it must be smaller now, or
+        may be larger."""
+        number = self._wanted.id
+        if isinstance(message, Media):
+            packet = ours(message.packet, upstream.clock.offset)
+            self._received(Media(number, packet))
+            return self._watch(packet)
+        if isinstance(message, Epoch):
+            self._begin(message)
+            self._received(Epoch(number, message.epoch, message.tracks))
+        elif isinstance(message, Note):
+            captured = max(0, message.captured + upstream.clock.offset)
+            self._received(Note(captured, message.text))
+        return False
+
+    def _begin(self, epoch: Epoch) -> None:
+        check_tracks(epoch)
+        self._sequence = 0
+        if not self._adaptation.level:
+            self._width = max((track.width for track in epoch.tracks), default=0)
+
+    def _watch(self, packet: Packet) -> bool:
+        """Whether the link carries enough."""
+        last, self._sequence = self._sequence, packet.sequence
+        gap = last > 0 and packet.sequence > last + 1
+        return self._width > 0 and self._adaptation.arrived(
+            time.monotonic(), packet.seconds, gap=gap
+        )
+
+
+def ours(packet: Packet, offset: int) -> Packet:
+    """A packet of another hub, captured by our clock. FormatError where its numbers cannot be."""
+    if not 0 <= packet.dts <= packet.pts < MAX_TICKS or not packet.data:
+        raise FormatError("a packet that cannot be")
+    if not offset:
+        return packet
+    return replace(packet, captured=min(max(0, packet.captured + offset), MAX_TICKS))
+
+
+def check_tracks(epoch: Epoch) -> None:
+    """FormatError where a muxer could not use them."""
+    if not epoch.tracks or not all(track.timescale for track in epoch.tracks):
+        raise FormatError("an epoch without tracks, or with one without time")

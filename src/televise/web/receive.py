@@ -1,0 +1,46 @@
+"""Receive: the endless body of a request, as what a publisher sends."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from televise.hub.publishing import Publishing
+
+
+async def receive(request: web.Request, publishing: Publishing) -> web.Response:
+    """Give all of the body to ``publishing``, which ends with that.
+
+    What is wrong with it, or with the publisher, is raised: a TeleviseError.
+    """
+    try:
+        await until_end(_copy(request.content, publishing), publishing)
+    finally:
+        publishing.close()
+    if publishing.problem is not None:
+        raise publishing.problem
+    return web.json_response({"received": publishing.received})
+
+
+async def until_end(copying: Coroutine[Any, Any, None], publishing: Publishing) -> None:
+    """Run ``copying`` until it ends, or the channel sends the publisher away."""
+    task = asyncio.create_task(copying)
+    ends: list[asyncio.Future[Any]] = [task, publishing.closed]
+    try:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _copy(content: aiohttp.StreamReader, publishing: Publishing) -> None:
+    # A publisher that says nothing is sent away by the channel.
+    with contextlib.suppress(ConnectionError, aiohttp.ClientError, web.HTTPException):
+        while data := await content.readany():
+            publishing.write(data)
+            await publishing.writable.wait()
+        # Who ends properly is told what was wrong; nobody waits for one who is gone.
+        await publishing.finish()

@@ -1,0 +1,196 @@
+"""``televise push`` as a user runs it, into hubs that come and go."""
+
+import asyncio
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from televise.errors import InputError
+from televise.model.source import parse_source
+from televise.push import Target, parse_target
+from televise.server import Server, Settings
+from televise.testing import read_barcode
+from tests.commands.test_arguments import command_lines
+from tests.ingest.publishers import Hub, publishable
+from tests.support.process import COMMAND, LIMIT_SECONDS, environment, is_alive, run
+from tests.support.waiting import until
+
+SOURCE = "pattern:?size=160x120&fps=15"
+
+
+@contextmanager
+def pushing(
+    url: str, log: Path, *options: str, source: str = SOURCE, **more: str
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """The command, until it is killed; what it tells goes to ``log``."""
+    command = [*COMMAND, "push", source, url, *options]
+    with log.open("wb") as told, subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, env=environment(**more)
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait(LIMIT_SECONDS)
+
+
+def address(hub: Hub, name: str = "cam") -> str:
+    return f"http://{hub.tv.authority}/{name}"
+
+
+async def number(hub: Hub) -> int:
+    """That of the newest picture."""
+    return read_barcode(np.asarray((await hub.shown()).convert("L"), np.uint8)).number
+
+
+async def test_a_source_here_is_a_channel_there(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with publishable(tmp_path) as hub:
+        with pushing(address(hub), log, TELEVISE_TOKEN=hub.token()) as process:
+            await hub.tv.is_live()
+            tracks = await until(lambda: hub.tv.channel().tracks)
+            assert [(each.codec, each.delivery) for each in tracks] == [("h264", "passthrough")]
+            first = await number(hub)
+            assert hub.tv.channel().publisher is not None
+            numbers = {first}
+            async with hub.tv.stream("/cam.mjpg") as stream:
+                while len(numbers) < 3:
+                    await stream.until(b"\xff\xd9\r\n")
+                    numbers.add(await number(hub))
+            process.send_signal(signal.SIGINT)
+            assert await asyncio.to_thread(process.wait, LIMIT_SECONDS) == 0
+        await until(lambda: hub.tv.channel().state == "offline")
+    assert f"{SOURCE} to ws://{hub.tv.authority}/cam\n" in log.read_text()
+
+
+async def test_the_hub_may_be_started_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with publishable(tmp_path) as hub:
+        with pushing(address(hub), log, TELEVISE_TOKEN=hub.token()) as process:
+            await hub.tv.is_live()
+            await hub.tv.server.close()
+            await until(lambda: "not publishing" in log.read_text())
+            settings = Settings(port=hub.tv.port, key_file=tmp_path / "key", rtmp_port=-1)
+            again = Server([parse_source("cam=publish:")], settings)
+            await again.start()
+            try:
+                await until(lambda: again.hub.channel("cam").state == "live")
+            finally:
+                await again.close()
+            assert process.poll() is None
+
+
+async def test_a_hub_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with pushing("http://127.0.0.1:9/cam", log, "--token", "x" * 20) as process:
+        await until(lambda: log.read_text().count("not publishing"))
+        assert process.poll() is None
+    assert "Traceback" not in log.read_text()
+
+
+async def test_a_seat_that_is_taken_is_waited_for(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with publishable(tmp_path) as hub:
+        held = hub.tv.channel().publish("mpegts", "test")
+        with pushing(address(hub), log, TELEVISE_TOKEN=hub.token()):
+            await until(lambda: "somebody publishes cam already" in log.read_text())
+            held.close()
+            await hub.tv.is_live()
+
+
+@pytest.mark.parametrize("wrong", ["nonsense" * 3, "other", ""])
+async def test_a_wrong_key_is_told_in_one_line(tmp_path: Path, wrong: str) -> None:
+    async with publishable(tmp_path) as hub:
+        token = hub.token("other") if wrong == "other" else wrong
+        options = ["--token", token] if token else []
+        done = await asyncio.to_thread(
+            run, "push", SOURCE, address(hub), *options, TELEVISE_TOKEN=""
+        )
+    assert done.returncode == 2
+    errors = [line for line in done.stderr.splitlines() if "event=" not in line]
+    assert len(errors) == 1, done.stderr
+    assert errors[0].startswith("televise: ")
+    assert "key" in errors[0]
+    assert not token or token not in done.stdout + done.stderr
+
+
+async def test_a_channel_that_is_not_there_is_told(tmp_path: Path) -> None:
+    async with publishable(tmp_path) as hub:
+        done = await asyncio.to_thread(
+            run, "push", SOURCE, address(hub, "attic"), TELEVISE_TOKEN=hub.token("*")
+        )
+    assert done.returncode == 2
+    assert "no channel 'attic'; there is: cam" in done.stderr
+
+
+def test_a_source_that_will_never_do_is_told(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.mp4"
+    done = run("push", str(missing), "http://127.0.0.1:9/cam", TELEVISE_TOKEN="x")
+    assert done.returncode == 2
+    assert f"{missing}: there is no such file" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("source", ["publish:", "frames:", "dir:/tmp/*"])
+def test_what_others_fill_cannot_be_pushed(source: str) -> None:
+    done = run("push", source, "http://127.0.0.1:9/cam", TELEVISE_TOKEN="x")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "cannot be pushed" in done.stderr
+
+
+async def test_its_key_is_in_no_command_line(tmp_path: Path) -> None:
+    secret = "s3cr3t-key-of-somebody"
+    hub = "http://127.0.0.1:9/cam"
+    source = "rtsp://admin:pa55word@127.0.0.1:9/live"
+    for url, options in (
+        (hub, ["--token", secret]),
+        (hub, [f"--token={secret}"]),
+        (f"{hub}?token={secret}", []),
+        (f"{hub}?token={secret}&x=1", []),
+    ):
+        log = tmp_path / "log"
+        with pushing(url, log, *options, source=source) as process:
+            await until(lambda path=log: "not publishing" in path.read_text())  # type: ignore[misc]
+            seen = command_lines()
+            assert is_alive(process.pid)
+        assert hub in seen
+        assert secret not in seen
+        assert "pa55word" not in seen
+        assert secret not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://hub:8080/cam", "ws://hub:8080/cam.flv"),
+        ("https://hub/cam", "wss://hub/cam.flv"),
+        ("ws://hub/below/cam.mp4", "ws://hub/below/cam.flv"),
+        ("http://[::1]:80/cam?takeover=1", "ws://[::1]:80/cam.flv?takeover=1"),
+    ],
+)
+def test_targets(text: str, url: str) -> None:
+    assert parse_target(text, "key") == Target(url, "key")
+
+
+def test_the_key_in_the_address_counts() -> None:
+    assert parse_target("http://hub/cam?token=there", "here").token == "there"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "cam", "http://", "http:///cam", "ftp://hub/cam", "http://hub:x/cam", "http://hub:99999/cam",
+     "http://hub", "http://hub/no name", "http://[::1/cam", "http://hub/api"],
+)  # fmt: skip
+def test_what_is_no_target(text: str) -> None:
+    with pytest.raises(InputError):
+        parse_target(text, "key")
+
+
+def test_a_target_is_shown_without_its_key() -> None:
+    target = parse_target("http://hub/cam?token=secret", "")
+    assert "secret" not in target.shown
+    assert target.shown == "ws://hub/cam"
