@@ -1,5 +1,7 @@
 """Seats: who may publish which channel; one publisher at a time sits on it."""
 
+import asyncio
+
 from televise import events
 from televise.errors import Forbidden, LimitReached
 from televise.hub.channel import Channel
@@ -11,6 +13,8 @@ from televise.web.keys import Grant, Keys
 
 # Channels that publishers have made.
 MAX_NEW_CHANNELS = 64
+# One of them that nobody publishes or watches any more is forgotten after so long.
+UNUSED_SECONDS = 60.0
 
 
 class Seats:
@@ -21,6 +25,7 @@ class Seats:
         self._keys = keys
         self._new_channels = new_channels
         self._made: set[str] = set()
+        self._removing: set[asyncio.Task[None]] = set()
 
     def take(
         self, name: str, token: str, address: str, format: str, *, take_over: bool = False
@@ -47,5 +52,23 @@ class Seats:
             raise LimitReached(f"publishers have made {MAX_NEW_CHANNELS} channels already")
         self._made.add(check_name(name))
         channel = self._hub.add(parse_source(f"{name}=publish:"))
+        channel.listeners.add(self._watch)
         channel.open()
         return channel
+
+    def _watch(self, channel: Channel) -> None:
+        """At each change of a channel that was made by a publisher: perhaps it has gone."""
+        if channel.publisher is None and not channel.closed:
+            loop = asyncio.get_running_loop()
+            loop.call_later(UNUSED_SECONDS, self._forget, channel)
+
+    def _forget(self, channel: Channel) -> None:
+        if channel.closed or channel.publisher is not None:
+            return
+        if channel.encodings:
+            self._watch(channel)
+            return
+        self._made.discard(channel.name)
+        removing = asyncio.get_running_loop().create_task(self._hub.remove(channel.name))
+        self._removing.add(removing)
+        removing.add_done_callback(self._removing.discard)

@@ -1,0 +1,50 @@
+"""Seats: channels that publishers make, and what becomes of them."""
+
+from pathlib import Path
+
+import pytest
+
+from televise.errors import LimitReached, UnknownChannel
+from televise.hub.hub import Hub
+from televise.web import seats
+from televise.web.keys import Grant, Keys
+from televise.web.seats import Seats
+from tests.support.waiting import until
+
+
+def token(keys: Keys, channel: str = "*") -> str:
+    return keys.sign(Grant(channel, "publish"), 60)
+
+
+async def test_a_channel_is_made_where_that_is_allowed(tmp_path: Path) -> None:
+    keys, hub = Keys(tmp_path / "key"), Hub()
+    with pytest.raises(UnknownChannel):
+        Seats(hub, keys, new_channels=False).take("new", token(keys), "here", "mpegts")
+    publishing = Seats(hub, keys, new_channels=True).take("new", token(keys), "here", "mpegts")
+    assert hub.channel("new").publisher is publishing
+    await hub.close()
+
+
+async def test_there_are_not_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seats, "MAX_NEW_CHANNELS", 2)
+    keys, hub = Keys(tmp_path / "key"), Hub()
+    made = Seats(hub, keys, new_channels=True)
+    for name in ("one", "two"):
+        made.take(name, token(keys), "here", "mpegts")
+    with pytest.raises(LimitReached, match="made 2 channels already"):
+        made.take("three", token(keys), "here", "mpegts")
+    await hub.close()
+
+
+async def test_one_that_nobody_uses_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seats, "UNUSED_SECONDS", 0.05)
+    keys, hub = Keys(tmp_path / "key"), Hub()
+    made = Seats(hub, keys, new_channels=True)
+    publishing = made.take("new", token(keys), "here", "mpegts")
+    await until(lambda: hub.channel("new").worker is not None)
+    publishing.close()
+    await until(lambda: not hub.has("new"))
+    assert made.take("new", token(keys), "here", "mpegts").id
+    await hub.close()
