@@ -178,12 +178,13 @@ export class Television extends HTMLElement {
   private get wantedPicture(): { element: Element; width: number; height: number } | undefined {
     const { player, picture: element } = this;
     if (!player?.wantsInput || !element) return undefined;
-    if (this.tabIndex < 0) this.tabIndex = 0;
     return { element, ...pictureSize(element) };
   }
 
   private showState(state: PlayerState, text: string): void {
     const live = state === "live";
+    // Keys are typed where the focus is.
+    if (this.player?.wantsInput && !this.hasAttribute("tabindex")) this.tabIndex = 0;
     if (state === "paused") this.stage.classList.remove("flowing");
     this.stage.classList.toggle("dimmed", !live && state !== "paused");
     this.notice.update(state, text);

@@ -20,12 +20,14 @@ export class InputEar {
     private readonly host: InputHost,
   ) {
     stage.addEventListener("pointerdown", (event) => this.pointed(event));
+    // The right button is the program's.
+    stage.addEventListener("contextmenu", (event) => this.host.picture() && event.preventDefault());
     element.addEventListener("keydown", (event) => this.typed(event));
   }
 
   private pointed(event: PointerEvent): void {
     const picture = this.host.picture();
-    if (!picture || event.target instanceof HTMLButtonElement) return;
+    if (!picture) return;
     const place = placeIn(picture, event.clientX, event.clientY);
     if (place) this.send({ type: "pointer", ...place, button: event.button });
   }

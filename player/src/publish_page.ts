@@ -8,6 +8,7 @@ import { Wakefulness } from "./wake.js";
 
 const FIRST_LOOK = 500;
 const LOOK_INTERVAL = 2000;
+const READY = "Nothing is sent before you press Start.";
 
 interface Channel {
   state: string;
@@ -43,6 +44,7 @@ class PublishPage {
     const obstacle = obstacleFor(this.channel, this.query.get("token"));
     if (obstacle) return this.say(obstacle);
     this.listen();
+    this.say(READY);
     await this.fillForm();
   }
 
@@ -100,7 +102,7 @@ class PublishPage {
     this.preview.srcObject = stream;
     const [picture] = stream.getVideoTracks();
     picture?.addEventListener("ended", () => this.stream === stream && this.close("The picture has ended."));
-    this.say("");
+    this.say(this.publisher ? "" : READY);
     this.publisher?.show(stream);
     this.showButtons();
   }

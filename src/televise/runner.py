@@ -97,6 +97,8 @@ def _greet(server: Server) -> None:
     lines = [f"televise {televise.__version__}"]
     for channel in server.hub.channels:
         lines.append(f"  {channel.name}: {server.url}/{channel.name}  ({channel.spec.shown})")
+    if not server.hub.channels:
+        lines.append(f"  {server.url}/  (channels that are still to come)")
     for mounted in server.dialects:
         lines.append(f"  as {mounted.name}: port {mounted.port}")
     lines.append("Ctrl+C to stop.")

@@ -23,6 +23,16 @@ def carried(tv: Serving) -> int:
     return tv.server._upstreams.all[0].bytes
 
 
+def url_of(tv: Serving) -> str:
+    return f"ws://{tv.authority}"
+
+
+def offering(tv: Serving) -> list[str]:
+    """The upstreams of ``tv`` that have a picture of the channel."""
+    upstreams = tv.server._upstreams.all
+    return [each.url for each in upstreams if "cam" in each.offers and each.offers["cam"].good]
+
+
 async def test_a_channel_appears_and_shows_the_same_pictures() -> None:
     async with hub(SMALL) as ingress, hub(upstreams=to(ingress.port)) as edge:
         await has(edge)
@@ -84,8 +94,7 @@ async def test_who_has_two_upstreams_counts_once() -> None:
         hub(upstreams=to(ingress.port)) as right,
         hub(upstreams=to(left.port, right.port)) as edge,
     ):
-        await has(edge)
-        await all_connected(edge)
+        await until(lambda: offering(edge) == [url_of(left), url_of(right)])
         async with edge.told("/cam.mp4"):
             await until(lambda: left.edge.counts() == {"cam": 1})
             await until(lambda: ingress.edge.counts() == {"cam": 1})
@@ -100,8 +109,7 @@ async def test_the_next_upstream_continues_where_the_first_one_ended() -> None:
     ):
         first = await life.enter_async_context(hub(upstreams=to(ingress.port)))
         async with hub(upstreams=to(first.port, spare.port)) as edge:
-            await has(edge)
-            await all_connected(edge)
+            await until(lambda: offering(edge) == [url_of(first), url_of(spare)])
             async with taking(edge) as taker:
                 before = await taker.take(20)
                 assert edge.channel().path == through(ingress, first)
@@ -124,8 +132,7 @@ async def test_an_upstream_that_has_lost_its_own_is_left() -> None:
         hub(upstreams=to(first.port, spare.port)) as edge,
     ):
         proxy.target = ingress.port
-        await has(edge)
-        await all_connected(edge)
+        await until(lambda: offering(edge) == [url_of(first), url_of(spare)])
         async with taking(edge) as taker:
             await taker.take(10)
             assert edge.channel().path == through(ingress, first)

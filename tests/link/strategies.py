@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from televise.link.messages import (
     Announce,
     Data,
+    Ended,
     Epoch,
     Finish,
     Look,
@@ -18,7 +19,6 @@ from televise.link.messages import (
     Open,
     Publish,
     Refused,
-    Ended,
     State,
     Subscribe,
     Taken,

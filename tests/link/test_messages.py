@@ -8,6 +8,7 @@ import pytest
 from televise.link.messages import (
     Announce,
     Data,
+    Ended,
     Epoch,
     Finish,
     Hello,
@@ -18,7 +19,6 @@ from televise.link.messages import (
     Open,
     Publish,
     Refused,
-    Ended,
     State,
     Subscribe,
     Taken,

@@ -111,13 +111,14 @@ def test_any_two_ways_make_one_order(data: st.DataObject) -> None:
     sequencer = Sequencer()
     given_out: list[int] = []
     asked: list[list[Message]] = []
+    maybe = st.booleans()
     for sequence in range(40):
-        if data.draw(st.booleans()):
+        if data.draw(maybe):
             given_out += numbers(sequencer.take(media(sequence)))
         if data.draw(st.integers(0, 4)) == 0:
             keyframe = sequence // GOP * GOP
             asked.append([epoch(1), *map(media, range(keyframe, sequence + 1))])
-        if asked and data.draw(st.booleans()):
+        if data.draw(maybe) and asked:
             given_out += numbers(taken(sequencer, *asked.pop(0)))
     for before, after in pairwise(given_out):
         assert after == before + 1 or (after > before and after % GOP == 0)

@@ -14,6 +14,7 @@ from typing import Any
 
 from nats.aio.client import Client
 
+from televise.link.nats import cut
 from tests.conftest import ROOT
 from tests.support.waiting import wait_until
 
@@ -31,14 +32,17 @@ class NatsServer:
     config: Path = EXAMPLES / "server.conf"
     more: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    scheme: str = "nats"
+    host: str = "127.0.0.1"
     user: str = f"hub:{PASSWORD}@"
+    program: str = str(PROGRAM)
     port: int = -1
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
         """What `--bus` is given."""
-        return f"nats://{self.user}127.0.0.1:{self.port}"
+        return f"{self.scheme}://{self.user}{self.host}:{self.port}"
 
     @property
     def log(self) -> str:
@@ -46,11 +50,11 @@ class NatsServer:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(exist_ok=True, parents=True)
         ports = ["-a", "127.0.0.1", "-p", str(self.port), "--ports_file_dir", str(self.folder)]
         log = ["-l", str(self.folder / "nats.log")]
         self.process = subprocess.Popen(
-            [str(PROGRAM), "-c", str(self.config), *ports, *log, *self.more],
+            [self.program, "-c", str(self.config), *ports, *log, *self.more],
             env=os.environ | {"NATS_PASSWORD": PASSWORD} | self.environment,
         )
         listening = wait_until(self._listening)
@@ -107,6 +111,7 @@ def announced(node: str, *names: str) -> bytes:
     return json.dumps({"node": node, "channels": channels}).encode()
 
 
-def serial() -> int:
-    """That of no other message."""
-    return time.time_ns()
+def part_of(message: bytes) -> bytes:
+    """A small message as it is sent."""
+    (part,) = cut(message, time.time_ns())
+    return part

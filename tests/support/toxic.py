@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 
 _PIECE = 4096
@@ -70,10 +71,11 @@ class Toxic:
 
 
 @contextlib.asynccontextmanager
-async def toxic() -> AsyncIterator[Toxic]:
-    """A proxy on a free port of loopback; its target is to be set."""
+async def toxic(context: ssl.SSLContext | None = None) -> AsyncIterator[Toxic]:
+    """A proxy on a free port of loopback, that ends TLS where there is a ``context``; its target is
+    to be set."""
     proxy = Toxic()
-    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0, ssl=context)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

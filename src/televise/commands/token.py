@@ -20,7 +20,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     token.add_argument("channel", metavar="CHANNEL", help="a channel's name, or * for all")
     token.add_argument(
-        "--can", default="publish", help="what it allows: publish, or admin (%(default)s)"
+        "--can", default="publish", help="what it allows: publish, relay or admin (%(default)s)"
     )
     token.add_argument(
         "--ttl", type=seconds, default=86_400, help="how long it is valid: 90s, 30m, 12h, 7d (1d)"

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from televise.errors import PeerError
 from televise.hub.channel import Channel
-from televise.hub.encoding import Encoding
+from televise.hub.muxed import Chunk
 from televise.hub.nats_connection import NatsConnection
-from televise.link.messages import Epoch, Media, Message, Note, Refused
+from televise.link.messages import Epoch, Media, Note, Refused
 from televise.link.nats import media_subject
 from televise.link.protocol import encode
 from televise.model.log import Cursor
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
+from televise.model.track import Track
 
 # Where NATS takes less than there is, what is older is skipped, to the newest keyframe.
 MAX_LATENCY_SECONDS = 1.0
@@ -32,6 +33,18 @@ class Listener:
     heard: float
 
 
+class BusMessages:
+    """Muxer: each packet as one message of the link, before them the epoch."""
+
+    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
+        self._init = encode(Epoch(SUBSCRIPTION, epoch, tracks))
+
+    def mux(self, packet: Packet) -> Chunk:
+        """One message."""
+        data = encode(Media(SUBSCRIPTION, packet))
+        return Chunk(data, self._init, packet.keyframe, packet.seconds)
+
+
 class Broadcast:
     """Keeps the encoding running, and publishes each packet once for all hubs that want it.
 
@@ -46,13 +59,15 @@ class Broadcast:
         self.listeners: dict[str, Listener] = {}
         self._connection = connection
         self._subject = media_subject(channel.name, rendition, node)
-        self._encoding: Encoding = channel.acquire(rendition)
-        self._cursor: Cursor[Packet] = Cursor(self._encoding.log, MAX_LATENCY_SECONDS)
-        self._told: Message | None = None
-        self._changed = asyncio.Event()
-        self._changed.set()
-        self._encoding.listeners.add(self._changed.set)
-        self._notes: deque[Note] = deque(maxlen=MAX_NOTES)
+        self._encoding = channel.acquire(rendition)
+        muxed = self._encoding.muxed(BusMessages)
+        muxed.deliver, muxed.refuse = self._hear_chunk, self._hear_refusal
+        self._log = muxed.log
+        self._cursor = Cursor(self._log, MAX_LATENCY_SECONDS)
+        self._cursor.position = self._log.end  # what was before is sent to who asks for it
+        self._init = b""
+        self._said: deque[bytes] = deque(maxlen=MAX_NOTES)
+        self._news = asyncio.Event()
         channel.note_listeners.add(self._hear_note)
         self._joins: dict[str, asyncio.Task[None]] = {}
         self._publishing = asyncio.get_running_loop().create_task(self._publish())
@@ -71,48 +86,54 @@ class Broadcast:
 
     def end(self) -> None:
         """Nobody wants it any more."""
-        self._encoding.listeners.discard(self._changed.set)
         self.channel.note_listeners.discard(self._hear_note)
+        self._encoding.drop(BusMessages)
         self.channel.release(self._encoding)
         for task in (self._publishing, *self._joins.values()):
             task.cancel()
 
+    def _hear_chunk(self, chunk: Chunk) -> None:
+        self._news.set()
+
+    def _hear_refusal(self, reason: str) -> None:
+        self._say(encode(Refused(SUBSCRIPTION, reason)))
+
     def _hear_note(self, channel: Channel, captured: int, text: str) -> None:
-        self._notes.append(Note(captured, text))
-        self._changed.set()
+        self._say(encode(Note(captured, text)))
+
+    def _say(self, message: bytes) -> None:
+        self._said.append(message)
+        self._news.set()
 
     async def _publish(self) -> None:
         with contextlib.suppress(PeerError):  # whoever has the connection knows that it is lost
             while True:
-                await self._changed.wait()
-                self._changed.clear()
+                await self._news.wait()
+                self._news.clear()
                 while (message := self._next()) is not None:
-                    await self._connection.publish(self._subject, encode(message))
+                    await self._connection.publish(self._subject, message)
 
-    def _next(self) -> Message | None:
-        """What all are told next: how it begins, what is said of a picture, or a packet."""
-        head = self._head()
-        if head is not None and head != self._told:
-            self._told = head
-            return head
-        if self._notes:
-            return self._notes.popleft()
-        packet = self._cursor.read()
-        return None if packet is None else Media(SUBSCRIPTION, packet)
-
-    def _head(self) -> Epoch | Refused | None:
-        encoding = self._encoding
-        if encoding.refusal:
-            return Refused(SUBSCRIPTION, encoding.refusal)
-        return Epoch(SUBSCRIPTION, encoding.epoch, encoding.tracks) if encoding.tracks else None
+    def _next(self) -> bytes | None:
+        """What all are told next."""
+        if self._said:
+            return self._said.popleft()
+        chunk = self._cursor.read()
+        if chunk is None or chunk.init is self._init:
+            return None if chunk is None else chunk.data
+        self._init = chunk.init
+        self._cursor.position -= 1
+        return chunk.init
 
     async def _send_past(self, inbox: str) -> None:
-        log, head = self._encoding.log, self._head()
-        first = log.end if log.newest_keyframe is None else log.newest_keyframe
-        past = [log[position] for position in range(first, log.end)]
         with contextlib.suppress(PeerError):
-            for message in [
-                *([head] if head else []),
-                *(Media(SUBSCRIPTION, each) for each in past),
-            ]:
-                await self._connection.publish(inbox, encode(message))
+            for message in self._past():
+                await self._connection.publish(inbox, message)
+
+    def _past(self) -> list[bytes]:
+        log = self._log
+        if self._encoding.refusal:
+            return [encode(Refused(SUBSCRIPTION, self._encoding.refusal))]
+        if log.newest_keyframe is None:
+            return []
+        chunks = [log[position] for position in range(log.newest_keyframe, log.end)]
+        return [chunks[0].init, *(chunk.data for chunk in chunks)]

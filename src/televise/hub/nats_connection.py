@@ -7,8 +7,9 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from televise import events
 from televise.errors import InputError, PeerError, Unavailable
@@ -42,6 +43,19 @@ class NatsAddress:
     text: str = field(repr=False)
     shown: str
 
+    @property
+    def secure(self) -> bool:
+        """Whether nothing may be said without TLS."""
+        return "tls://" in self.shown
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What the first of them is told: ``user`` and ``password``, a ``token``, or nothing."""
+        url = urlsplit(self.text.split(",")[0])
+        if url.password is not None:
+            return {"user": unquote(url.username or ""), "password": unquote(url.password)}
+        return {"token": unquote(url.username)} if url.username else {}
+
 
 def parse_nats(text: str) -> NatsAddress:
     """``nats://[USER:PASSWORD@|TOKEN@]HOST[:4222]``, also ``tls``; several with commas. InputError,
@@ -55,7 +69,7 @@ def parse_nats(text: str) -> NatsAddress:
 def _shown(server: str) -> str:
     try:
         url = urlsplit(server)
-        valid = url.scheme in ("nats", "tls") and bool(url.hostname) and (url.port or 1) > 0
+        valid = url.scheme in ("nats", "tls") and bool(url.hostname) and url.port != 0
     except ValueError:
         valid = False
     if not valid or url.path.strip("/") or url.query:
@@ -85,7 +99,7 @@ class NatsConnection:
         watching = None
         try:
             await connection._connect(address)
-            connection._check_server()
+            connection._check_server(address)
             connection._tune()
             watching = asyncio.create_task(connection._watch())
             yield connection
@@ -136,8 +150,11 @@ class NatsConnection:
     async def _connect(self, address: NatsAddress) -> None:
         from nats.errors import Error
 
+        tell = partial(self._tell, address)
+        credentials = address.credentials.items()
+        secrets: dict[str, Any] = {key: partial(tell, secret) for key, secret in credentials}
         connecting = self._client.connect(
-            address.text.split(","),
+            address.shown.split(","),
             name="televise",
             error_cb=self._failed,
             closed_cb=self._closed,
@@ -148,6 +165,7 @@ class NatsConnection:
             connect_timeout=2,
             no_echo=True,
             pending_size=MAX_UNSENT_BYTES,
+            **secrets,
         )
         try:
             await asyncio.wait_for(connecting, CONNECT_SECONDS)
@@ -155,7 +173,18 @@ class NatsConnection:
             reason = self._problem or str(error) or "no answer in time"
             raise Unavailable(reason) from None
 
-    def _check_server(self) -> None:
+    def _tell(self, address: NatsAddress, secret: str) -> str:
+        """Asked when it says who we are: nats-py uses TLS only where the server wants that."""
+        self._check_encrypted(address)
+        return secret
+
+    def _check_encrypted(self, address: NatsAddress) -> None:
+        writer = self._writer
+        if address.secure and not (writer and writer.get_extra_info("ssl_object")):
+            raise Unavailable("the server offers no TLS: give it `tls`, or write nats://")
+
+    def _check_server(self, address: NatsAddress) -> None:
+        self._check_encrypted(address)
         if self._client.max_payload < PART_BYTES + HEADER_BYTES:
             raise Unavailable(
                 f"the NATS server takes messages of {self._client.max_payload} bytes: "

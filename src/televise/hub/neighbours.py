@@ -1,5 +1,6 @@
 """Neighbours: the other hubs on the bus, as they announce themselves."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from televise.errors import FormatError
@@ -20,7 +21,6 @@ class Neighbour:
     offers: dict[str, Offer] = field(default_factory=dict)
     heard: float = 0.0
     clock: Clock = field(default_factory=Clock)
-    assembler: Assembler = field(default_factory=Assembler)
 
 
 class Neighbours:
@@ -29,6 +29,13 @@ class Neighbours:
     def __init__(self, node: str) -> None:
         self._node = node
         self._by_node: dict[str, Neighbour] = {}
+        self._assemblers: dict[str, Assembler] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_node)
+
+    def __iter__(self) -> Iterator[Neighbour]:
+        return iter(self._by_node.values())
 
     def __contains__(self, node: str) -> bool:
         return node in self._by_node
@@ -40,18 +47,16 @@ class Neighbours:
     def heard(self, node: str, part: bytes, now: float) -> bool:
         """A part of what ``node`` announces. True where what can be had is another now;
         FormatError where it is none."""
-        if node not in self._by_node and len(self._by_node) >= MAX_NEIGHBOURS:
+        if node not in self._assemblers and len(self._assemblers) >= MAX_NEIGHBOURS:
             raise FormatError(f"more than {MAX_NEIGHBOURS} hubs on one bus")
-        neighbour = self._by_node.get(node) or Neighbour(node)
-        data = neighbour.assembler.feed(part)
-        self._by_node[node] = neighbour
-        neighbour.heard = now
+        data = self._assemblers.setdefault(node, Assembler()).feed(part)
         if data is None:
             return False
         who, offers = parse_announcement(data.decode(errors="replace"), self._node)
         if who != node:
             raise FormatError(f"an announcement by {node} in the name of {who}")
-        before, neighbour.offers = neighbour.offers, offers
+        neighbour = self._by_node.setdefault(node, Neighbour(node))
+        before, neighbour.offers, neighbour.heard = neighbour.offers, offers, now
         return before != offers
 
     def silent(self, now: float) -> list[Neighbour]:
@@ -63,11 +68,13 @@ class Neighbours:
         known = self._by_node.get(neighbour.node) is neighbour
         if known:
             del self._by_node[neighbour.node]
+            del self._assemblers[neighbour.node]
         return known
 
     def clear(self) -> None:
         """The bus is not there any more."""
         self._by_node.clear()
+        self._assemblers.clear()
 
     def offers(self) -> dict[str, Offer]:
         """What they have together: of each channel, what the best says."""

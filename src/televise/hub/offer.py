@@ -28,8 +28,8 @@ class Offer:
 
     @property
     def good(self) -> bool:
-        """Whether there is a picture, or will be for who asks."""
-        return self.state in ("live", "idle")
+        """Whether there is a picture, or will be soon for who asks."""
+        return self.state not in ("offline", "stalled")
 
 
 def parse_announcement(text: str, node: str) -> tuple[str, dict[str, Offer]]:

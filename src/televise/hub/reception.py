@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LIFE_SECONDS = 2.0
 # What is missing is asked for at once, and so long after that again.
-MISSING_SECONDS = 0.5
+MISSING_SECONDS = 0.25
 SILENCE_SECONDS = 6.0
 # Of the past, everything must be there in this time.
 PAST_SECONDS = 35.0

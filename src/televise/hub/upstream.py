@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import json
+import os
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -203,10 +204,12 @@ def parse_upstream(text: str) -> Upstream:
     return Upstream(urlunsplit((scheme, url.netloc, path, "", "")), token)
 
 
-def connector() -> aiohttp.TCPConnector:
-    """For all connections to upstreams. Certificates are checked by the system's store, or the one
-    that SSL_CERT_FILE names, as it is now: aiohttp's own was made before."""
-    return aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context())
+def connector(upstreams: Sequence[Upstream]) -> aiohttp.TCPConnector:
+    """For all connections to ``upstreams``. Certificates are checked by the system's store, or the
+    one that SSL_CERT_FILE names, as it is now: what aiohttp has was loaded before."""
+    secure = any(upstream.url.startswith("wss:") for upstream in upstreams)
+    context = ssl.create_default_context() if secure else True
+    return aiohttp.TCPConnector(limit=0, ssl=context)
 
 
 @contextlib.asynccontextmanager
@@ -240,6 +243,10 @@ def _explained(error: BaseException) -> str:
         if error.status == 421:
             return "it does not know that name of its own: it needs --origin with its URL"
         return f"it answers {error.status}: is it a televise hub?"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not to be trusted: {error.certificate_error}"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return os.strerror(error.os_error.errno).lower()
     return str(error) or "no answer in time"
 
 

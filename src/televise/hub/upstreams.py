@@ -58,7 +58,7 @@ class Upstreams:
 
     async def run(self) -> None:
         """Follow them all, until cancelled."""
-        async with aiohttp.ClientSession(connector=connector()) as self.session:
+        async with aiohttp.ClientSession(connector=connector(self._upstreams)) as self.session:
             follows = [
                 each.follow(self.session, self._hub.node, partial(self._counts, each), self._update)
                 for each in self._upstreams

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -48,12 +49,19 @@ class Metrics:
         states = GaugeMetricFamily(
             "televise_channel_state", "1 for the state it is in", labels=["channel", "state"]
         )
+        packets = CounterMetricFamily(
+            "televise_packets",
+            "Packets on their way to this hub: each was received, or is missing",
+            labels=["channel", "outcome"],
+        )
         for channel in self._edge.hub.channels:
+            for outcome, count in asdict(channel.ledger).items():
+                packets.add_metric([channel.name, outcome], count)
             viewers.add_metric([channel.name], self._edge.viewers(channel))
             encodings.add_metric([channel.name], len(channel.encodings))
             for state in _STATES:
                 states.add_metric([channel.name, state], float(channel.state == state))
-        yield from (viewers, encodings, states)
+        yield from (viewers, encodings, states, packets)
 
     async def _answer(self, request: web.Request) -> web.Response:
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest

@@ -104,6 +104,7 @@ def document(version: str) -> dict[str, Any]:
         "paths": {
             "/api/channels": _json("All channels", many),
             "/api/channels/{name}": {**_json("One channel", channel, _NAME), **_control()},
+            "/api/topology": _json("The hubs that this one knows", {"type": "object"}),
             "/healthz": _json("Whether the server is alive", {"type": "object"}),
             "/readyz": _json("Whether it takes viewers; 503 while it stops", {"type": "object"}),
             "/metrics": _stream("Metrics for Prometheus", "text/plain"),

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 REFRESH_SECONDS = 2
-_WIDTH, _HEIGHT, _GAP, _ROW = 190, 62, 70, 84
+_WIDTH, _HEIGHT, _GAP, _ROW = 200, 64, 56, 88
 _SHORT = 8
 
 
@@ -43,9 +43,9 @@ def topology_page(known: Mapping[str, Any]) -> str:
     """The whole page."""
     rows = "".join(_row(channel) for channel in known["channels"])
     table = (
-        '<section class="panel"><h2>Channels</h2><table><thead><tr><th>Channel<th>State<th>Through'
-        f"<th>Viewers here<th>in all<th>Age<th>Missing</tr></thead><tbody>{rows}</tbody></table>"
-        "</section>"
+        '<section class="panel wide"><h2>Channels</h2><table><thead><tr>'
+        "<th>Channel<th>State<th>Through<th>Viewers here<th>in all<th>Age<th>Missing</tr></thead>"
+        f"<tbody>{rows}</tbody></table></section>"
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -85,7 +85,7 @@ def _add_below(graph: Graph, above: str, hubs: Sequence[Mapping[str, Any]], colu
 def _health(upstream: Mapping[str, Any]) -> str:
     if upstream["state"] != "connected":
         return str(upstream["reason"])
-    delay = "" if upstream["delay_ms"] is None else f", {upstream['delay_ms']:g} ms there and back"
+    delay = "" if upstream["delay_ms"] is None else f", {upstream['delay_ms']:g} ms both ways"
     return f"{upstream['bytes'] / 1e6:.1f} MB{delay}"
 
 
@@ -100,9 +100,9 @@ def _drawing(graph: Graph) -> str:
     arrows = "".join(_arrow(places[start], places[end]) for start, end in graph.arrows)
     boxes = "".join(_box(hub, places[hub], graph.lines[hub]) for hub in graph.columns)
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="Hubs, and who takes from whom" font-size="12" fill="currentColor">'
-        f"{arrows}{boxes}</svg>"
+        f'<div class="wide"><svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img" aria-label="Hubs, and who takes from whom" font-size="12" fill="currentColor">'
+        f"{arrows}{boxes}</svg></div>"
     )
 
 
@@ -119,7 +119,7 @@ def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:
 def _box(hub: str, place: tuple[int, int], lines: Sequence[str]) -> str:
     x, y = place
     texts = "".join(
-        f'<text x="{x + 10}" y="{y + 20 + 16 * number}">{escape(line[:30])}</text>'
+        f'<text x="{x + 10}" y="{y + 20 + 16 * number}">{escape(line[:32])}</text>'
         for number, line in enumerate([hub[:_SHORT], *lines])
     )
     return (

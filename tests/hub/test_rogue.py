@@ -1,0 +1,185 @@
+"""An upstream that lies: what it says is dropped and counted, and nobody else suffers."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from televise.link.messages import Epoch, Hello, Media, Message, Note
+from televise.link.protocol import VERSION, encode
+from televise.model.packet import Packet
+from televise.model.track import Track
+from tests.hub.hubs import SMALL, has, hub, taking, to
+from tests.support.waiting import until
+
+NODE = "rogue"
+VIDEO = Track("video", "mjpeg", 90_000, width=16, height=16)
+GOOD = Packet(0, 7, 1, b"picture", 90_000, 90_000, 3000, True, 10**18, 1.0)
+CHANNEL = {"name": "cam", "state": "live", "text": "", "path": [NODE], "tracks": []}
+ANNOUNCED = json.dumps({"node": NODE, "channels": [CHANNEL]})
+BEGUN: list[Message] = [Hello(VERSION), Epoch(1, 7, (VIDEO,))]
+
+
+class Rogue:
+    """A hub that says what a test wants: texts of its announcements, bytes of its media."""
+
+    def __init__(self, port: int, texts: list[str], media: list[bytes]) -> None:
+        self.port = port
+        self.texts, self.media = texts, media
+        self.links = 0
+
+
+@asynccontextmanager
+async def rogue(texts: list[str], media: list[bytes]) -> AsyncIterator[Rogue]:
+    async def announce(request: web.Request) -> web.StreamResponse:
+        websocket = web.WebSocketResponse()
+        await websocket.prepare(request)
+        for text in subject.texts:
+            await websocket.send_str(text)
+        async for _ in websocket:
+            await websocket.send_str(subject.texts[-1])
+        return websocket
+
+    async def carry(request: web.Request) -> web.StreamResponse:
+        websocket = web.WebSocketResponse()
+        await websocket.prepare(request)
+        subject.links += 1
+        for data in subject.media:
+            await websocket.send_bytes(data)
+        async for _ in websocket:
+            pass
+        return websocket
+
+    app = web.Application()
+    app.add_routes([web.get("/api/link", announce), web.get("/api/link/cam", carry)])
+    async with TestServer(app, host="127.0.0.1") as server:
+        assert server.port is not None
+        subject = Rogue(server.port, texts, media)
+        yield subject
+
+
+def messages(*more: Message) -> list[bytes]:
+    return [encode(message) for message in [*BEGUN, *more]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "[" * 50_000,
+        '{"clock":1}',
+        '{"clock":' + "9" * 400 + ',"time":1}',
+        json.dumps({"node": "other", "channels": [CHANNEL]}),
+        json.dumps({"node": NODE, "channels": [CHANNEL | {"path": ["<b>", NODE]}]}),
+        json.dumps({"node": NODE, "channels": [CHANNEL | {"name": "x", "tracks": [{}]}]}),
+    ],
+)
+async def test_an_announcement_that_is_none_changes_nothing(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr("televise.events._emit", lambda level, event, fields: lines.append(event))
+    async with rogue([ANNOUNCED, *[text] * 20], []) as liar, hub(upstreams=to(liar.port)) as edge:
+        [upstream] = edge.server._upstreams.all
+        await until(lambda: upstream.rejected >= 20)
+        assert upstream.connected
+        assert list(upstream.offers) == ["cam"]
+        assert [each.name for each in edge.server.hub.channels] == ["cam"]
+    assert len([line for line in lines if "announces what is none" in line]) == 1
+
+
+async def test_an_announcement_that_is_too_large_ends_the_link() -> None:
+    huge = json.dumps({"node": NODE, "channels": [CHANNEL | {"text": "x" * (5 << 20)}]})
+    async with rogue([huge], []) as liar, hub(upstreams=to(liar.port)) as edge:
+        [upstream] = edge.server._upstreams.all
+        await until(lambda: "exceeds limit" in upstream.reason or "too big" in upstream.reason)
+        assert edge.server.hub.channels == []
+
+
+async def test_one_that_says_nothing_true_for_long_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("televise.hub.upstream.SILENCE_SECONDS", 3.0)
+    async with rogue([ANNOUNCED, "x"], []) as liar, hub(upstreams=to(liar.port)) as edge:
+        [upstream] = edge.server._upstreams.all
+        await until(lambda: upstream.connected)
+        await until(lambda: not upstream.connected)
+        assert upstream.reason == "no answer in time"
+
+
+async def test_forged_packets_are_dropped_and_counted() -> None:
+    forged = [replace(GOOD, epoch=8), replace(GOOD, track=1), replace(GOOD, sequence=0)]
+    after = replace(GOOD, sequence=2, dts=93_000, pts=93_000, seconds=1.03)
+    data = messages(Media(1, GOOD), *(Media(1, each) for each in forged), Media(1, after))
+    async with rogue([ANNOUNCED], data) as liar, hub(upstreams=to(liar.port)) as edge:
+        await has(edge)
+        async with taking(edge) as taker:
+            [packet] = await taker.take(1)
+            ledger = edge.channel().ledger
+            assert packet.sequence == 2
+            assert (ledger.received, ledger.strays, ledger.repeated) == (2, 2, 1)
+            assert liar.links == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense",
+        b"\xff" * 5,
+        encode(Media(1, replace(GOOD, dts=-1))),
+        encode(Media(1, replace(GOOD, pts=1))),
+        encode(Media(1, replace(GOOD, pts=1 << 62))),
+        encode(Media(1, replace(GOOD, data=b""))),
+        encode(Epoch(1, 8, ())),
+        encode(Epoch(1, 8, (replace(VIDEO, timescale=0),))),
+        encode(Hello(VERSION)),
+    ],
+)
+async def test_what_cannot_be_ends_that_link_and_the_next_upstream_is_taken(data: bytes) -> None:
+    async with (
+        rogue([ANNOUNCED], [*messages(), data]) as liar,
+        hub(SMALL) as honest,
+        hub(upstreams=to(liar.port, honest.port)) as edge,
+    ):
+        await has(edge)
+        async with taking(edge) as taker:
+            await taker.take(5)
+        assert liar.links >= 1
+        assert taker.epochs[-1] != 7
+
+
+@pytest.mark.parametrize("captured", [-(1 << 63), (1 << 63) - 1])
+async def test_a_time_that_cannot_be_is_still_one_that_can_be_sent(captured: int) -> None:
+    note = Note(abs(captured), "{}")
+    data = messages(note, Media(1, replace(GOOD, captured=captured)))
+    [upstream] = to(9)
+    async with rogue([ANNOUNCED], data) as liar:
+        upstream.url = f"ws://127.0.0.1:{liar.port}"
+        upstream.clock.answered(1 << 60, 1 << 61, (1 << 60) + 1)
+        async with hub(upstreams=[upstream]) as edge:
+            await has(edge)
+            async with taking(edge) as taker:
+                [packet] = await taker.take(1)
+    assert 0 <= packet.captured < 1 << 63
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "{}", '{"node":"a"}', '{"node":"a","viewers":{"cam":"x"},"hubs":[],"clock":1}'],
+)
+async def test_a_relay_that_reports_nonsense_is_sent_away(text: str) -> None:
+    async with hub(SMALL) as ingress:
+        url = f"ws://{ingress.authority}/api/link"
+        async with ingress.session.ws_connect(url) as websocket:
+            said: Any = await websocket.receive_json()
+            assert said["channels"][0]["name"] == "cam"
+            await websocket.send_str(text)
+            while not (await websocket.receive()).type.name.startswith("CLOSE"):
+                pass
+            assert websocket.close_code == 1008
+        assert ingress.edge.peers == {}

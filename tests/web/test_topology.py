@@ -1,0 +1,89 @@
+"""The topology: as JSON, and as a page."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from televise.web.topology_page import topology_page
+from tests.hub.hubs import SMALL, all_connected, has, hub, taking, to
+from tests.support.waiting import until
+
+
+async def test_a_hub_knows_those_above_and_below() -> None:
+    async with (
+        hub(SMALL) as ingress,
+        hub(upstreams=to(ingress.port)) as middle,
+        hub(upstreams=to(middle.port)) as edge,
+    ):
+        await has(edge)
+        await all_connected(edge)
+        async with edge.told("/cam.mp4"), taking(ingress) as taker:
+            await taker.take(20)
+            await until(lambda: ingress.edge.counts() == {"cam": 1})
+            above, between, below = [
+                await tv.json("/api/topology") for tv in (ingress, middle, edge)
+            ]
+        nodes = [tv.server.hub.node for tv in (ingress, middle, edge)]
+    assert [each["node"] for each in (above, between, below)] == nodes
+    [channel] = below["channels"]
+    assert channel["path"] == nodes[:2]
+    assert (channel["name"], channel["state"], channel["viewers"]) == ("cam", "live", 1)
+    assert channel["received"] > 0
+    assert channel["missing"] == 0
+    assert channel["age_ms"] is not None
+    [upstream] = between["upstreams"]
+    assert (upstream["url"], upstream["node"]) == (f"ws://{ingress.authority}", nodes[0])
+    assert (upstream["state"], upstream["rejected"]) == ("connected", 0)
+    assert upstream["bytes"] > 1000
+    assert upstream["delay_ms"] is not None
+    assert above["channels"][0]["all_viewers"] == 1
+    assert above["channels"][0]["viewers"] == 0
+    [hub_below] = above["hubs"]
+    assert hub_below["node"] == nodes[1]
+    assert hub_below["hubs"][0]["node"] == nodes[2]
+    taken = {link["node"]: link for link in above["links"]}
+    link = taken[nodes[1]]
+    assert link["offered"] == link["delivered"] > 0
+    assert link["rendition"] == {"video": "h264", "audio": "aac"}
+
+
+async def test_the_page_shows_it() -> None:
+    async with hub(SMALL) as ingress, hub(upstreams=to(ingress.port)) as edge:
+        await has(edge)
+        async with edge.get("/topology") as answer:
+            page = await answer.text()
+            assert answer.status == 200
+            assert answer.content_type == "text/html"
+    assert ingress.server.hub.node in page
+    assert edge.server.hub.node in page
+    assert "this hub" in page
+    drawing = page[page.index("<svg") : page.index("</svg>") + 6]
+    root = ElementTree.fromstring(drawing)
+    assert len(root.findall("g")) == 2
+    assert len(root.findall("path")) == 1
+    assert "<script" not in page
+    assert "style=" not in page
+
+
+@pytest.mark.parametrize("upstreams", [0, 3])
+def test_any_graph_can_be_drawn(upstreams: int) -> None:
+    lost = {"url": "ws://<b>", "node": "", "state": "lost", "reason": "<i>", "bytes": 0}
+    channel = {
+        "name": "cam",
+        "state": "offline",
+        "path": None,
+        "viewers": 0,
+        "all_viewers": 0,
+        "age_ms": None,
+        "missing": 0,
+    }
+    known = {
+        "node": "us",
+        "upstreams": [lost | {"delay_ms": None, "url": f"ws://<b>{n}"} for n in range(upstreams)],
+        "hubs": [{"node": "a", "viewers": {}, "hubs": [{"node": "b", "viewers": {}, "hubs": []}]}],
+        "channels": [channel, channel | {"path": ["x", "y", "a"]}],
+    }
+    page = topology_page(known)
+    assert "<b>" not in page
+    assert "<i>" not in page
+    ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
