@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("start", "fanout", "sources", "age", "gif", "show", "publish")
+BENCHMARKS = ("start", "fanout", "sources", "age", "hops", "gif", "show", "publish")
 
 
 def main() -> int:

@@ -205,7 +205,7 @@ function obstacleFor(channel: string, token: string | null): string {
     return "Browsers open cameras only by HTTPS, or on the server's own machine by http://localhost.";
   if (typeof MediaRecorder === "undefined") return "This browser cannot record video.";
   if (token) return "";
-  return `A key is needed, behind this address: ?token=KEY. On the server's machine “televise token ${channel}” makes one.`;
+  return `A key is needed: on the server's machine “televise token ${channel}” prints a link to this page that has one.`;
 }
 
 void new PublishPage(document.querySelector<HTMLElement>("[data-publish]")!).open();

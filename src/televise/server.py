@@ -14,10 +14,11 @@ from televise import events
 from televise.dialects import DialectSpec, Mounted, mount
 from televise.errors import InputError, SourceError
 from televise.hub.bus import Bus
-from televise.hub.channel import DEFAULT, Channel, Policy
+from televise.hub.channel import Channel
 from televise.hub.folders import Folders
 from televise.hub.hub import Hub
 from televise.hub.nats_connection import parse_nats
+from televise.hub.policy import DEFAULT, Policy
 from televise.hub.upstream import Upstream
 from televise.hub.upstreams import Upstreams
 from televise.ingest import http, websocket

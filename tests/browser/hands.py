@@ -1,12 +1,12 @@
 """What a person does with mouse, finger and keyboard, as real input to the browser."""
 
-from typing import Any
+from typing import Any, Final, Literal
 
 from tests.browser.support import Page
 from tests.browser.support.chromium import ChromiumPage
 from tests.browser.support.firefox import FirefoxPage
 
-_BUTTONS = ("left", "middle", "right")
+_BUTTONS: Final[tuple[Literal["left", "middle", "right"], ...]] = ("left", "middle", "right")
 
 
 async def click(page: Page, x: float, y: float, button: int = 0) -> None:

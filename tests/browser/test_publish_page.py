@@ -26,7 +26,7 @@ SAID = "document.querySelector('[role=status]').textContent"
 @pytest.fixture
 async def chromium(needs: Needs) -> AsyncIterator[CameraChromium]:
     async with CameraChromium(needs(*BROWSERS["chromium"][0])) as running:
-        yield running  # type: ignore[misc]
+        yield running
 
 
 @pytest.fixture(params=["chromium", "firefox"])
@@ -98,7 +98,7 @@ async def test_a_camera_is_seen_at_its_full_rate(browser: Browser, hub: Hub) -> 
     await is_live(page)
     rate = await page.evaluate(f"{VIDEO}.srcObject.getVideoTracks()[0].getSettings().frameRate")
     async with hub.tv.told("/cam.mp4") as viewer:
-        times = []
+        times: list[float] = []
         while len(times) < 3 * rate:
             frame = await viewer.frame()
             if frame.opcode == 1 and frame.json["type"] == "chunk":

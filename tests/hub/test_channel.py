@@ -7,6 +7,7 @@ import pytest
 
 from televise.errors import LimitReached, Unavailable
 from televise.hub import channel as channel_module
+from televise.hub import renditions
 from televise.hub.channel import Channel
 from televise.hub.supply import Callbacks
 from televise.link.messages import (
@@ -220,7 +221,7 @@ async def test_why_it_is_offline_stays_when_its_source_is_closed() -> None:
 async def test_renditions_are_limited_but_not_the_source_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(channel_module, "MAX_RENDITIONS", 2)
+    monkeypatch.setattr(renditions, "MAX_RENDITIONS", 2)
     cam, _ = channel()
     used, idle = cam.acquire(SMALL), cam.acquire(Rendition("h264", w=80))
     with pytest.raises(LimitReached, match="cam is already encoded in 2 ways"):
@@ -238,7 +239,7 @@ async def test_who_leaves_late_does_not_end_another_with_the_same_wish(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An encoding that made room while it lingered must not count for the one after it."""
-    monkeypatch.setattr(channel_module, "MAX_RENDITIONS", 1)
+    monkeypatch.setattr(renditions, "MAX_RENDITIONS", 1)
     cam, supervisor = channel()
     old = cam.acquire(SMALL)
     cam.release(old)

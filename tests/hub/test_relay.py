@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from televise.formats.box import boxes
-from televise.hub.channel import Policy
+from televise.hub.policy import Policy
 from televise.hub.upstream import SILENCE_SECONDS
 from televise.link.messages import Epoch, Note
 from televise.web.keys import Grant, Keys
@@ -142,6 +142,17 @@ async def test_an_upstream_that_has_lost_its_own_is_left() -> None:
             assert edge.server._upstreams.all[0].connected
     assert len(taker.epochs) == 1
     assert gaps(taker.packets) == edge.channel().ledger.missing
+
+
+async def test_a_channel_that_is_ended_here_but_not_above_comes_again() -> None:
+    async with hub(SMALL) as ingress, hub(upstreams=to(ingress.port)) as edge:
+        await has(edge)
+        before = edge.channel()
+        await edge.server.hub.remove("cam")
+        await until(lambda: edge.server.hub.has("cam"))
+        assert edge.channel() is not before
+        async with taking(edge) as taker:
+            await taker.take(1)
 
 
 async def test_a_restarted_upstream_begins_a_new_epoch(unused_tcp_port: int) -> None:

@@ -138,7 +138,8 @@ async def test_every_route_of_the_api_is_described(live: Serving) -> None:
     routes = {re.sub(r":[^}]+}", "}", resource.canonical) for resource in resources}
     # OpenAPI has no words for WebSockets.
     pages = {"/", "/{name}", "/assets/{file}", "/api/openapi.json", "/api/wall"}
-    pages |= {"/api/link", "/api/link/{name}"}
+    pages |= {"/topology", "/{name}/publish"}
+    pages |= {"/api/link", "/api/link/{name}", "/api/link/{name}/look"}
     assert routes - pages == set(document("1")["paths"])
 
 

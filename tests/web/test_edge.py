@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from televise.hub import channel as channel_module
+from televise.hub import renditions
 from televise.model.rendition import Rendition
 from televise.web.edge import MAX_MESSAGE_BYTES
 from tests.support.server import Serving, serving
@@ -252,7 +252,7 @@ async def test_a_channel_is_encoded_in_so_many_ways_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And the source's own size is always among them, whatever strangers ask for."""
-    monkeypatch.setattr(channel_module, "MAX_RENDITIONS", 2)
+    monkeypatch.setattr(renditions, "MAX_RENDITIONS", 2)
     async with serving() as running:
         await running.is_live()
         async with (

@@ -16,13 +16,15 @@ import pytest_asyncio
 
 from televise.errors import InputError
 from televise.formats import gif
-from televise.hub.channel import Policy
+from televise.hub.policy import Policy
 from televise.testing import Stamp, read_barcode
 from televise.web.past import Past, parse_past
 from tests.formats.witness import ffmpeg
 from tests.support.server import Serving, serving
 from tests.support.waiting import until
 
+# A busy machine draws a picture so much later than it is due.
+LATE_SECONDS = 0.5
 DAY_SECONDS = 86_400
 # A source of raw pictures keeps so many a second; its sibling comes as H.264.
 RAW_RATE, FPS = 5, 15
@@ -135,20 +137,20 @@ def still(data: bytes) -> Stamp:
 async def test_a_picture_of_then(live: Serving, name: str, end: str) -> None:
     path = f"/{name}.{end}{'&' if '?' in end else '?'}t=-3s"
     data, asked = await fetch(live, path)
-    assert age(still(data), asked) == pytest.approx(3.0, abs=1.5 / RAW_RATE + 0.15)
+    assert age(still(data), asked) == pytest.approx(3.0, abs=1.5 / RAW_RATE + LATE_SECONDS)
 
 
 async def test_its_header_tells_when_it_was(live: Serving) -> None:
     async with live.get("/raw.jpg?t=-4s") as answer:
         captured = float(answer.headers["X-Timestamp"])
         data = await answer.read()
-    assert age(still(data), captured) == pytest.approx(0.0, abs=0.05)
+    assert age(still(data), captured) == pytest.approx(0.0, abs=LATE_SECONDS)
 
 
 async def test_a_picture_by_the_clock(live: Serving) -> None:
     then = time.time() - 4
     data, _ = await fetch(live, f"/raw.jpg?timestamp={then:.3f}")
-    assert age(still(data), then) == pytest.approx(0.0, abs=1.5 / RAW_RATE + 0.15)
+    assert age(still(data), then) == pytest.approx(0.0, abs=1.5 / RAW_RATE + LATE_SECONDS)
 
 
 async def test_now_is_the_newest(live: Serving) -> None:
@@ -173,9 +175,13 @@ async def test_a_film_of_then(live: Serving, name: str, query: str, rate: float)
     # What is not encoded anew may begin up to half a second early, at a keyframe.
     early = 0.5 if name == "coded" else 0.0
     assert 3.0 - 2.5 / rate <= times[-1] <= 3.0 + early + 0.1
-    assert age(stamps[-1], asked) == pytest.approx(LENGTH - 3.0, abs=2 / rate + 0.15)
-    assert LENGTH - 2 / rate - 0.15 <= age(stamps[0], asked) <= LENGTH + early + 2 / rate + 0.15
-    drawn = (stamps[-1].milliseconds - stamps[0].milliseconds) / 1000
+    assert age(stamps[-1], asked) == pytest.approx(LENGTH - 3.0, abs=2 / rate + LATE_SECONDS)
+    assert (
+        LENGTH - 2 / rate - LATE_SECONDS
+        <= age(stamps[0], asked)
+        <= LENGTH + early + 2 / rate + LATE_SECONDS
+    )
+    drawn = (numbers[-1] - numbers[0]) / FPS
     assert times[-1] - times[0] == pytest.approx(drawn, abs=0.1)
 
 
@@ -202,11 +208,11 @@ async def test_an_animation_of_then(live: Serving, name: str) -> None:
             if each.info.get("duration")
         ]
     stamps, delays = zip(*shown, strict=True)
-    assert age(stamps[0], asked) == pytest.approx(LENGTH, abs=2 / RAW_RATE + 0.15)
-    assert age(stamps[-1], asked) == pytest.approx(LENGTH - 3.0, abs=2 / RAW_RATE + 0.15)
+    assert age(stamps[0], asked) == pytest.approx(LENGTH, abs=2 / RAW_RATE + LATE_SECONDS)
+    assert age(stamps[-1], asked) == pytest.approx(LENGTH - 3.0, abs=2 / RAW_RATE + LATE_SECONDS)
     assert sum(delays) == pytest.approx(3.0, abs=2 / RAW_RATE)
     for (before, after), delay in zip(pairwise(stamps), delays, strict=False):
-        assert (after.milliseconds - before.milliseconds) / 1000 == pytest.approx(delay, abs=0.05)
+        assert (after.number - before.number) / FPS == pytest.approx(delay, abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from televise import events
-from televise.errors import Busy, LimitReached, Unavailable
+from televise.errors import Unavailable
 from televise.hub.encoding import Encoding
 from televise.hub.ledger import Ledger
 from televise.hub.look_back import LookBack
-from televise.hub.publishing import RESUMABLE, Publishing
+from televise.hub.looks import Looks
+from televise.hub.policy import DEFAULT, Policy
+from televise.hub.publishing import Publishing
+from televise.hub.renditions import Renditions
+from televise.hub.seat import Seat
 from televise.hub.supervisor import Supervisor
 from televise.hub.supply import Callbacks, MakeSupply, Supply
 from televise.link.messages import (
@@ -25,34 +28,17 @@ from televise.link.messages import (
     Open,
     Refused,
     State,
-    Subscribe,
     Taken,
-    Unsubscribe,
 )
 from televise.model.rendition import Rendition
 from televise.model.source import SourceSpec
 from televise.model.track import Track
 
-MAX_RENDITIONS = 8
-# They are made one after another.
-MAX_LOOKS = 8
 # An encoder runs on for a moment after its last viewer, who may only be reloading the page.
 ENCODING_LINGER_SECONDS = 2.0
 SOURCE_LINGER_SECONDS = 10.0
 # These cannot be opened again, or only they know when there is something to show.
 _NEVER_IDLE = ("stdin", "publish", "frames")
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How channels are kept: so many seconds to look back to; ``keep_open``: a source runs on where
-    nobody watches it."""
-
-    replay_seconds: float = 30.0
-    keep_open: bool = False
-
-
-DEFAULT = Policy()
 
 
 class Channel:
@@ -76,14 +62,10 @@ class Channel:
         self.tracks: tuple[Track, ...] = ()
         self.listeners: set[Callable[[Channel], None]] = set()
         self.note_listeners: set[Callable[[Channel, int, str], None]] = set()
-        self.publisher: Publishing | None = None
         self.closed = False
         self._origin = time.monotonic()
-        self._encodings: dict[Rendition, Encoding] = {}
-        self._by_id: dict[int, Encoding] = {}
-        self._looks: dict[int, LookBack] = {}
         self._linked = False
-        self._next_id = 1
+        self._next_id = 0
         self._timers: dict[Rendition | None, asyncio.TimerHandle] = {}
         self._stopping: set[asyncio.Future[Any]] = set()
         # The hubs through which it comes, if it is another's; None while there is no way to it.
@@ -95,16 +77,24 @@ class Channel:
             if make_supply
             else Supervisor(spec.name, callbacks, stdin=spec.kind == "stdin")
         )
+        self._renditions = Renditions(self.name, self.ledger, self._supply.send)
+        self._looks = Looks(self.name, self._supply.send)
+        self._seat = Seat(self.name, self._supply.send)
 
     @property
     def encodings(self) -> list[Encoding]:
         """What is being encoded now."""
-        return list(self._encodings.values())
+        return self._renditions.all
 
     @property
     def worker(self) -> int | None:
         """Process number of its worker, if there is one."""
         return self._supply.worker
+
+    @property
+    def publisher(self) -> Publishing | None:
+        """Who publishes it now."""
+        return self._seat.publisher
 
     def open(self) -> None:
         """Start the source; it ends again where nobody comes to watch."""
@@ -118,7 +108,7 @@ class Channel:
         """
         if self.closed:
             raise Unavailable("the server is stopping")
-        encoding = self._encodings.get(rendition) or self._subscribe(rendition)
+        encoding = self._renditions.find(rendition) or self._subscribe(rendition)
         encoding.users += 1
         self._cancel_timer(rendition)
         self._cancel_timer(None)
@@ -142,34 +132,23 @@ class Channel:
         """
         if self.closed or self.spec.kind != "publish":
             raise Unavailable(f"{self.name} is not for publishing: its source is {self.spec.shown}")
-        if self.publisher is not None:
-            if not take_over:
-                raise Busy(f"somebody publishes {self.name} already: stop that, or take it over")
-            self.publisher.send_away("another publisher has taken over", Busy)
         self._run_source()
-        self.publisher = Publishing(self._next_id, format, address, self._supply.send)
-        self._next_id += 1
-        self.publisher.begin(self._release_publisher)
+        publisher = self._seat.take(self._number(), format, address, take_over=take_over)
         if self._linked:
-            self.publisher.link()
-        return self.publisher
+            publisher.link()
+        return publisher
 
     def look_back(self, rendition: Rendition, ago: float, length: float) -> LookBack:
         """``length`` seconds that began so many seconds ``ago`` (no length: one picture), to be
         waited for. Unavailable where nothing is kept, LimitReached where too many look back."""
         if self.closed or not (self._linked or self._supply.remote):
             raise Unavailable(f"{self.name} keeps nothing to look back to: it is {self.state}")
-        if len(self._looks) >= MAX_LOOKS:
-            raise LimitReached(f"{MAX_LOOKS} others look back at {self.name} now: try again later")
-        look = LookBack()
-        self._looks[self._next_id] = look
-        self._supply.send(Look(self._next_id, rendition, ago, length))
-        self._next_id += 1
-        return look
+        return self._looks.begin(Look(self._number(), rendition, ago, length))
 
-    def _release_publisher(self, publisher: Publishing) -> None:
-        if self.publisher is publisher:
-            self.publisher = None
+    def _number(self) -> int:
+        """Another one for what is asked of the supply."""
+        self._next_id += 1
+        return self._next_id
 
     def reach(self, path: tuple[str, ...] | None) -> None:
         """It comes through the hubs of this ``path`` from now on; None: there is no way to it."""
@@ -180,9 +159,8 @@ class Channel:
     async def close(self) -> None:
         """End the worker, for good."""
         self.closed = True
-        if self.publisher is not None:
-            self.publisher.send_away("the channel ends", Unavailable)
-        self._end_looks("the channel ends")
+        self._seat.close("the channel ends", Unavailable)
+        self._looks.end_all("the channel ends")
         self._tell()
         for timer in self._timers.values():
             timer.cancel()
@@ -195,44 +173,25 @@ class Channel:
             self._supply.start()
 
     def _subscribe(self, rendition: Rendition) -> Encoding:
-        self._make_room(rendition)
-        encoding = Encoding(self._next_id, rendition, self.ledger)
-        self._next_id += 1
-        self._encodings[rendition] = self._by_id[encoding.id] = encoding
-        self._supply.send(Subscribe(encoding.id, rendition, encoding.epoch + 1))
-        return encoding
-
-    def _make_room(self, rendition: Rendition) -> None:
-        """What differs from the source is limited; it may take the place of one that lingers."""
-        limited = [each for each in self.encodings if not each.rendition.untouched]
-        if rendition.untouched or len(limited) < MAX_RENDITIONS:
-            return
-        for encoding in limited:
-            if encoding.users == 0:
-                self._unsubscribe(encoding)
-                return
-        raise LimitReached(
-            f"{self.name} is already encoded in {MAX_RENDITIONS} ways: "
-            "ask without a query, for one of them, or later"
-        )
+        if idle := self._renditions.room_for(rendition):
+            self._unsubscribe(idle)
+        return self._renditions.add(self._number(), rendition)
 
     def _unsubscribe(self, encoding: Encoding) -> None:
         self._cancel_timer(encoding.rendition)
-        self._encodings.pop(encoding.rendition, None)
-        self._by_id.pop(encoding.id, None)
-        self._supply.send(Unsubscribe(encoding.id))
+        self._renditions.remove(encoding)
         self._linger()
 
     def _linger(self) -> None:
         """Close the source soon, where nobody watches and it can be opened again."""
         stays = self._policy.keep_open or self.spec.kind in _NEVER_IDLE
-        if not self._encodings and not stays:
+        if not self.encodings and not stays:
             self._later(None, SOURCE_LINGER_SECONDS, self._idle)
 
     def _idle(self) -> None:
         self._cancel_timer(None)
         self._linked = False
-        self._end_looks("nobody watches, and its source is closed")
+        self._looks.end_all("nobody watches, and its source is closed")
         stopping = self._supply.stop()
         self._stopping.add(stopping)
         stopping.add_done_callback(self._stopping.discard)
@@ -256,28 +215,19 @@ class Channel:
         self._supply.send(
             Open(f"{self.name}={self.spec.text}", self._origin, self._policy.replay_seconds)
         )
-        for encoding in self.encodings:
-            wanted = Subscribe(encoding.id, encoding.rendition, encoding.epoch + 1)
-            self._supply.send(wanted)
-        if self.publisher is not None:
-            self.publisher.link()
+        self._renditions.repeat()
+        self._seat.link()
 
     def _down(self, text: str) -> None:
-        """The worker has died; a publisher whose format allows it goes on with the next."""
+        """The worker has died."""
         self._set_state("offline", text)
         self._linked = False
-        self._end_looks("its process ended")
-        if self.publisher is not None and self.publisher.format not in RESUMABLE:
-            self.publisher.send_away("its reader has ended: publish again", Unavailable)
-
-    def _end_looks(self, text: str) -> None:
-        looks, self._looks = self._looks, {}
-        for look in looks.values():
-            look.end(text)
+        self._looks.end_all("its process ended")
+        self._seat.lost()
 
     def _received(self, message: Message) -> None:
         if isinstance(message, Media):
-            if encoding := self._by_id.get(message.id) or self._looks.get(message.id):
+            if encoding := self._renditions.get(message.id) or self._looks.get(message.id):
                 encoding.append(message.packet)
         elif isinstance(message, State):
             self.final = message.final
@@ -287,26 +237,15 @@ class Channel:
         elif isinstance(message, Note):
             for listener in self.note_listeners:
                 listener(self, message.captured, message.text)
-        elif isinstance(message, Ended) and message.id in self._looks:
-            self._looks.pop(message.id).end(message.text)
+        elif isinstance(message, Ended) and self._looks.ended(message):
+            pass
         elif isinstance(message, Taken | Ended):
-            self._received_for_publisher(message)
+            self._seat.heard(message)
         elif isinstance(message, Epoch | Refused):
             self._received_for_encoding(message)
 
-    def _received_for_publisher(self, message: Taken | Ended) -> None:
-        publisher = self.publisher
-        if publisher is None or publisher.id != message.id:
-            return
-        if isinstance(message, Taken):
-            publisher.taken(message.count)
-            return
-        if message.text:
-            events.warning("publisher sent away", channel=self.name, reason=message.text)
-        publisher.send_away(message.text)
-
     def _received_for_encoding(self, message: Epoch | Refused) -> None:
-        encoding = self._by_id.get(message.id) or self._looks.get(message.id)
+        encoding = self._renditions.get(message.id) or self._looks.get(message.id)
         if encoding is None:
             return
         if isinstance(message, Epoch):

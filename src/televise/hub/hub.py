@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Callable, Iterable
 
 from televise.errors import InputError, UnknownChannel
-from televise.hub.channel import DEFAULT, Channel, Policy
+from televise.hub.channel import Channel
+from televise.hub.policy import DEFAULT, Policy
 from televise.hub.supply import MakeSupply
 from televise.model.source import SourceSpec
 

@@ -1,0 +1,44 @@
+"""Looks: all that look back at a channel now."""
+
+from collections.abc import Callable
+
+from televise.errors import LimitReached
+from televise.hub.look_back import LookBack
+from televise.link.messages import Ended, Look
+
+# They are made one after another.
+MAX_LOOKS = 8
+
+
+class Looks:
+    """Those of channel ``name``; asked for with ``send``, ended when all of one has come."""
+
+    def __init__(self, name: str, send: Callable[[Look], None]) -> None:
+        self._name = name
+        self._send = send
+        self._looks: dict[int, LookBack] = {}
+
+    def begin(self, look: Look) -> LookBack:
+        """Ask for ``look``, which is to be waited for. LimitReached where too many look back."""
+        if len(self._looks) >= MAX_LOOKS:
+            raise LimitReached(f"{MAX_LOOKS} others look back at {self._name} now: try again later")
+        made = self._looks[look.id] = LookBack()
+        self._send(look)
+        return made
+
+    def get(self, number: int) -> LookBack | None:
+        """That of this number."""
+        return self._looks.get(number)
+
+    def ended(self, message: Ended) -> bool:
+        """All of it has come; False where it is none of these."""
+        look = self._looks.pop(message.id, None)
+        if look is not None:
+            look.end(message.text)
+        return look is not None
+
+    def end_all(self, text: str) -> None:
+        """Nothing more will come; ``text`` says why."""
+        looks, self._looks = self._looks, {}
+        for look in looks.values():
+            look.end(text)
