@@ -84,11 +84,12 @@ async def test_a_killed_worker_is_survived_on_the_same_connection(browser: Brows
     async with serving(PATTERN) as tv:
         page = await open_page(browser, tv, "/cam")
         before = await shown(page)
+        epoch = (await stats(page))["epoch"]
         worker = await until(lambda: tv.channel().worker or 0)
         os.kill(worker, signal.SIGKILL)
         await until(lambda: tv.channel().worker not in (None, worker))
         # The new worker counts its pictures from the beginning.
-        await page.until(f"{PLAYER}.stats?.epoch > 1 && {PLAYER}.stats.fps > 1", 40)
+        await page.until(f"{PLAYER}.stats?.epoch > {epoch} && {PLAYER}.stats.fps > 1", 40)
         after = await shown(page, other_than=before)
         await shown(page, other_than=after)
         assert (await stats(page))["reconnects"] == 0

@@ -112,8 +112,8 @@ def _serve(options: argparse.Namespace) -> int:
 
     with _without_certificates():
         from televise.dialects import parse_dialect
-        from televise.hub.policy import Policy
         from televise.hub.nats_connection import parse_nats
+        from televise.hub.policy import Policy
         from televise.hub.upstream import parse_upstream
         from televise.runner import run
         from televise.server import Settings
