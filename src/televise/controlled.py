@@ -73,6 +73,8 @@ class _Controlled:
             hub = self._server.hub
             if message["type"] == "channel":
                 hub.add(parse_source(f"{message['name']}={message['source']}")).open()
+            elif message["type"] == "listen":
+                self._server.edge.listen(hub.channel(message["name"]))
             else:
                 await hub.remove(message["name"])
         except TeleviseError as error:

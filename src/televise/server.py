@@ -187,7 +187,12 @@ class Server:
 
     def make_app(self, gate: Gate) -> web.Application:
         """The whole web application."""
-        app = make_app(self.edge, gate, websocket.middleware(self._seats))
+        app = make_app(
+            self.edge,
+            gate,
+            websocket.middleware(self._seats),
+            new_channels=self._settings.new_channels,
+        )
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
         app.router.add_routes(Metrics(self.edge).routes())

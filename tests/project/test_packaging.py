@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-BUNDLE = {"assets/televise.js", "assets/televise.css"}
+BUNDLE = {"assets/televise.js", "assets/televise-publish.js", "assets/televise.css"}
 # The rest of a checkout is large, or it is no part of a package.
 NOT_COPIED = shutil.ignore_patterns(".*cache*", ".git", ".venv", "node_modules", "dist", "tests")
 

@@ -161,12 +161,12 @@ class Channel:
 
         Only one is called. Unavailable where the hub is elsewhere.
         """
-        self._home.check_input()
+        self._home.listen(self.name)
         self._on_click = callback
 
     def on_key(self, callback: Callable[[Key], object]) -> None:
         """The same for keys."""
-        self._home.check_input()
+        self._home.listen(self.name)
         self._on_key = callback
 
     def close(self) -> None:

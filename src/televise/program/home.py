@@ -24,8 +24,8 @@ class Home(Protocol):
     def call(self, function: Callable[[Any], object], event: Click | Key) -> None:
         """Call a function of the program, in its turn."""
 
-    def check_input(self) -> None:
-        """Unavailable where what viewers do does not come here."""
+    def listen(self, name: str) -> None:
+        """What viewers of a channel do is wanted. Unavailable where it does not come here."""
 
     def remove(self, name: str) -> None:
         """End a channel."""

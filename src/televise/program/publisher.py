@@ -123,8 +123,8 @@ class Publisher(ABC):
         """How many watch a channel. Unavailable where only somebody else knows."""
 
     @abstractmethod
-    def check_input(self) -> None:
-        """Unavailable where what viewers do does not come here."""
+    def listen(self, name: str) -> None:
+        """What viewers of a channel do is wanted. Unavailable where it does not come here."""
 
     @abstractmethod
     def _publish(self, name: str, source: str) -> None:

@@ -47,7 +47,7 @@ class Remote(Publisher):
         """Only the hub knows: Unavailable."""
         raise Unavailable("viewers are counted by the hub, which is elsewhere: ask its API")
 
-    def check_input(self) -> None:
+    def listen(self, name: str) -> None:
         """Clicks stay with the hub: Unavailable."""
         raise Unavailable("clicks and keys come to a program's own Server only")
 

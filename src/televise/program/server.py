@@ -62,8 +62,9 @@ class Server(Publisher):
         """How many watch a channel, as far as is known here (a moment late)."""
         return self._counts.get(name, 0)
 
-    def check_input(self) -> None:
-        """What viewers do comes here."""
+    def listen(self, name: str) -> None:
+        """What viewers of a channel do is to come here."""
+        self._process.ask(type="listen", name=name)
 
     @property
     def _process(self) -> HubProcess:

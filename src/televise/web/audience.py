@@ -41,12 +41,27 @@ class Audience:
         self.version = version
         self._pumps: dict[Muxed, tuple[Channel, Pump]] = {}
         self._closing = False
+        self._listening: set[str] = set()
         hub.on_channel(self._hear)
 
-    @property
-    def listens(self) -> bool:
-        """Whether anybody hears `on_input`."""
-        return self.on_input is not _unheard
+    def listen(self, channel: Channel) -> None:
+        """What viewers of ``channel`` click and type is wanted from now on."""
+        self._listening.add(channel.name)
+        hello = self.hello(channel)
+        for owner, pump in self._pumps.values():
+            if owner is channel:
+                pump.tell(hello, "hello")
+
+    def hello(self, channel: Channel) -> bytes:
+        """The first message of a connection that watches ``channel``."""
+        listens = channel.name in self._listening
+        state, text = channel.state, channel.text
+        return envelope.hello(channel.name, state, text, self.version, listens=listens)
+
+    def heard_input(self, name: str, message: dict[str, Any]) -> None:
+        """What somebody did who watches the channel of this name, if that is wanted."""
+        if name in self._listening:
+            self.on_input(name, message)
 
     def viewers(self, channel: Channel) -> int:
         """How many watch ``channel`` here now; other hubs are no viewers."""

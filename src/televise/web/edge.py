@@ -128,11 +128,7 @@ class Edge(Audience):
                 websocket.viewer = viewer
                 viewer.websocket, viewer.told, viewer.burst = True, tells, burst
                 if tells:
-                    state, text = channel.state, channel.text
-                    hello = envelope.hello(
-                        channel.name, state, text, self.version, listens=self.listens
-                    )
-                    viewer.tell(hello, "hello")
+                    viewer.tell(self.hello(channel), "hello")
                 await self.begun(encoding, BEGIN_SECONDS)
                 if encoding.refusal:
                     viewer.end(TRY_LATER, encoding.refusal)
@@ -209,7 +205,7 @@ class Edge(Audience):
         elif message["type"] == "report":
             self.on_report(viewer.channel, message)
         elif message["type"] in ("pointer", "key"):
-            self.on_input(viewer.channel, message)
+            self.heard_input(viewer.channel, message)
 
 
 def _finite(value: Any) -> float:
