@@ -218,7 +218,8 @@ class Server:
         self._api.ready = False
         for task in self._tasks:
             task.cancel()
-        await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         for listener in self._listeners:
             await listener.stop()
         if self._rtmp is not None:
