@@ -29,7 +29,8 @@ from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.source import parse_source
 from televise.model.track import Track
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 
 CONFIG = """
 max_payload: 1MB

@@ -13,7 +13,8 @@ import pytest
 from televise.errors import InputError
 from televise.model.source import parse_source
 from televise.push import Target, parse_target
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 from televise.testing import read_barcode
 from tests.commands.test_arguments import command_lines
 from tests.ingest.publishers import Hub, publishable

@@ -16,7 +16,8 @@ from televise.hub import channel as channel_module
 from televise.hub import supervisor as supervisor_module
 from televise.model.backoff import Backoff
 from televise.model.source import parse_source
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 from tests.support.mp4 import Fragment, is_init, parse_fragment
 from tests.support.process import children, is_alive
 from tests.support.server import Serving, serving

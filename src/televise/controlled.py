@@ -20,7 +20,8 @@ from televise.errors import InputError, TeleviseError
 from televise.hub.channel import Channel
 from televise.link.local import inherited
 from televise.model.source import parse_source
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 from televise.web.security import check_origin, is_loopback
 
 # How often it is looked how many viewers there are.

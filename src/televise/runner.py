@@ -11,7 +11,8 @@ from televise import events
 from televise.errors import TeleviseError
 from televise.model.source import SourceSpec
 from televise.push import Target, push
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 
 # The log begins when it is known that no source is a mistake, which is told in one line and nothing
 # else; but not later than this.

@@ -3,28 +3,26 @@
 import asyncio
 import contextlib
 from collections.abc import Collection, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 import televise
 from televise import events
-from televise.dialects import DialectSpec, Mounted, mount
+from televise.dialects import Mounted, mount
 from televise.errors import InputError, SourceError
 from televise.hub.bus import Bus
 from televise.hub.channel import Channel
 from televise.hub.folders import Folders
 from televise.hub.hub import Hub
 from televise.hub.nats_connection import parse_nats
-from televise.hub.policy import DEFAULT, Policy
-from televise.hub.upstream import Upstream
 from televise.hub.upstreams import Upstreams
 from televise.ingest import http, websocket
 from televise.ingest.rtmp import RtmpServer
 from televise.model.source import SourceSpec
 from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
+from televise.settings import Settings
 from televise.web import wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
@@ -49,29 +47,6 @@ CLOSE_SECONDS = 1.0
 # Who is refused and goes on sending is heard for so long, so that the answer arrives.
 LINGERING_SECONDS = 2.0
 RTMP_PORT = 1935
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Where to listen, who may ask, and how many viewers there may be."""
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    origins: Sequence[str] = ()
-    # Whether all pages of this machine may show our pictures.
-    same_site: bool = False
-    max_viewers: int = 10_000
-    max_viewers_per_address: int = 5_000
-    dialects: Sequence[DialectSpec] = ()
-    policy: Policy = DEFAULT
-    key_file: Path | None = None
-    # Whether publishers may make channels that are not there.
-    new_channels: bool = False
-    # None where the usual port will do, and it is no fault if that is taken; negative for no RTMP.
-    rtmp_port: int | None = None
-    upstreams: Sequence[Upstream] = ()
-    # NATS, where hubs find each other's channels: its URL, or none.
-    bus: str = field(default="", repr=False)
 
 
 class Server:

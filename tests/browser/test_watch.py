@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from televise.model.source import parse_source
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 from tests.browser.support import Browser, Page
 from tests.browser.watching import PLAYER, photographed, shown, stats
 from tests.support.server import Serving, serving

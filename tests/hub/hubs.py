@@ -15,7 +15,8 @@ from televise.link.protocol import Receiver
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.source import parse_source
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 from tests.support.server import SOURCE_FOLDER, Serving
 from tests.support.waiting import until
 

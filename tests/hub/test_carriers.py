@@ -15,7 +15,8 @@ from televise.hub.upstream import parse_upstream
 from televise.model.log import Cursor
 from televise.model.rendition import Rendition
 from televise.model.source import parse_source
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 from tests.support.nats import NatsServer, nats_server
 from tests.support.server import SOURCE_FOLDER
 from tests.support.waiting import until

@@ -20,7 +20,8 @@ def test_commands_and_options() -> None:
 
 async def test_urls() -> None:
     """Each route of the web application; a channel's name is `cam` in the documentation."""
-    from televise.server import Server, Settings
+    from televise.server import Server
+    from televise.settings import Settings
     from televise.web.security import Gate
 
     server = Server([], Settings())

@@ -12,7 +12,8 @@ import aiohttp
 import televise
 from televise.hub.channel import Channel
 from televise.model.source import parse_source
-from televise.server import Server, Settings
+from televise.server import Server
+from televise.settings import Settings
 from televise.web.connection import Connection
 from televise.web.edge import Edge
 from televise.web.pump import Pump

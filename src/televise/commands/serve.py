@@ -116,7 +116,7 @@ def _serve(options: argparse.Namespace) -> int:
         from televise.hub.policy import Policy
         from televise.hub.upstream import parse_upstream
         from televise.runner import run
-        from televise.server import Settings
+        from televise.settings import Settings
         from televise.web.security import check_origin, is_loopback
 
     specs = [parse_source(text) for text in options.sources or _default(options)]

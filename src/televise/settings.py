@@ -1,0 +1,32 @@
+"""Settings: how a server is to be, understood and checked already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from televise.dialects import DialectSpec
+from televise.hub.policy import DEFAULT, Policy
+from televise.hub.upstream import Upstream
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where to listen, who may ask, and how many viewers there may be."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    origins: Sequence[str] = ()
+    # Whether all pages of this machine may show our pictures.
+    same_site: bool = False
+    max_viewers: int = 10_000
+    max_viewers_per_address: int = 5_000
+    dialects: Sequence[DialectSpec] = ()
+    policy: Policy = DEFAULT
+    key_file: Path | None = None
+    # Whether publishers may make channels that are not there.
+    new_channels: bool = False
+    # None where the usual port will do, and it is no fault if that is taken; negative for no RTMP.
+    rtmp_port: int | None = None
+    upstreams: Sequence[Upstream] = ()
+    # NATS, where hubs find each other's channels: its URL, or none.
+    bus: str = field(default="", repr=False)
