@@ -54,7 +54,9 @@ class _Controlled:
         counting = asyncio.create_task(self._count())
         with contextlib.suppress(ConnectionError):  # it was killed before it heard all
             async for line in reader:
-                self._say(type="answer", **await self._answer(json.loads(line)))
+                message = json.loads(line)
+                answer = await self._answer(message)
+                self._say(type="answer", number=message["number"], **answer)
         counting.cancel()
         # The program may have been killed, and cannot do it itself.
         if self._folder:

@@ -26,8 +26,6 @@ MAX_LATENCY_SECONDS = 1.0
 CONNECT_SECONDS = 10.0
 # A hub that does not answer for so long is gone.
 PING_SECONDS = 10.0
-# What can be written ahead of the network; more becomes delay.
-MAX_UNSENT_BYTES = 65_536
 # Close code by which a hub says that a key does not do (RFC 6455 section 7.4.1).
 NOT_ALLOWED = 1008
 

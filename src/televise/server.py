@@ -128,7 +128,7 @@ class Server:
         publishing = self._settings.new_channels or any(
             channel.spec.kind == "publish" for channel in self.hub.channels
         )
-        if not publishing or (wanted is not None and wanted < 0):
+        if not publishing if wanted is None else wanted < 0:
             return
         rtmp = RtmpServer(self._seats.take, web_url=self.url)
         try:

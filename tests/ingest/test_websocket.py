@@ -1,5 +1,6 @@
 """Publishing by WebSocket: what recorders in browsers send, and how those are refused."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -131,3 +132,11 @@ async def test_pages_of_other_sites_cannot_publish(hub: Hub) -> None:
     async with Stream.open(hub.tv.port, path, headers, websocket=True) as stream:
         assert stream.status == 403
     assert hub.tv.channel().publisher is None
+
+
+async def test_who_asks_for_televise_v1_watches_whatever_the_key_allows(hub: Hub) -> None:
+    headers = {"Authorization": f"Bearer {hub.token()}"}
+    url = f"http://{hub.tv.authority}/cam.mp4"
+    async with hub.tv.session.ws_connect(url, protocols=["televise.v1"], headers=headers) as viewer:
+        assert json.loads((await viewer.receive()).data)["type"] == "hello"
+        assert hub.tv.channel().publisher is None

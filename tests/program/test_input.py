@@ -119,3 +119,11 @@ def test_too_much_input_is_dropped() -> None:
     callbacks.stop()
     callbacks._thread.join(20)
     assert not callbacks._thread.is_alive()
+
+
+@pytest.mark.parametrize("captured", [10**400, -(10**400), 1e300, float("nan"), "now", None])
+def test_a_viewer_cannot_say_a_time_that_breaks_anything(captured: Any) -> None:
+    history = History()
+    history.add(1_000_000, 7, (640, 480))
+    message = {"type": "key", "key": "a", "captured": captured}
+    assert history.understand(message) in (Key("a", 7), Key("a", None))

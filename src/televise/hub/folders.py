@@ -48,7 +48,10 @@ class Folders:
         else:
             self._left_out.intersection_update(found)
         for gone in self._channels.keys() - set(found):
-            await self._hub.remove(self._channels.pop(gone))
+            channel = self._channels.pop(gone)
+            # Somebody may have ended it, and made another of that name.
+            if self._hub.has(channel) and self._hub.channel(channel).spec.kind == "directory":
+                await self._hub.remove(channel)
         for name in found:
             if name not in self._channels:
                 self._add(name)

@@ -98,18 +98,22 @@ class Upstreams:
         for name in dict.fromkeys(name for each in self._upstreams for name in each.offers):
             if not self._hub.has(name):
                 self._add(name)
-            if name in self._relays:
+            if name in self._relays and self._is_ours(name):
                 self._seen[name] = now
             elif self._hub.has(name) and name not in self._hidden:
                 self._hidden.add(name)
                 events.warning("an upstream has a channel of the same name", channel=name)
         for name, relay in list(self._relays.items()):
-            if self._hub.has(name):
+            if self._is_ours(name):
                 offer = self._offer(name)
                 self._hub.channel(name).reach(offer.path if offer else None)
                 relay.review(offer)
             else:
                 del self._relays[name]  # somebody has ended it here
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether the channel of this name is a relay: somebody may have made another."""
+        return self._hub.has(name) and self._hub.channel(name).spec.kind == "relay"
 
     def _offer(self, name: str) -> Offer | None:
         best = self.best(name)
@@ -133,6 +137,6 @@ class Upstreams:
             now = time.monotonic()
             for name in list(self._relays):
                 gone = now - self._seen[name] > GONE_SECONDS and self.best(name) is None
-                if gone and self._hub.has(name) and not self._hub.channel(name).encodings:
+                if gone and self._is_ours(name) and not self._hub.channel(name).encodings:
                     del self._relays[name], self._seen[name]
                     await self._hub.remove(name)

@@ -5,7 +5,7 @@ import struct
 
 from aiohttp import web
 
-from televise.errors import FormatError, InputError, Unsupported
+from televise.errors import FormatError, InputError, Unavailable, Unsupported
 from televise.formats.picture import KNOWN, parse_picture
 from televise.hub.publishing import Publishing
 from televise.model.rendition import LIMITS
@@ -92,7 +92,10 @@ class _Pictures:
         del self._leaving[publishing]
         if self._sitting.get(name) is publishing:
             del self._sitting[name]
-        publishing.close()
+        if publishing.writable.is_set():
+            publishing.close()
+        else:  # somebody waits for a worker that does not come
+            publishing.send_away("it was not taken in time: send it again", Unavailable)
 
 
 async def _read_picture(request: web.Request) -> bytes:

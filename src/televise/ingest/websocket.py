@@ -11,6 +11,7 @@ from televise import events
 from televise.errors import Busy, TeleviseError, Unavailable, Unsupported
 from televise.hub.publishing import Publishing
 from televise.ingest.http import FORMATS, take_seat
+from televise.web.envelope import SUBPROTOCOL
 from televise.web.keys import token_of
 from televise.web.receive import until_end
 from televise.web.seats import Seats
@@ -41,6 +42,8 @@ def middleware(seats: Seats) -> Middleware:
 def _publishes(request: web.Request) -> bool:
     if request.headers.get("Upgrade", "").lower() != "websocket" or not token_of(request):
         return False
+    if SUBPROTOCOL in request.headers.get("Sec-WebSocket-Protocol", ""):
+        return False  # that is a viewer, whatever its key allows
     name, extension = _split(request)
     return bool(name) and "/" not in name and extension in FORMATS
 

@@ -161,7 +161,7 @@ async def _answer_socket(base: str, scope: Scope, receive: Receive, send: Send) 
     async with _session() as session:
         try:
             upstream = await session.ws_connect(
-                target.with_scheme("http"),
+                target.with_scheme("https" if target.scheme in ("https", "wss") else "http"),
                 protocols=scope.get("subprotocols", ()),
                 headers=_headers(scope),
                 max_msg_size=0,

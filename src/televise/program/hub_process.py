@@ -6,6 +6,7 @@ import queue
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,8 @@ class HubProcess:
         self._lost = lost
         self._rest = b""
         self._answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._asking = threading.Lock()
+        self._number = 0
         self._pipe, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
@@ -59,17 +62,30 @@ class HubProcess:
 
     def ask(self, seconds: float = ANSWER_SECONDS, **message: Any) -> dict[str, Any]:
         """Tell the hub something, and wait for what it says to that. InputError, Unavailable."""
-        with contextlib.suppress(OSError):  # else no answer comes
-            self._pipe.sendall(json.dumps(message).encode() + b"\n")
-        try:
-            answer = self._answers.get(timeout=seconds)
-        except queue.Empty:
-            raise Unavailable("the hub does not answer: make a new Server") from None
+        with self._asking:
+            answer = self._ask(seconds, message)
         if "lost" in answer:
             raise Unavailable(answer["lost"])
         if "error" in answer:
             raise InputError(answer["error"])
         return answer
+
+    def _ask(self, seconds: float, message: dict[str, Any]) -> dict[str, Any]:
+        """One answer at a time, and no other than that to ``message``."""
+        self._number += 1
+        line = json.dumps({**message, "number": self._number}).encode() + b"\n"
+        with contextlib.suppress(OSError):  # else no answer comes
+            self._pipe.sendall(line)
+        while True:
+            try:
+                answer = self._answers.get(timeout=seconds)
+            except queue.Empty:
+                raise Unavailable("the hub does not answer: make a new Server") from None
+            if "lost" in answer:
+                self._answers.put(answer)  # for whoever asks next
+                return answer
+            if answer["number"] == self._number:
+                return answer
 
     def close(self) -> None:
         """End the hub and its workers; not in the background."""

@@ -1,6 +1,5 @@
 """Input: what viewers do with the mouse and the keyboard, told to the program."""
 
-import math
 import queue
 import threading
 import traceback
@@ -14,6 +13,8 @@ MAX_KNOWN = 1000
 # So much input may wait for the program; more is dropped.
 MAX_WAITING = 1000
 MAX_KEY = 32
+# Unix time; no viewer means a later one.
+MAX_MILLISECONDS = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class History:
 
     def _find(self, milliseconds: Any) -> _Known | None:
         """The newest that was captured no later than that."""
-        if not isinstance(milliseconds, int | float) or not math.isfinite(milliseconds):
+        if not isinstance(milliseconds, int | float) or not abs(milliseconds) < MAX_MILLISECONDS:
             return None
         # Viewers know microseconds; half of one more bears their rounding.
         captured = milliseconds * 1e6 + 500

@@ -17,7 +17,9 @@ _LIKE_A_BROWSER = {"User-Agent": "Mozilla/5.0 (televise)"}
 def stream(url: str) -> Iterator[bytes]:
     """The bytes of ``url``, an endless MJPEG, as they come. Unavailable where there are none."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+    secure = parts.scheme == "https"
+    make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = make(parts.hostname or "", parts.port)
     try:
         connection.request("GET", parts.path, headers=_LIKE_A_BROWSER)
         response = connection.getresponse()

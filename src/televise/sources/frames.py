@@ -39,6 +39,8 @@ class FramesSource:
         """Feed until the program ends the channel. SourceError, final, where that is so."""
         with self._connect() as connection:
             connection.settimeout(REPEAT_SECONDS)
+            # The other end is a new one, and knows nothing yet.
+            self._somebody, self._mailbox = None, None
             feed.on_watched(lambda somebody: self._note_watched(feed, connection, somebody))
             try:
                 self._hear(feed, connection)

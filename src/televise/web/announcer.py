@@ -92,7 +92,10 @@ class Announcer:
 
     async def _heard(self, values: Any) -> None:
         """Who the other hub is, and who watches there. Its clock is answered with ours."""
-        report = self._report = parse_report(values)
+        report = parse_report(values)
+        if self._report is not None and self._report.node != report.node:
+            raise FormatError("a hub has one name")
+        self._report = report
         self._edge.peers[report.node] = report.viewers
         self._edge.hubs[report.node] = report.hubs
         answer = {"clock": report.clock, "time": time.time_ns()}

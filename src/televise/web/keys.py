@@ -159,7 +159,9 @@ def _create(path: Path) -> bytes:
             draft.flush()
             os.link(draft.name, path)
     except FileExistsError:
-        return _read(path)  # another process was faster: its secret counts
+        if theirs := _read(path):
+            return theirs  # another process was faster: its secret counts
+        raise InputError(f"{path}: the key file is a link to nothing: remove it") from None
     except OSError as error:
         raise InputError(f"{path}: the key file cannot be made: {error.strerror}") from None
     return secret.encode()

@@ -25,6 +25,7 @@ class Seats:
         self._keys = keys
         self._new_channels = new_channels
         self._made: set[str] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._removing: set[asyncio.Task[None]] = set()
 
     def take(
@@ -58,9 +59,14 @@ class Seats:
 
     def _watch(self, channel: Channel) -> None:
         """At each change of a channel that was made by a publisher: perhaps it has gone."""
-        if channel.publisher is None and not channel.closed:
+        if timer := self._timers.pop(channel.name, None):
+            timer.cancel()
+        if channel.closed:
+            self._made.discard(channel.name)
+        elif channel.publisher is None:
             loop = asyncio.get_running_loop()
-            loop.call_later(UNUSED_SECONDS, self._forget, channel)
+            timer = loop.call_later(UNUSED_SECONDS, self._forget, channel)
+            self._timers[channel.name] = timer
 
     def _forget(self, channel: Channel) -> None:
         if channel.closed or channel.publisher is not None:
