@@ -34,7 +34,7 @@ check: install
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python hatch_build.py check
-	$(BIN)/python -m pytest tests/project
+	$(BIN)/python -m pytest -q tests/project/test_documentation.py tests/project/test_public_names.py tests/project/test_packaging.py
 
 bench: install
 	$(BIN)/python -m bench.run
