@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from televise import events
 from televise.errors import InputError, PeerError, Unavailable
-from televise.hub import nats_connection
 from televise.hub.nats_connection import NatsConnection, parse_nats
 from tests.conftest import Needs
 from tests.sources.tls_server import make_certificate
@@ -145,7 +145,7 @@ async def test_a_server_that_takes_only_small_messages(tmp_path: Path) -> None:
 @pytest.mark.skipif(not OLD, reason="Debian's nats-server is not installed, or new enough")
 async def test_a_server_that_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(nats_connection.events, "warning", lambda text, **_: told.append(text))
+    monkeypatch.setattr(events, "warning", lambda text, **_: told.append(text))
     config = tmp_path / "old.conf"
     config.write_text("max_payload: 1MB\n")
     with nats_server(tmp_path / "nats", config=config, program=DEBIAN, user="") as bus:
