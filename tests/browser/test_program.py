@@ -31,8 +31,8 @@ COMPARE = f"""(async (count, frames) => {{
   const player = {PLAYER};
   const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
   const box = () => [
-    Number(player.shadowRoot.querySelector('.overlay text').textContent),
-    Number(player.shadowRoot.querySelector('.overlay rect').getAttribute('x')),
+    Number(player.shadowRoot.querySelector('.overlay text')?.textContent),
+    Number(player.shadowRoot.querySelector('.overlay rect')?.getAttribute('x')),
   ];
   const found = [];
   while (found.length < count) {{
@@ -54,7 +54,7 @@ WITNESS = f"""(() => {{
   window.seen = [];
   addEventListener('pointerdown', () => {{
     const {{ picture, shadowRoot }} = {PLAYER};
-    const box = Number(shadowRoot.querySelector('.overlay text').textContent);
+    const box = Number(shadowRoot.querySelector('.overlay text')?.textContent);
     window.seen.push([box, readBarcode(picture, picture.width, picture.height).number]);
   }}, true);
 }})()"""

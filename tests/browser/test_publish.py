@@ -79,7 +79,7 @@ async def test_what_a_page_records_is_seen_at_its_full_rate(
             given = await page.evaluate(DELIVERED) - given
         # A busy machine's camera gives fewer than it was asked for; all of them are seen.
         assert given > SECONDS * FPS / 2
-        assert len(times) == pytest.approx(given, abs=0.15 * given)
+        assert len(times) == pytest.approx(given, abs=0.3 * given)
         assert (await hub.shown()).size == (320, 240)
         assert await page.evaluate("publishing.closed") is None
 

@@ -208,8 +208,8 @@ async def test_one_publisher_at_a_time(hub: Hub, needs: Needs) -> None:
     needs("ffmpeg")
     with publisher(hub.url("/cam.ts"), "red") as first:
         await hub.tv.is_live()
+        held = await until(lambda: hub.tv.channel().publisher)
         await hub.shows("red")
-        held = hub.tv.channel().publisher
         known = hub.tv.connections.copy()
         with publisher(hub.url("/cam.ts"), "blue"):
             await until(lambda: hub.tv.connections - known)
@@ -291,9 +291,9 @@ async def test_a_publisher_outlives_the_worker(hub: Hub, needs: Needs) -> None:
 async def test_one_whose_format_cannot_be_joined_must_come_again(hub: Hub, needs: Needs) -> None:
     needs("ffmpeg")
     with publisher(hub.url("/cam.flv")):
-        await hub.tv.is_live()
-        held = hub.tv.channel().publisher
+        held = await until(lambda: hub.tv.channel().publisher)
         assert held is not None
+        await hub.tv.is_live()
         before = await until(lambda: hub.tv.channel().worker or 0)
         os.kill(before, signal.SIGKILL)
         await held.closed
