@@ -6,11 +6,9 @@ import os
 import random
 import signal
 import struct
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from televise.hub.publishing import MOST_AHEAD
 from televise.ingest import http
@@ -31,20 +29,6 @@ from tests.support.waiting import until
 from tests.support.wire import connect, request
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
-    """A hub whose channel is free at the beginning of each test."""
-    folder = tmp_path_factory.mktemp("keys")
-    async with publishable(folder, "cam=publish:", f"pattern={SMALL}") as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def hub(shared: Hub) -> AsyncIterator[Hub]:
-    yield shared
-    await shared.is_free()
 
 
 @pytest.mark.parametrize("way", WAYS)

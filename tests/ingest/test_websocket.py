@@ -1,32 +1,16 @@
 """Publishing by WebSocket: what recorders in browsers send, and how those are refused."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from televise.ingest import websocket
 from tests.conftest import Needs
-from tests.ingest.publishers import Hub, film, publishable
-from tests.support.server import SMALL
+from tests.ingest.publishers import Hub, film
 from tests.support.waiting import until
 from tests.support.wire import BINARY, CLOSE, Stream
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
-    folder = tmp_path_factory.mktemp("keys")
-    async with publishable(folder, "cam=publish:", f"pattern={SMALL}") as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def hub(shared: Hub) -> AsyncIterator[Hub]:
-    yield shared
-    await shared.is_free()
 
 
 async def closed(stream: Stream) -> tuple[int, str]:

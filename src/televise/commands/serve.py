@@ -3,7 +3,7 @@
 import argparse
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from televise.commands.arguments import hide_secrets, hide_token
 from televise.commands.values import count, port, rtmp_port, seconds
 from televise.errors import InputError
+from televise.model.source import SourceSpec, parse_source
 
 EXAMPLES = """\
 examples:
@@ -40,76 +41,90 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     serve.add_argument(
         "sources", nargs="*", metavar="[NAME=]SOURCE", help="without any: demo=pattern:"
     )
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    serve.add_argument(
+    _add_listening(serve.add_argument_group("listening"))
+    _add_limits(serve.add_argument_group("limits"))
+    _add_hubs(serve.add_argument_group("other hubs"))
+    _add_publishing(serve.add_argument_group("publishing"))
+    serve.set_defaults(run=_serve)
+
+
+def _add_listening(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    group.add_argument(
         "--port", type=port, default=8080, help="port to listen on, 0 for any (%(default)s)"
     )
-    serve.add_argument(
+    group.add_argument(
         "--insecure",
         action="store_true",
         help="listen beyond this machine although everybody there can then watch",
     )
-    serve.add_argument(
+    group.add_argument(
         "--origin",
         action="append",
         default=[],
         metavar="URL",
         help="a site whose pages may show these channels, as in https://example.org; repeatable",
     )
-    serve.add_argument(
-        "--max-viewers", type=count, default=10_000, help="viewers in all (%(default)s)"
-    )
-    serve.add_argument(
-        "--max-viewers-per-address",
-        type=count,
-        default=5_000,
-        help="viewers from one address (%(default)s)",
-    )
-    serve.add_argument(
+    group.add_argument(
         "--dialect",
         action="append",
         default=[],
         metavar="NAME[=CHANNEL][@PORT]",
         help="answer as an older system did, on its own port; repeatable, see docs/reference",
     )
-    serve.add_argument(
-        "--upstream",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="take the channels of another hub, as in ws://hub:8080?token=KEY; repeatable",
+
+
+def _add_limits(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--max-viewers", type=count, default=10_000, help="viewers in all (%(default)s)"
     )
-    serve.add_argument(
-        "--bus",
-        default="",
-        metavar="URL",
-        help="share channels with all hubs on this NATS server, as in nats://bus.example:4222",
+    group.add_argument(
+        "--max-viewers-per-address",
+        type=count,
+        default=5_000,
+        help="viewers from one address (%(default)s)",
     )
-    serve.add_argument(
+    group.add_argument(
         "--replay",
         type=seconds,
         metavar="TIME",
         help="keep so much to look back to, and sources open where nobody watches "
         "(else 30s, while they are open)",
     )
-    serve.add_argument(
+
+
+def _add_hubs(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--upstream",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="take the channels of another hub, as in ws://hub:8080?token=KEY; repeatable",
+    )
+    group.add_argument(
+        "--bus",
+        default="",
+        metavar="URL",
+        help="share channels with all hubs on this NATS server, as in nats://bus.example:4222",
+    )
+
+
+def _add_publishing(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
         "--rtmp",
         type=rtmp_port,
         metavar="PORT",
         help="port for publishers by RTMP, or off (1935, where something can be published)",
     )
-    serve.add_argument(
+    group.add_argument(
         "--new-channels",
         action="store_true",
         help="publishers may make channels that are not there, if their key allows it",
     )
-    serve.add_argument("--key-file", type=Path, help="the secret that signs the keys")
-    serve.set_defaults(run=_serve)
+    group.add_argument("--key-file", type=Path, help="the secret that signs the keys")
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from televise.model.source import parse_source
-
     with _without_certificates():
         from televise.dialects import parse_dialect
         from televise.hub.nats_connection import parse_nats
@@ -120,17 +135,11 @@ def _serve(options: argparse.Namespace) -> int:
         from televise.web.security import check_origin, is_loopback
 
     specs = [parse_source(text) for text in options.sources or _default(options)]
-    hide_secrets(specs)
     upstreams = [parse_upstream(text) for text in options.upstream]
+    hide_secrets([*specs, *([parse_nats(options.bus)] if options.bus else [])])
     for upstream in upstreams:
         hide_token(upstream.token)
-    if options.bus:
-        hide_secrets([parse_nats(options.bus)])
-    for spec in specs:
-        if spec.kind == "file":
-            _check_file(spec.text)
-    if sum(spec.kind == "stdin" for spec in specs) > 1:
-        raise InputError("there is only one standard input: give '-' once")
+    _check_sources(specs)
     if not is_loopback(options.host) and not options.insecure:
         raise InputError(
             f"--host {options.host} lets everybody in your network watch: "
@@ -151,7 +160,6 @@ def _serve(options: argparse.Namespace) -> int:
         upstreams=upstreams,
         bus=options.bus,
     )
-
     return run(specs, settings)
 
 
@@ -174,6 +182,15 @@ def _without_certificates() -> Iterator[None]:
         del os.environ["SSL_CERT_FILE"]
         if kept is not None:
             os.environ["SSL_CERT_FILE"] = kept
+
+
+def _check_sources(specs: Sequence[SourceSpec]) -> None:
+    """What can be said of them before anything is opened."""
+    for spec in specs:
+        if spec.kind == "file":
+            _check_file(spec.text)
+    if sum(spec.kind == "stdin" for spec in specs) > 1:
+        raise InputError("there is only one standard input: give '-' once")
 
 
 def _check_file(path: str) -> None:

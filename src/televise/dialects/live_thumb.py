@@ -10,7 +10,7 @@ from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.each import Each
-from televise.dialects.pictures import MAX_LATENCY_SECONDS, Multipart, newest
+from televise.dialects.pictures import MAX_LATENCY_SECONDS, Multipart, asked_newest
 from televise.dialects.talk import Silence, converse
 from televise.errors import InputError, Unavailable
 from televise.formats.websocket import text_frame
@@ -93,7 +93,7 @@ async def _picture(edge: Edge, request: web.Request, channel: Channel, past: Pas
         with suppress(Unavailable):
             look = await look_back(edge, request, Rendition("mjpeg"), past, channel)
             return look.packets[-1]
-    return await newest(edge, request, channel)
+    return await asked_newest(edge, request, channel)
 
 
 def _stats(edge: Edge, channels: Sequence[Channel]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.page import page, picture
-from televise.dialects.pictures import OLD_HEADERS, Multipart, newest, timestamp
+from televise.dialects.pictures import OLD_HEADERS, Multipart, asked_newest, timestamp
 from televise.errors import InputError
 from televise.web.edge import Edge
 
@@ -20,7 +20,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         return await MULTIPART.answer(edge, request, channel_of(""))
 
     async def snapshot(request: web.Request) -> web.StreamResponse:
-        packet = await newest(edge, request, channel_of(""))
+        packet = await asked_newest(edge, request, channel_of(""))
         response = web.Response(
             body=packet.data,
             content_type="image/jpeg",

@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from televise.dialects.each import Each
-from televise.errors import Unavailable
 from televise.hub.channel import Channel
 from televise.hub.muxed import Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web.edge import Edge, Way
+from televise.web.newest import newest
 from televise.web.query import parse_query
 
-WAIT_SECONDS = 5.0
 # Every picture is a keyframe: the newest wins.
 MAX_LATENCY_SECONDS = 0.0
 # What several originals say, to the letter.
@@ -68,14 +67,7 @@ def timestamp(packet: Packet) -> str:
     return f"{seconds}.{micros:06d}"
 
 
-async def newest(edge: Edge, request: web.Request, channel: Channel) -> Packet:
+async def asked_newest(edge: Edge, request: web.Request, channel: Channel) -> Packet:
     """The newest picture, as the query wants it; Unavailable where there is none."""
     rendition = parse_query(request.query_string).rendition("mjpeg")
-    async with edge.watching(request, channel, rendition) as encoding:
-        await edge.begun(encoding, WAIT_SECONDS)
-        packet = encoding.log.newest
-    if encoding.refusal:
-        raise Unavailable(f"{channel.name}: {encoding.refusal}")
-    if packet is None:
-        raise Unavailable(f"{channel.name} has no picture now: it is {channel.state}")
-    return packet
+    return await newest(edge, request, channel, rendition)

@@ -237,10 +237,9 @@ class Channel:
         elif isinstance(message, Note):
             for listener in self.note_listeners:
                 listener(self, message.captured, message.text)
-        elif isinstance(message, Ended) and self._looks.ended(message):
-            pass
         elif isinstance(message, Taken | Ended):
-            self._seat.heard(message)
+            if not self._looks.ended(message):
+                self._seat.heard(message)
         elif isinstance(message, Epoch | Refused):
             self._received_for_encoding(message)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from televise.errors import LimitReached
 from televise.hub.look_back import LookBack
-from televise.link.messages import Ended, Look
+from televise.link.messages import Ended, Look, Taken
 
 # They are made one after another.
 MAX_LOOKS = 8
@@ -30,12 +30,12 @@ class Looks:
         """That of this number."""
         return self._looks.get(number)
 
-    def ended(self, message: Ended) -> bool:
-        """All of it has come; False where it is none of these."""
-        look = self._looks.pop(message.id, None)
-        if look is not None:
-            look.end(message.text)
-        return look is not None
+    def ended(self, message: Ended | Taken) -> bool:
+        """All of it has come; False where the message is of none of these."""
+        if not isinstance(message, Ended) or message.id not in self._looks:
+            return False
+        self._looks.pop(message.id).end(message.text)
+        return True
 
     def end_all(self, text: str) -> None:
         """Nothing more will come; ``text`` says why."""

@@ -16,6 +16,8 @@ from televise.media.source import Feed
 # A JPEG picture; multipart (RFC 2046), as cameras send it.
 _JPEGS = (b"\xff\xd8\xff", b"--", b"\r\n-")
 _HEAD_BYTES = 3
+# Any FLV might have sound too: how long it is waited for. Live ones begin with all that they have.
+_FLV = {**LIVE, "analyzeduration": "500000"}
 
 
 class Bytes(Protocol):
@@ -69,24 +71,39 @@ def is_transport(head: bytes) -> bool:
 
 
 def play(
-    stream: Peeked, feed: Feed, shown: str, *, jpegs: JpegFeed, permanent: bool = False
+    stream: Peeked,
+    feed: Feed,
+    shown: str,
+    *,
+    jpegs: JpegFeed,
+    format: str = "",
+    permanent: bool = False,
 ) -> int:
     """Feed until the end; how many JPEG pictures there were, 0 where it is something else.
 
-    SourceError names ``shown``, and is final where ``permanent`` says so.
+    ``format`` is FFmpeg's name, ``jpeg``, or '' to find out. SourceError names ``shown``, and is
+    final where ``permanent`` says so.
     """
+    kind = format or _look(stream.head)
     try:
-        if stream.head.startswith(_JPEGS):
+        if kind == "jpeg":
             return jpegs.run(stream.read)
-        if is_transport(stream.head):
+        if kind == "mpegts":
             _play_transport(stream, feed, shown, permanent)
         else:
-            _play_container(stream, feed, shown, permanent)
+            _play_container(stream, feed, shown, permanent, kind)
     except av.error.FFmpegError as error:
         raise explain(error, shown, permanent=permanent) from error
     except FormatError as error:
         raise SourceError(f"{shown}: {error}", final=permanent) from error
     return 0
+
+
+def _look(head: bytes) -> str:
+    """What begins so; '' where FFmpeg knows better."""
+    if head.startswith(_JPEGS):
+        return "jpeg"
+    return "mpegts" if is_transport(head) else ""
 
 
 def _play_transport(stream: Peeked, feed: Feed, shown: str, permanent: bool) -> None:
@@ -96,12 +113,10 @@ def _play_transport(stream: Peeked, feed: Feed, shown: str, permanent: bool) -> 
         _play_container(sections, feed, shown, permanent, "mpegts")
 
 
-def _play_container(
-    stream: object, feed: Feed, shown: str, permanent: bool, format: str | None = None
-) -> None:
-    place = cast("BinaryIO", stream)
+def _play_container(stream: object, feed: Feed, shown: str, permanent: bool, format: str) -> None:
+    place, options = cast("BinaryIO", stream), _FLV if format == "flv" else LIVE
     with open_container(
-        place, "", format=format, options=LIVE, shown=shown, permanent=permanent
+        place, "", format=format or None, options=options, shown=shown, permanent=permanent
     ) as container:
         Demuxer(container).run(feed)
 

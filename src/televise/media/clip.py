@@ -8,7 +8,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.video.codeccontext import VideoCodecContext
 
 from televise.link.messages import Ended, Look, Message, Subscribe
-from televise.media.container import MAX_PIXELS
+from televise.media.container import prepare
 from televise.media.decoding import Decoding
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
@@ -89,11 +89,8 @@ def _copy(decoder: Decoder) -> Decoder:
     assert isinstance(copy, VideoCodecContext | AudioCodecContext)
     if decoder.extradata:
         copy.extradata = decoder.extradata
-    copy.copy_opaque = True
-    if isinstance(copy, VideoCodecContext):
-        copy.thread_type = "SLICE"
-        copy.options = {"max_pixels": str(MAX_PIXELS)}
-    elif isinstance(decoder, AudioCodecContext):
+    prepare(copy)
+    if isinstance(copy, AudioCodecContext) and isinstance(decoder, AudioCodecContext):
         copy.sample_rate = decoder.sample_rate
         copy.layout = decoder.layout
     return copy

@@ -5,7 +5,9 @@ from typing import Any, BinaryIO
 
 import av
 import av.error
+from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 
 from televise.errors import SourceError
 
@@ -65,10 +67,24 @@ def _problem(container: InputContainer) -> str:
         return "has neither picture nor sound"
     for stream in container.streams.video:
         context: Any = stream.codec_context  # None where nothing can decode it
-        if context is not None and context.width * context.height > MAX_PIXELS:
-            size = f"{context.width}x{context.height}"
-            return f"its pictures have {size} pixels; the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
+        if context is not None and (problem := too_large(context.width, context.height)):
+            return f"its pictures have {problem}"
     return ""
+
+
+def too_large(width: int, height: int) -> str:
+    """How many pixels are too many, if they are; else ''."""
+    if width * height <= MAX_PIXELS:
+        return ""
+    return f"{width}x{height} pixels; the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
+
+
+def prepare(decoder: VideoCodecContext | AudioCodecContext) -> None:
+    """Let a decoder keep what is known of each packet, be quick, and refuse what is too large."""
+    decoder.copy_opaque = True
+    if isinstance(decoder, VideoCodecContext):
+        decoder.thread_type = "SLICE"
+        decoder.options = {"max_pixels": str(MAX_PIXELS)}
 
 
 def explain(error: Exception, shown: str, *, permanent: bool = False) -> SourceError:

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from televise.media.container import MAX_PIXELS
+from televise.media.container import prepare
 from televise.media.decode_times import DecodeTimes, Numbered
 from televise.media.source import AnyPacket, Decoder, Feed, Input
 
@@ -168,7 +168,7 @@ def _usable(streams: Sequence[Stream | None]) -> VideoStream | AudioStream | Non
 
 
 def _describe(stream: VideoStream | AudioStream) -> Input:
-    stream.codec_context.copy_opaque = True
+    prepare(stream.codec_context)
     return _describe_audio(stream) if isinstance(stream, AudioStream) else _describe_video(stream)
 
 
@@ -186,8 +186,6 @@ def _describe_audio(stream: AudioStream) -> Input:
 
 def _describe_video(stream: VideoStream) -> Input:
     context = stream.codec_context
-    context.thread_type = "SLICE"
-    context.options = {"max_pixels": str(MAX_PIXELS)}
     return Input(
         "video",
         context.codec.canonical_name,

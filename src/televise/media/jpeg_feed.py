@@ -10,13 +10,25 @@ from av.video.codeccontext import VideoCodecContext
 from televise.errors import FormatError
 from televise.formats import jpeg
 from televise.formats.jpeg_splitter import JpegSplitter
-from televise.media.container import MAX_HEIGHT, MAX_PIXELS, MAX_WIDTH
-from televise.media.source import Feed, Input
+from televise.media.container import prepare, too_large
+from televise.media.source import AnyPacket, Feed, Input
 
-_TIME_BASE = Fraction(1, 90_000)
+TIME_BASE = Fraction(1, 90_000)
 # Pictures that come at once are so far apart.
 _LEAST_STEP = 1 / 120
 _READ_BYTES = 65536
+
+
+class Arrivals:
+    """When pictures come that carry no time."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def next(self) -> int:
+        """The time of one that is here now, in units of `TIME_BASE`; later than the last one's."""
+        self._seconds = max(time.monotonic(), self._seconds + _LEAST_STEP)
+        return round(self._seconds / TIME_BASE)
 
 
 class JpegFeed:
@@ -25,7 +37,7 @@ class JpegFeed:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._open = False
-        self._seconds = 0.0
+        self._arrivals = Arrivals()
 
     def run(self, read: Callable[[int], bytes]) -> int:
         """All pictures of a stream until ``read`` gives b""; how many there were.
@@ -47,13 +59,18 @@ class JpegFeed:
         if not self._open:
             self._feed.opened([jpeg_input(width, height)])
             self._open = True
-        self._seconds = max(time.monotonic(), self._seconds + _LEAST_STEP)
-        packet = av.Packet(picture)
-        packet.time_base = _TIME_BASE
-        packet.pts = packet.dts = round(self._seconds / _TIME_BASE)
-        packet.is_keyframe = True
+        packet = jpeg_packet(picture, self._arrivals.next(), TIME_BASE)
         self._feed.packet(0, packet, captured)
         return True
+
+
+def jpeg_packet(picture: bytes, time: int, time_base: Fraction) -> AnyPacket:
+    """A JPEG picture at ``time``, as a demuxer would give it."""
+    packet = av.Packet(picture)
+    packet.pts = packet.dts = time
+    packet.time_base = time_base
+    packet.is_keyframe = True
+    return packet
 
 
 def jpeg_input(width: int, height: int, rate: float = 0.0) -> Input:
@@ -61,11 +78,8 @@ def jpeg_input(width: int, height: int, rate: float = 0.0) -> Input:
 
     FormatError for too large ones.
     """
-    if width * height > MAX_PIXELS:
-        limit = f"the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
-        raise FormatError(f"its pictures have {width}x{height} pixels; {limit}")
+    if problem := too_large(width, height):
+        raise FormatError(f"its pictures have {problem}")
     decoder = VideoCodecContext.create("mjpeg", "r")
-    decoder.thread_type = "SLICE"
-    decoder.options = {"max_pixels": str(MAX_PIXELS)}
-    decoder.copy_opaque = True
+    prepare(decoder)
     return Input("video", "mjpeg", decoder, width=width, height=height, rate=rate)

@@ -1,9 +1,7 @@
 """PictureFeed: whole pictures of any format, still or animated, as a source's video."""
 
 import io
-import time
 from collections.abc import Iterator
-from fractions import Fraction
 
 import av
 import numpy as np
@@ -11,14 +9,11 @@ from PIL import Image, ImageOps, ImageSequence
 
 from televise.errors import FormatError
 from televise.formats.picture import Picture
-from televise.media.container import MAX_HEIGHT, MAX_PIXELS, MAX_WIDTH
-from televise.media.jpeg_feed import jpeg_input
+from televise.media.container import too_large
+from televise.media.jpeg_feed import TIME_BASE, Arrivals, jpeg_input, jpeg_packet
 from televise.media.playback import STILL_SECONDS
 from televise.media.source import Feed, Input
 
-_TIME_BASE = Fraction(1, 90_000)
-# Pictures that come at once are so far apart.
-_LEAST_STEP = 1 / 120
 # What browsers make of an animation's delay of 10 ms or less.
 _HASTY_SECONDS, _HASTY_MEANS_SECONDS = 0.01, 0.1
 _USUAL_RATE = 25.0
@@ -35,7 +30,7 @@ class PictureFeed:
         self._feed = feed
         self._rate = rate
         self._codec = ""
-        self._seconds = 0.0
+        self._arrivals = Arrivals()
 
     def play(self, picture: Picture) -> Iterator[tuple[float, bool]]:
         """Feed ``picture`` again and again, each time that the next is wanted of this.
@@ -43,7 +38,7 @@ class PictureFeed:
         Yields after how many seconds that should be, and whether all of the picture has then been
         seen. FormatError where it is too large or damaged.
         """
-        _check_size(picture)
+        check_size(picture)
         while True:
             if picture.kind == "jpeg" and self._codec != "rawvideo" and _is_upright(picture):
                 self._feed_jpeg(picture)
@@ -61,11 +56,7 @@ class PictureFeed:
         if not self._codec:
             self._codec = "mjpeg"
             self._feed.opened([jpeg_input(picture.width, picture.height, self._rate)])
-        packet = av.Packet(picture.data)
-        packet.pts = packet.dts = self._ticks()
-        packet.time_base = _TIME_BASE
-        packet.is_keyframe = True
-        self._feed.packet(0, packet)
+        self._feed.packet(0, jpeg_packet(picture.data, self._arrivals.next(), TIME_BASE))
 
     def _feed_frame(self, frame: av.VideoFrame, seconds: float) -> float:
         if self._codec != "rawvideo":
@@ -73,13 +64,9 @@ class PictureFeed:
             rate = self._rate or _USUAL_RATE
             video = Input("video", "rawvideo", width=frame.width, height=frame.height, rate=rate)
             self._feed.opened([video])
-        frame.pts, frame.time_base = self._ticks(), _TIME_BASE
+        frame.pts, frame.time_base = self._arrivals.next(), TIME_BASE
         self._feed.frame(0, frame)
         return seconds
-
-    def _ticks(self) -> int:
-        self._seconds = max(time.monotonic(), self._seconds + _LEAST_STEP)
-        return round(self._seconds / _TIME_BASE)
 
 
 def decode(picture: Picture) -> Iterator[tuple[av.VideoFrame, float]]:
@@ -123,8 +110,7 @@ def _is_upright(picture: Picture) -> bool:
         raise FormatError("the JPEG is damaged") from error
 
 
-def _check_size(picture: Picture) -> None:
-    """Before anything is unpacked: a few bytes can make any number of pixels."""
-    if picture.width * picture.height > MAX_PIXELS:
-        size, limit = f"{picture.width}x{picture.height}", f"{MAX_WIDTH}x{MAX_HEIGHT}"
-        raise FormatError(f"it has {size} pixels; the limit is {limit}")
+def check_size(picture: Picture) -> None:
+    """Before anything is unpacked: a few bytes can make any number of pixels. FormatError."""
+    if problem := too_large(picture.width, picture.height):
+        raise FormatError(f"it has {problem}")

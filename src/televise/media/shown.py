@@ -9,11 +9,13 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from televise.errors import FormatError
 from televise.formats import jpeg
+from televise.formats.picture import parse_picture
 from televise.link.frames import SAMPLE_BYTES, Samples
 from televise.link.mailbox import PIXEL_BYTES, Head
-from televise.media.jpeg_feed import jpeg_input
+from televise.media.container import too_large
+from televise.media.jpeg_feed import jpeg_input, jpeg_packet
+from televise.media.picture_feed import check_size, decode
 from televise.media.source import Feed, Input
-from televise.media.stills import check_size, decode_picture
 
 _MICROSECONDS = Fraction(1, 1_000_000)
 
@@ -32,7 +34,8 @@ class Shown:
     @classmethod
     def copy(cls, head: Head, data: memoryview, meta: bytes) -> "Shown":
         """For `televise.link.mailbox.Reader`. FormatError where ``data`` is no picture."""
-        check_size(head.width, head.height)
+        if problem := too_large(head.width, head.height):
+            raise FormatError(f"it has {problem}")
         return cls(_copy_picture(head, data), head.captured, meta.decode(errors="replace"))
 
     @property
@@ -55,10 +58,7 @@ class Shown:
         """
         pts = self.captured // 1000 + round(repeated * 1_000_000)
         if isinstance(self.picture, bytes):
-            packet = av.Packet(self.picture)
-            packet.pts = packet.dts = pts
-            packet.time_base, packet.is_keyframe = _MICROSECONDS, True
-            feed.packet(0, packet, self.captured)
+            feed.packet(0, jpeg_packet(self.picture, pts, _MICROSECONDS), self.captured)
         else:
             self.picture.pts, self.picture.time_base = pts, _MICROSECONDS
             feed.frame(0, self.picture, self.captured)
@@ -81,11 +81,20 @@ def audio_frame(samples: Samples) -> av.AudioFrame:
     return frame
 
 
+def _decode(data: bytes) -> av.VideoFrame:
+    """PNG or WebP; of an animation the first picture."""
+    picture = parse_picture(data)
+    if picture is None:
+        raise FormatError("the picture is not complete")
+    check_size(picture)
+    return next(decode(picture))[0]
+
+
 def _copy_picture(head: Head, data: memoryview) -> av.VideoFrame | bytes:
     if head.format == "jpeg":
         return bytes(data)
     if head.format not in PIXEL_BYTES:
-        return decode_picture(bytes(data))
+        return _decode(bytes(data))
     length = head.width * PIXEL_BYTES[head.format]
     frame = av.VideoFrame(head.width, head.height, head.format)
     plane = frame.planes[0]

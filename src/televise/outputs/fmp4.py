@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from televise.errors import InputError
 from televise.formats import aac, h264, mp4
 from televise.formats.websocket import binary_frame
 from televise.hub.look_back import LookBack
@@ -11,7 +10,7 @@ from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
 from televise.web.edge import Edge, Way
-from televise.web.past import from_zero, look_back, parse_past
+from televise.web.past import from_zero, look_back, parse_clip, whole
 from televise.web.query import parse_query
 
 EXTENSION = "mp4"
@@ -27,9 +26,7 @@ def routes(edge: Edge) -> list[web.RouteDef]:
         query = parse_query(request.query_string)
         rendition = query.rendition("h264", "aac")
         latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
-        if past := parse_past(request.query):
-            if not past.length:
-                raise InputError("a clip needs its length too, as in t=-8s&d=8s")
+        if past := parse_clip(request.query):
             return _whole(await look_back(edge, request, rendition, past))
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await edge.socket(request, rendition, latency, BareMessages, ToldMessages)
@@ -43,8 +40,7 @@ def _whole(look: LookBack) -> web.Response:
     muxer = Endless(look.epoch, look.tracks)
     chunks = [muxer.mux(packet) for packet in from_zero(look)]
     body = b"".join([chunks[0].init, *(chunk.data for chunk in chunks)])
-    headers = {"Cache-Control": "no-store"}
-    return web.Response(body=body, content_type="video/mp4", headers=headers)
+    return whole(body, "video/mp4")
 
 
 class Endless:

@@ -4,7 +4,6 @@ from itertools import pairwise
 
 from aiohttp import web
 
-from televise.errors import InputError
 from televise.formats import gif, gif_clip
 from televise.formats.websocket import binary_frame
 from televise.hub.look_back import LookBack
@@ -12,7 +11,7 @@ from televise.model.packet import Packet
 from televise.web import envelope
 from televise.web.edge import Edge, Way
 from televise.web.endless_gif import MIME, EndlessGif, GifQuery, parse_gif_query
-from televise.web.past import look_back, parse_past
+from televise.web.past import look_back, parse_clip, whole
 
 EXTENSION = "gif"
 # How long the last frame of a clip is shown.
@@ -24,9 +23,7 @@ def routes(edge: Edge) -> list[web.RouteDef]:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         query = parse_gif_query(request.query_string)
-        if past := parse_past(request.query):
-            if not past.length:
-                raise InputError("a clip needs its length too, as in t=-8s&d=8s")
+        if past := parse_clip(request.query):
             return _whole(await look_back(edge, request, query.rendition, past))
         return await _send(edge, request, query)
 
@@ -48,8 +45,7 @@ def _whole(look: LookBack) -> web.Response:
     lengths = [*(after - before for before, after in pairwise(times)), LAST_SECONDS]
     frames = [(packet.data, length) for packet, length in zip(look.packets, lengths, strict=True)]
     body = gif_clip.clip(gif.header(track.width, track.height), frames)
-    headers = {"Cache-Control": "no-store"}
-    return web.Response(body=body, content_type=MIME, headers=headers)
+    return whole(body, MIME)
 
 
 class BareMessages(EndlessGif):

@@ -4,10 +4,11 @@ from typing import Any
 
 from aiohttp import web
 
-from televise.errors import InputError, Unavailable
+from televise.errors import InputError
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge
+from televise.web.newest import newest
 from televise.web.past import look_back, parse_past
 from televise.web.query import parse_query
 
@@ -15,7 +16,6 @@ CODECS = {"jpg": "mjpeg", "png": "png"}
 TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 # An encoder runs for a moment after each request: it need not make many PNG.
 _DEFAULTS: dict[str, dict[str, Any]] = {"png": {"fps": 1}}
-WAIT_SECONDS = 5.0
 
 
 def routes(edge: Edge) -> list[web.RouteDef]:
@@ -44,11 +44,4 @@ async def _packet(edge: Edge, request: web.Request, rendition: Rendition) -> Pac
             raise InputError("d= is for clips (.gif, .mp4); a picture has only t=, as in t=-30s")
         return (await look_back(edge, request, rendition, past)).packets[-1]
     channel = edge.hub.channel(request.match_info["name"])
-    async with edge.watching(request, channel, rendition) as encoding:
-        await edge.begun(encoding, WAIT_SECONDS)
-        packet = encoding.log.newest
-    if encoding.refusal:
-        raise Unavailable(f"{channel.name}: {encoding.refusal}")
-    if packet is None:
-        raise Unavailable(f"{channel.name} has no picture now: it is {channel.state}")
-    return packet
+    return await newest(edge, request, channel, rendition)

@@ -1,15 +1,12 @@
 """A publisher: whoever sends media to the hub, over whichever protocol; one after another."""
 
+import io
 import struct
-from typing import BinaryIO, cast
-
-import av.error
 
 from televise.errors import FormatError, SourceError
 from televise.formats.picture import KNOWN, parse_picture
 from televise.link.messages import Publish, State
-from televise.media.container import LIVE, explain, open_container
-from televise.media.demuxer import Demuxer
+from televise.media.byte_stream import Peeked, play
 from televise.media.inbox import Inbox
 from televise.media.jpeg_feed import JpegFeed
 from televise.media.picture_feed import PictureFeed
@@ -19,8 +16,6 @@ WAITING = "nobody publishes yet"
 GONE = "the publisher has gone"
 _SHOWN = "what is published"
 _LENGTH = struct.Struct(">I")
-# Any FLV might have sound too: how long it is waited for. Those who publish begin with all of it.
-_FLV = {**LIVE, "analyzeduration": "500000"}
 
 
 class PublishSource:
@@ -52,13 +47,13 @@ class PublishSource:
 
     def _play(self, publisher: Publish, feed: Feed) -> None:
         reader = _Reader(self._inbox, publisher)
-        if publisher.format == "jpeg":
-            if not JpegFeed(feed).run(reader.read):
-                raise FormatError("there is no JPEG picture in it")
-        elif publisher.format == "image":
+        if publisher.format == "image":
             self._play_images(reader, feed)
-        else:
-            self._play_media(reader, publisher.format, feed)
+            return
+        jpegs = JpegFeed(feed)
+        count = play(Peeked(reader), feed, _SHOWN, jpegs=jpegs, format=publisher.format)
+        if publisher.format == "jpeg" and not count:
+            raise FormatError("there is no JPEG picture in it")
 
     def _play_images(self, reader: "_Reader", feed: Feed) -> None:
         pictures = PictureFeed(feed, 0)
@@ -68,25 +63,16 @@ class PublishSource:
                 raise FormatError(f"it is not {KNOWN}")
             next(pictures.play(picture))  # of an animation the first picture
 
-    def _play_media(self, reader: "_Reader", format: str, feed: Feed) -> None:
-        place, options = cast("BinaryIO", reader), _FLV if format == "flv" else LIVE
-        with open_container(
-            place, "", format=format or None, options=options, shown=_SHOWN
-        ) as container:
-            try:
-                Demuxer(container).run(feed)
-            except av.error.FFmpegError as error:
-                raise explain(error, _SHOWN) from error
 
-
-class _Reader:
-    """One publisher's bytes as a file."""
+class _Reader(io.RawIOBase):
+    """One publisher's bytes as a file, of which nothing can be read again."""
 
     def __init__(self, inbox: Inbox, publisher: Publish) -> None:
+        super().__init__()
         self._inbox = inbox
         self._publisher = publisher
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         return self._inbox.read(self._publisher, size)
 
     def read_exactly(self, size: int) -> bytes:

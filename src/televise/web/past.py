@@ -43,6 +43,20 @@ def parse_past(query: Mapping[str, str]) -> Past | None:
     return Past(ago, _length(query))
 
 
+def parse_clip(query: Mapping[str, str]) -> Past | None:
+    """The same where only a film will do: it has a length."""
+    past = parse_past(query)
+    if past is not None and not past.length:
+        raise InputError("a clip needs its length too, as in t=-8s&d=8s")
+    return past
+
+
+def whole(body: bytes, content_type: str) -> web.Response:
+    """An answer that has an end."""
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(body=body, content_type=content_type, headers=headers)
+
+
 async def look_back(
     edge: Edge,
     request: web.Request,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from televise.errors import FormatError
 from televise.formats import jpeg
-from televise.media.container import MAX_PIXELS
+from televise.media.container import too_large
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit
 from televise.media.source import Input
@@ -35,8 +35,8 @@ class JpegPath:
         yield Encoded(track, unit.data, ticks, ticks, duration, True, unit.captured, seconds)
 
     def _track_for(self, width: int, height: int) -> Track:
-        if width * height > MAX_PIXELS:
-            raise FormatError(f"a picture of {width}x{height} pixels is no picture")
+        if problem := too_large(width, height):
+            raise FormatError(f"it has {problem}")
         known = self._track
         if known is None or (known.width, known.height) != (width, height):
             known = Track("video", "mjpeg", VIDEO_TIMESCALE, width=width, height=height)

@@ -1,0 +1,24 @@
+"""One hub for the tests of a module."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.ingest.publishers import Hub, publishable
+from tests.support.server import SMALL
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
+    """``cam``, to publish into, and ``pattern``."""
+    folder = tmp_path_factory.mktemp("keys")
+    async with publishable(folder, "cam=publish:", f"pattern={SMALL}") as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def hub(shared: Hub) -> AsyncIterator[Hub]:
+    """It, with nobody publishing at the beginning and the end of a test."""
+    yield shared
+    await shared.is_free()
