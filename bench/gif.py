@@ -47,7 +47,8 @@ def main() -> None:
         scenes["film"] = film(options.film)
     for name, frames in scenes.items():
         kept = list(islice(frames, options.pictures))
-        print(name, json.dumps(_measure(kept) | {"still_bytes_per_second": _still(kept[0])}))
+        result = {"scene": name, **_measure(kept), "still_bytes_per_second": _still(kept[0])}
+        print(json.dumps(result))
 
 
 def card() -> Frames:

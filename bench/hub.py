@@ -63,6 +63,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_for_port(process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Wait until somebody listens there."""
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.001)
+        else:
+            return
+    raise SystemExit(f"{process.args!r} did not start")
+
+
 def _first_answer(process: subprocess.Popen[bytes], port: int) -> None:
     """Wait until a connection is not only taken but answered."""
     request = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
