@@ -35,6 +35,10 @@ class Hub:
         """Memory of the server process alone."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
 
+    def descriptors(self) -> int:
+        """How many file descriptors the server process has open."""
+        return sum(1 for _ in Path(f"/proc/{self.process.pid}/fd").iterdir())
+
     def cpu_seconds(self) -> float:
         """Processor time of the server process alone."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()

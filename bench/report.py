@@ -19,10 +19,10 @@ Rows = list[dict[str, Any]]
 HEAD = """\
 # What it costs
 
-Made by `make bench` from what it measured; nothing here is written by hand. One machine with two \
-processor cores and nothing else to do, all of it over loopback: no network card, no TLS where it \
-is not said. Absolute figures are this machine's; ratios, which come from one run, are what to look \
-at. The scripts are in [bench](../bench/README.md).
+Made by `make bench` of what it measured; nothing here is written by hand. One machine with two
+processor cores and nothing else to do, all of it over loopback, without TLS where it is not said.
+Absolute figures are this machine's; ratios, which come from one run, are what to look at. The
+scripts are in [bench](../bench/README.md).
 """
 
 
@@ -156,8 +156,8 @@ def age(found: Rows) -> str:
         [
             "## How old the picture is\n",
             f"In Chromium, {result['size']} at 30 pictures a second, read back from the pixels: "
-            "from the drawing of a picture at the source to the page that shows it, encoding included; "
-            "and how long somebody who comes waits for the first one (of five).\n",
+            "from the drawing of a picture at the source to the page that shows it, its encoding "
+            "included; and how long somebody who comes waits for the first one (of five).\n",
             table(
                 ["rung", "median ms", "95 % below ms", "pictures per second", "first picture ms"],
                 rows,

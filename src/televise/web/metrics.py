@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -44,6 +45,7 @@ class Metrics:
         )
         refused = self._edge.admission.refused
         yield CounterMetricFamily("televise_viewers_refused", "Viewers over a limit", refused)
+        yield GaugeMetricFamily("televise_tasks", "Tasks of the server", len(asyncio.all_tasks()))
         viewers = GaugeMetricFamily("televise_viewers", "Viewers now", labels=["channel"])
         encodings = GaugeMetricFamily("televise_renditions", "Encodings now", labels=["channel"])
         states = GaugeMetricFamily(
@@ -80,11 +82,12 @@ class Metrics:
             self._ages.labels(channel, _rung(report)).observe(seconds)
 
     def _get_registry(self) -> CollectorRegistry:
-        from prometheus_client import CollectorRegistry, Histogram
+        from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 
         if self._registry is None:
             self._registry = CollectorRegistry()
             self._registry.register(self)
+            ProcessCollector(registry=self._registry)
             self._ages = Histogram(
                 "televise_picture_age_seconds",
                 "Age of the picture on screen, as players report it every five seconds",
