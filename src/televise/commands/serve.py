@@ -2,8 +2,8 @@
 
 import argparse
 import os
-import stat
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from televise.commands.arguments import hide_secrets, hide_token
 from televise.commands.values import count, port, rtmp_port, seconds
 from televise.errors import InputError
-from televise.model.source import SourceSpec, parse_source
+from televise.model.source import parse_source
 
 EXAMPLES = """\
 examples:
@@ -28,6 +28,12 @@ frames: (a Python program's), or a URL: rtsp:// rtmp:// srt:// udp:// http:// ht
 MPEG-TS, FLV, MP4).
 """
 
+# What may be said in a file too. (The channels are there what the sources are here.)
+_KEYS = (
+    *("host", "port", "insecure", "origins", "dialects", "max_viewers", "max_viewers_per_address"),
+    *("replay", "rtmp", "new_channels", "key_file", "upstreams", "bus"),
+)
+
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Make the command known."""
@@ -41,6 +47,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     serve.add_argument(
         "sources", nargs="*", metavar="[NAME=]SOURCE", help="without any: demo=pattern:"
     )
+    _add_file(serve.add_argument_group("a file"))
     _add_listening(serve.add_argument_group("listening"))
     _add_limits(serve.add_argument_group("limits"))
     _add_hubs(serve.add_argument_group("other hubs"))
@@ -48,41 +55,52 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     serve.set_defaults(run=_serve)
 
 
-def _add_listening(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+def _add_file(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
-        "--port", type=port, default=8080, help="port to listen on, 0 for any (%(default)s)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="what is said here and in docs/reference/configuration.md; options go before it",
     )
+    group.add_argument("--node", default="", metavar="NAME", help="which of the file's hubs to be")
+    group.add_argument(
+        "--local",
+        action="store_true",
+        help="all hosts of the file are this machine; without --node all hubs of it are started",
+    )
+
+
+def _add_listening(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument("--host", help="address to listen on (127.0.0.1)")
+    group.add_argument("--port", type=port, help="port to listen on, 0 for any (8080)")
     group.add_argument(
         "--insecure",
-        action="store_true",
+        action="store_const",
+        const=True,
         help="listen beyond this machine although everybody there can then watch",
     )
     group.add_argument(
         "--origin",
         action="append",
-        default=[],
+        dest="origins",
         metavar="URL",
         help="a site whose pages may show these channels, as in https://example.org; repeatable",
     )
     group.add_argument(
         "--dialect",
         action="append",
-        default=[],
+        dest="dialects",
         metavar="NAME[=CHANNEL][@PORT]",
         help="answer as an older system did, on its own port; repeatable, see docs/reference",
     )
 
 
 def _add_limits(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument(
-        "--max-viewers", type=count, default=10_000, help="viewers in all (%(default)s)"
-    )
+    group.add_argument("--max-viewers", type=count, help="viewers in all (10000)")
     group.add_argument(
         "--max-viewers-per-address",
         type=count,
-        default=5_000,
-        help="viewers from one address (%(default)s)",
+        help="viewers from one address (5000)",
     )
     group.add_argument(
         "--replay",
@@ -97,13 +115,12 @@ def _add_hubs(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--upstream",
         action="append",
-        default=[],
+        dest="upstreams",
         metavar="URL",
         help="take the channels of another hub, as in ws://hub:8080?token=KEY; repeatable",
     )
     group.add_argument(
         "--bus",
-        default="",
         metavar="URL",
         help="share channels with all hubs on this NATS server, as in nats://bus.example:4222",
     )
@@ -118,7 +135,8 @@ def _add_publishing(group: "argparse._ArgumentGroup") -> None:
     )
     group.add_argument(
         "--new-channels",
-        action="store_true",
+        action="store_const",
+        const=True,
         help="publishers may make channels that are not there, if their key allows it",
     )
     group.add_argument("--key-file", type=Path, help="the secret that signs the keys")
@@ -126,46 +144,48 @@ def _add_publishing(group: "argparse._ArgumentGroup") -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     with _without_certificates():
-        from televise.dialects import parse_dialect
-        from televise.hub.nats_connection import parse_nats
-        from televise.hub.policy import Policy
-        from televise.hub.upstream import parse_upstream
-        from televise.runner import run
-        from televise.settings import Settings
-        from televise.web.security import check_origin, is_loopback
+        from televise.config.plan import Wanted
+        from televise.fleet import Fleet
+        from televise.runner import run, run_fleet
 
-    specs = [parse_source(text) for text in options.sources or _default(options)]
-    upstreams = [parse_upstream(text) for text in options.upstream]
+    given = _given(options)
+    wanted = Wanted(given, options.config, options.node, local=options.local)
+    _check_places(options)
+    if not options.local or options.node or "" in wanted.nodes():
+        return run(wanted)
+    if options.sources:
+        raise InputError("SOURCE is for one hub: add --node NAME, or write it into the file")
+    return run_fleet(Fleet(wanted.plans(), sys.argv[1:]))
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    """InputError where an option needs another one."""
+    for option in ("node", "local"):
+        if getattr(options, option) and options.config is None:
+            raise InputError(f"--{option} is about a file: add --config FILE")
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """The options that were written, understood, by the names that they have in a file."""
+    from televise.config.channels import Named, check_sources
+    from televise.dialects import parse_dialect
+    from televise.hub.nats_connection import parse_nats
+    from televise.hub.upstream import parse_upstream
+    from televise.web.security import check_origin
+
+    given = {key: value for key in _KEYS if (value := getattr(options, key)) is not None}
+    understood = {"origins": check_origin, "dialects": parse_dialect, "upstreams": parse_upstream}
+    for key, parse in understood.items():
+        if key in given:
+            given[key] = [parse(text) for text in given[key]]
+    specs = [parse_source(text) for text in options.sources]
     hide_secrets([*specs, *([parse_nats(options.bus)] if options.bus else [])])
-    for upstream in upstreams:
+    for upstream in given.get("upstreams", ()):
         hide_token(upstream.token)
-    _check_sources(specs)
-    if not is_loopback(options.host) and not options.insecure:
-        raise InputError(
-            f"--host {options.host} lets everybody in your network watch: "
-            "add --insecure if that is what you want"
-        )
-    replay = options.replay or Policy().replay_seconds
-    settings = Settings(
-        host=options.host,
-        port=options.port,
-        origins=[check_origin(origin) for origin in options.origin],
-        max_viewers=options.max_viewers,
-        max_viewers_per_address=options.max_viewers_per_address,
-        dialects=[parse_dialect(text) for text in options.dialect],
-        policy=Policy(replay, keep_open=options.replay is not None),
-        key_file=options.key_file,
-        new_channels=options.new_channels,
-        rtmp_port=options.rtmp,
-        upstreams=upstreams,
-        bus=options.bus,
-    )
-    return run(specs, settings)
-
-
-def _default(options: argparse.Namespace) -> list[str]:
-    """Where nothing is given, there is something to see nevertheless."""
-    return [] if options.upstream or options.bus or options.new_channels else ["demo=pattern:"]
+    check_sources(specs)
+    if specs:
+        given["channels"] = [Named(spec) for spec in specs]
+    return given
 
 
 @contextmanager
@@ -182,25 +202,3 @@ def _without_certificates() -> Iterator[None]:
         del os.environ["SSL_CERT_FILE"]
         if kept is not None:
             os.environ["SSL_CERT_FILE"] = kept
-
-
-def _check_sources(specs: Sequence[SourceSpec]) -> None:
-    """What can be said of them before anything is opened."""
-    for spec in specs:
-        if spec.kind == "file":
-            _check_file(spec.text)
-    if sum(spec.kind == "stdin" for spec in specs) > 1:
-        raise InputError("there is only one standard input: give '-' once")
-
-
-def _check_file(path: str) -> None:
-    try:
-        directory = stat.S_ISDIR(Path(path).stat().st_mode)
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: there is no such file, and it is no other source that is known"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be opened: {error.strerror}; give a media file") from None
-    if directory:
-        raise InputError(f"{path}: is a directory; give a media file")

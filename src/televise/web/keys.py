@@ -52,6 +52,11 @@ class Keys:
         self._path = path
         self._secret = b""
 
+    def use(self, path: Path) -> None:
+        """Take the secret of the file at ``path`` from now on."""
+        if path != self._path:
+            self._path, self._secret = path, b""
+
     def sign(self, grant: Grant, seconds: float) -> str:
         """A token that is valid for so many ``seconds`` from now. InputError where the key file
         cannot be used."""

@@ -54,7 +54,7 @@ class Gate:
 
     ``origins`` are those of other sites that may show our streams; pages that come from other
     ``ports`` of ours, under the same name, may always. ``same_site``: all pages of this machine may
-    show our pictures, as notebooks do.
+    show our pictures, as notebooks do. ``names`` are those by which others know this machine.
     """
 
     def __init__(
@@ -65,19 +65,22 @@ class Gate:
         ports: Collection[int] = (),
         *,
         same_site: bool = False,
+        names: Iterable[str] = (),
     ) -> None:
         self._port = port
         self._ports = tuple(each for each in ports if each != port)
-        self._origins = frozenset(map(check_origin, origins))
         self._loopback = is_loopback(host)
         self._same_site = same_site
-        names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host.lower()}
+        own = {"localhost", "127.0.0.1", "[::1]", *map(_as_host, (host, *names))}
         if not self._loopback:
-            names.add(socket.gethostname().lower())
-        self._hosts = {f"{name}:{port}" for name in names}
-        if port == 80:
-            self._hosts |= names
-        self._hosts |= {urlsplit(origin).netloc for origin in self._origins}
+            own.add(socket.gethostname().lower())
+        self._own = {f"{name}:{port}" for name in own} | (own if port == 80 else set())
+        self.set_origins(origins)
+
+    def set_origins(self, origins: Iterable[str]) -> None:
+        """The sites that may show our streams, from now on."""
+        self._origins = frozenset(map(check_origin, origins))
+        self._hosts = self._own | {urlsplit(origin).netloc for origin in self._origins}
         self._headers = self._make_headers()
 
     def middleware(self) -> Middleware:
@@ -143,6 +146,11 @@ class Gate:
         """The same name with our other ports."""
         name = host.removesuffix(f":{self._port}")
         return [name if port == 80 else f"{name}:{port}" for port in self._ports]
+
+
+def _as_host(name: str) -> str:
+    """As it stands in a URL."""
+    return f"[{name}]" if ":" in name else name.lower()
 
 
 def _is_address(host: str, port: int) -> bool:
