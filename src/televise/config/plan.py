@@ -59,7 +59,10 @@ class Wanted:
             values["upstreams"] = self.given["upstreams"]
         else:
             values["upstreams"] = topology.upstreams(self.node)
-        return replace(_plan(node, values, self.given), role=topology.role(self.node))
+        # Ports that the command says are shared out already.
+        shared = ("port", "rtmp") if self.local else ()
+        given = {key: value for key, value in self.given.items() if key not in shared}
+        return replace(_plan(node, values, given), role=topology.role(self.node))
 
     def plans(self) -> dict[str, Plan]:
         """All hubs of the file, after their names. InputError."""
@@ -91,7 +94,7 @@ def _plan(node: Node, filed: Values, given: Values) -> Plan:
         rtmp_port=values.get("rtmp"),
         policy=_policy(values.get("replay")),
         policies={each.spec.name: _policy(each.replay) for each in channels if each.replay},
-        names=[node.address] if not is_loopback(node.address) else [],
+        names=() if is_loopback(node.address) else (node.address,),
     )
     return Plan(specs, settings)
 

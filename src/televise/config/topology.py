@@ -70,12 +70,13 @@ class Topology:
         if "://" in text:
             upstream = parse_upstream(text)
             return parse_upstream(on_loopback(text)) if self._local else upstream
+        shown = name.rpartition("@")[2]
         if "" in self._nodes:
-            raise InputError(f"{name!r} is no URL: write it as in ws://hub.example:8080?token=KEY")
+            raise InputError(f"{shown!r} is no URL: write it as in ws://hub.example:8080?token=KEY")
         others = [each for each in self._nodes if each != of]
         if name not in others:
             raise InputError(
-                f"no other node is named {name!r}: there is {', '.join(others) or 'none'}; "
+                f"no other node is named {shown!r}: there is {', '.join(others) or 'none'}; "
                 "or write a URL, as in ws://hub.example:8080"
             )
         return parse_upstream(f"{self.url(name)}{mark}{query}")
