@@ -93,7 +93,7 @@ async def _changes(tv: Running, file: Path) -> None:
 
 async def _is_wrong(tv: Running, file: Path) -> None:
     before = await channels(tv)
-    file.write_text(WRONG)
+    await asyncio.to_thread(file.write_text, WRONG)
     [line] = await until(lambda: logged(tv, "all stays as it was"))
     assert "televise.toml:5: channels.cam: " in line
     assert await channels(tv) == before
@@ -101,7 +101,7 @@ async def _is_wrong(tv: Running, file: Path) -> None:
 
 async def _is_asked(tv: Running, file: Path) -> None:
     """By a signal, whether the file is another or not."""
-    file.write_text(SECOND)
+    await asyncio.to_thread(file.write_text, SECOND)
     await until(lambda: len(logged(tv, "file read")) == 2)
     tv.process.send_signal(signal.SIGHUP)
     await until(lambda: len(logged(tv, "file read")) == 3)
@@ -150,30 +150,33 @@ async def test_limits_origins_and_keys(tmp_path: Path) -> None:
 
 
 async def test_upstreams_come_and_go(tmp_path: Path) -> None:
-    async with hub("far=pattern:?size=160x120&fps=15") as one, serving(CAM) as tv:
-        async with told(tv.port, "/cam.mp4") as kept:
-            await kept.gets(5)
-            text = f'upstreams = ["ws://{one.authority}"]'
-            assert await change(tv, CAM, text=text, folder=tmp_path) == []
-            await has(tv, "far")
-            async with told(tv.port, "/far.mp4") as far:
-                await far.gets(5)
-                [followed] = tv.server._upstreams.all
-                text += "\nmax_viewers = 9"
-                await change(tv, CAM, text=text, folder=tmp_path)
-                assert tv.server._upstreams.all == [followed], "one that stays goes on"
-                await far.gets(5)
-                far.check_unbroken()
-                await change(tv, CAM, folder=tmp_path)
-                await until(lambda: tv.channel("far").path is None)
-                assert tv.channel("far").state == "offline"
-                assert far.closed == 0, "it may come back"
-            # A channel of its own takes the place of another hub's.
-            own = "far=pattern:?size=160x120&fps=10"
-            await change(tv, CAM, own, folder=tmp_path)
-            assert tv.channel("far").spec.kind == "pattern"
-            await kept.gets(5)
-            kept.check_unbroken()
+    async with (
+        hub("far=pattern:?size=160x120&fps=15") as one,
+        serving(CAM) as tv,
+        told(tv.port, "/cam.mp4") as kept,
+    ):
+        await kept.gets(5)
+        text = f'upstreams = ["ws://{one.authority}"]'
+        assert await change(tv, CAM, text=text, folder=tmp_path) == []
+        await has(tv, "far")
+        async with told(tv.port, "/far.mp4") as far:
+            await far.gets(5)
+            [followed] = tv.server._upstreams.all
+            text += "\nmax_viewers = 9"
+            await change(tv, CAM, text=text, folder=tmp_path)
+            assert tv.server._upstreams.all == [followed], "one that stays goes on"
+            await far.gets(5)
+            far.check_unbroken()
+            await change(tv, CAM, folder=tmp_path)
+            await until(lambda: tv.channel("far").path is None)
+            assert tv.channel("far").state == "offline"
+            assert far.closed == 0, "it may come back"
+        # A channel of its own takes the place of another hub's.
+        own = "far=pattern:?size=160x120&fps=10"
+        await change(tv, CAM, own, folder=tmp_path)
+        assert tv.channel("far").spec.kind == "pattern"
+        await kept.gets(5)
+        kept.check_unbroken()
 
 
 async def test_what_a_channel_is(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_options_go_before(tmp_path: Path) -> None:
-    given = {
+    given: dict[str, Any] = {
         "port": 9000,
         "origins": [],
         "channels": [Named(parse_source(each)) for each in ("b=pattern:?fps=9", "c=pattern:")],
