@@ -190,6 +190,12 @@ async def test_what_a_channel_is(tmp_path: Path) -> None:
         await change(tv, "cam=publish:", "all=dir:frames/*", text=off, folder=tmp_path)
         await until(lambda: tv.server.hub.has("all-roof"))
         assert not publisher.closed.done()
+        roof = tv.channel("all-roof")
+        text = f'{off}\nreplay = "60s"'
+        await change(tv, "cam=publish:", "all=dir:frames/*", text=text, folder=tmp_path)
+        assert tv.channel("all-roof") is roof
+        assert roof.policy == Policy(60, keep_open=True)
+        publisher = cam.publish("mpegts", "here")
         await change(tv, f"cam={film}", text=f'{off}\nreplay = "90s"', folder=tmp_path)
         assert publisher.closed.result().startswith("the channel has another source now")
         assert not tv.server.hub.has("all-roof")

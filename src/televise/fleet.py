@@ -89,11 +89,11 @@ class Fleet:
 
     async def _end(self) -> None:
         """Ask all of them to end, and leave none behind."""
-        for sign in (signal.SIGTERM, signal.SIGKILL):
+        for end in (Process.terminate, Process.kill):
             left = [each for each in self._processes.values() if each.returncode is None]
             for process in left:
                 with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(sign)
+                    end(process)
             if left:
                 ends = [asyncio.create_task(process.wait()) for process in left]
                 await asyncio.wait(ends, timeout=CLOSE_SECONDS)

@@ -1,6 +1,5 @@
 """What files say: the hubs that they describe, and what is wrong with them, line and key named."""
 
-import contextlib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -58,6 +57,7 @@ BAD = {
     "missing file": ('channels.cam = "no.mp4"', "1: channels.cam: {folder}/no.mp4: there is no"),
     "NUL": (r'channels.cam = "no\u0000.mp4"', "1: channels.cam: {folder}/no"),
     "channel's name": ('channels."a b" = "pattern:"', "1: channels.a b: bad channel name 'a b'"),
+    "lines in it": (r'channels."a\nb" = "x\ny"', r"1: channels.a\nb: bad channel name 'a\nb'"),
     "reserved": ('channels.api = "pattern:"', "1: channels.api: channel name 'api' is reserved"),
     "channel's key": (
         '[channels.cam]\nsource = "pattern:"\nfps = 5',
@@ -133,8 +133,16 @@ def test_no_file_and_no_text(tmp_path: Path) -> None:
     st.text() | st.builds(lambda key, value: f"{key} = {value}", st.sampled_from(KEYS), st.text())
 )
 def test_whatever_is_written_is_understood_or_refused(text: str) -> None:
-    with contextlib.suppress(InputError):
+    said = refusal(text)
+    assert not said or (said.startswith("t.toml:") and said.isprintable())
+
+
+def refusal(text: str) -> str:
+    try:
         parse_file("t.toml", text, Path("/"))
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def test_an_empty_file_is_no_file(tmp_path: Path) -> None:

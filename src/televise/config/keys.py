@@ -1,7 +1,6 @@
 """Keys: what a hub's table may have. A key is named as the option of ``televise serve`` is; those
 of options that can be repeated are lists, and plural."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,6 +58,8 @@ def check_known(key: str, known: Sequence[str], place: Place) -> None:
     """InputError where ``key`` is none of the ``known`` ones."""
     if key in known:
         return
+    import difflib
+
     near = difflib.get_close_matches(key, known, 1)
     right = f"{near[0]} is meant?" if near else f"there is {', '.join(known)}"
     raise place.at(key).error(f"there is no such key; {right}")

@@ -4,7 +4,6 @@ A text is cut where a part of it is TOML on its own: at the ends of headers and 
 in a part, tomllib says; nothing of the grammar is repeated here.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,6 +39,8 @@ def lines(text: str) -> dict[Path, int]:
 
 def _parts(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """What can be read on its own: the line on which it begins, its text, and what it says."""
+    import tomllib
+
     part, start = "", 1
     for number, line in enumerate(text.split("\n"), 1):
         part += f"{line}\n"

@@ -1,6 +1,5 @@
 """Place: a key of a file, and what is wrong with what stands there."""
 
-import tomllib
 from dataclasses import dataclass, field, replace
 
 from televise.config.lines import line_of, lines
@@ -27,11 +26,17 @@ class Place:
     def error(self, message: str) -> InputError:
         """One line: file, line, key, and the ``message``."""
         key = f" {'.'.join(self.path)}:" if self.path else ""
-        return InputError(f"{self.file}:{line_of(self.text, self.path)}:{key} {message}")
+        text = f"{self.file}:{line_of(self.text, self.path)}:{key} {message}"
+        # Keys and texts of a file may have lines of their own.
+        return InputError(
+            "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+        )
 
 
 def parse_toml(file: str, text: str) -> dict[str, object]:
     """What ``text`` says. InputError with the line."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

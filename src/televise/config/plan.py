@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from televise.config.channels import Named
-from televise.config.file import Node, Nodes, parse_file, read_file
+from televise.config.file import Node, Nodes, read_file
 from televise.config.keys import Values
+from televise.config.place import Place
 from televise.config.topology import LOOPBACK, PORT, Topology
 from televise.dialects import DialectSpec, check_ports
 from televise.errors import InputError
@@ -46,7 +47,7 @@ class Wanted:
 
     def nodes(self) -> Nodes:
         """What the file describes now. InputError."""
-        return read_file(self.file) if self.file else parse_file("", "", Path())
+        return read_file(self.file) if self.file else {"": Node(Place("", ""), {})}
 
     def plan(self) -> Plan:
         """The hub, after the file as it is now. InputError."""

@@ -53,6 +53,15 @@ class Folders:
             if name not in self._channels:
                 self._add(name)
 
+    async def keep(self) -> None:
+        """Keep all of them as the hub says now."""
+        for channel in map(self._hub.channel, filter(self._hub.has, self._channels.values())):
+            policy = self._hub.policy(channel.name)
+            if channel.state == "idle":
+                channel.policy = policy
+            elif channel.policy != policy:
+                await channel.change(channel.spec, policy)
+
     async def close(self) -> None:
         """Remove all of them."""
         for name in list(self._channels):

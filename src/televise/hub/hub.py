@@ -21,9 +21,9 @@ class Hub:
         policy: Policy = DEFAULT,
         policies: Mapping[str, Policy] | None = None,
     ) -> None:
-        self.set_policies(policy, policies or {})
         self.node = secrets.token_hex(8)
         self._channels: dict[str, Channel] = {}
+        self.set_policies(policy, policies or {})
         self._listeners: list[Callable[[Channel], None]] = []
         for spec in specs:
             self.add(spec)
@@ -49,8 +49,12 @@ class Hub:
         return self._policies.get(name, self._policy)
 
     def set_policies(self, policy: Policy, policies: Mapping[str, Policy]) -> None:
-        """How channels are kept that are made from now on; ``policies`` are those of some names."""
+        """How channels are kept that are made from now on, and those of other hubs; ``policies``
+        are those of some names."""
         self._policy, self._policies = policy, policies
+        for channel in self.channels:
+            if channel.spec.kind == "relay":
+                channel.policy = self.policy(channel.name)
 
     def add(self, spec: SourceSpec, make_supply: MakeSupply | None = None) -> Channel:
         """One more channel, to be opened yet. InputError where there is one of its name."""

@@ -78,6 +78,8 @@ class Roster:
         for spec in self._folders.keys() - set(specs):
             await self._unfollow(spec)
             await self._folders.pop(spec).close()
+        for folders in self._folders.values():
+            await folders.keep()
         for spec in specs:
             if spec not in self._folders:
                 folders = self._folders[spec] = Folders(self._hub, spec)
