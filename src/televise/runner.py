@@ -5,16 +5,19 @@ import contextlib
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import televise
 from televise import events
 from televise.config.plan import Plan, Wanted
 from televise.config.reading import Reading
 from televise.errors import TeleviseError
-from televise.fleet import Fleet
 from televise.model.source import SourceSpec
 from televise.push import Target, push
 from televise.server import Server
+
+if TYPE_CHECKING:
+    from televise.fleet import Fleet
 
 # The log begins when it is known that no source is a mistake, which is told in one line and nothing
 # else; but not later than this.
@@ -27,7 +30,7 @@ def run(wanted: Wanted) -> int:
     return asyncio.run(_serve(wanted.plan(), reading))
 
 
-def run_fleet(fleet: Fleet) -> int:
+def run_fleet(fleet: "Fleet") -> int:
     """Run several hubs until a signal; returns the exit code. TeleviseError where one cannot be."""
     return asyncio.run(_run_fleet(fleet))
 
@@ -48,7 +51,7 @@ async def _push(spec: SourceSpec, target: Target) -> int:
     return 0
 
 
-async def _run_fleet(fleet: Fleet) -> int:
+async def _run_fleet(fleet: "Fleet") -> int:
     stop = asyncio.Event()
     _on_signal(stop)
     loop = asyncio.get_running_loop()

@@ -145,7 +145,6 @@ def _add_publishing(group: "argparse._ArgumentGroup") -> None:
 def _serve(options: argparse.Namespace) -> int:
     with _without_certificates():
         from televise.config.plan import Wanted
-        from televise.fleet import Fleet
         from televise.runner import run, run_fleet
 
     given = _given(options)
@@ -155,6 +154,8 @@ def _serve(options: argparse.Namespace) -> int:
         return run(wanted)
     if options.sources:
         raise InputError("SOURCE is for one hub: add --node NAME, or write it into the file")
+    from televise.fleet import Fleet
+
     return run_fleet(Fleet(wanted.plans(), sys.argv[1:]))
 
 
