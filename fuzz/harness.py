@@ -1,7 +1,6 @@
 """What every fuzz target shares: seeds, libFuzzer's arguments, and the one allowed exception."""
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -20,7 +19,8 @@ def golden(name: str) -> bytes:
 def fuzz(target: Callable[[bytes], object], seeds: Iterable[bytes]) -> None:
     """Feed ``target`` until libFuzzer's limit; everything but FormatError ends it.
 
-    Arguments of the command line go to libFuzzer, for instance a file to try again.
+    Arguments of the command line go to libFuzzer: a file to try again; or folders of inputs, to the
+    first of which the ``seeds`` are added, and what it finds.
     """
 
     def one(data: bytes) -> None:
@@ -29,9 +29,9 @@ def fuzz(target: Callable[[bytes], object], seeds: Iterable[bytes]) -> None:
         except FormatError:
             return
 
-    with tempfile.TemporaryDirectory() as corpus:
+    folders = [argument for argument in sys.argv[1:] if Path(argument).is_dir()]
+    if folders:
         for number, seed in enumerate(seeds):
-            Path(corpus, str(number)).write_bytes(seed)
-        files = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-        atheris.Setup([*sys.argv, *([] if files else [corpus])], one)
-        atheris.Fuzz()
+            Path(folders[0], f"seed-{number}").write_bytes(seed)
+    atheris.Setup(sys.argv, one)
+    atheris.Fuzz()

@@ -1,7 +1,9 @@
-"""Run every fuzz target for a while: `python fuzz/run.py --seconds 20`.
+"""Run every fuzz target for a while: `python fuzz/run.py --seconds 60`; or some, by their names.
 
-Exit code 1 with one line per target that raised anything but FormatError; the input that did it
-stays in a file, which that line names.
+Each begins with its seeds and what is kept in `corpus`. Exit code 1 with one line per target that
+raised anything but FormatError, or took too much memory; the input that did it stays in a file,
+which that line names. Put such a file into the target's folder in `corpus`: tests try all of them.
+`--keep` adds to `corpus` what else was found to lead to new places in the code.
 """
 
 import argparse
@@ -13,16 +15,17 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
-# One input may take this long, in seconds, before it counts as a hang.
-PATIENCE = 10
+CORPUS = FOLDER / "corpus"
+TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in FOLDER.glob("fuzz_*.py"))
+# One input may take this long, in seconds, before it counts as a hang; and so many bytes.
+LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"]
 
 
-def run(target: str, seconds: int, findings: Path) -> subprocess.CompletedProcess[str]:
-    """One target in a process of its own; its output is kept."""
+def run(target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One target in a process of its own, with arguments for libFuzzer; its output is kept."""
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    limits = [f"-max_total_time={seconds}", f"-timeout={PATIENCE}", "-max_len=4096"]
     return subprocess.run(
-        [sys.executable, "-m", f"fuzz.{target}", *limits, f"-artifact_prefix={findings}/{target}-"],
+        [sys.executable, "-m", f"fuzz.fuzz_{target}", *LIMITS, *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.PIPE,
@@ -35,12 +38,15 @@ def run(target: str, seconds: int, findings: Path) -> subprocess.CompletedProces
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run every fuzz target.")
-    parser.add_argument("--seconds", type=int, default=20, help="per target (default 20)")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    parser.add_argument("--seconds", type=int, default=60, help="per target (default 60)")
+    parser.add_argument("--runs", type=int, default=-1, help="inputs per target, at most")
+    parser.add_argument("--keep", action="store_true", help="add what is found to the corpus")
+    options = parser.parse_args()
     findings = Path(tempfile.mkdtemp(prefix="televise-fuzz-"))
     failed = False
-    for target in sorted(path.stem for path in FOLDER.glob("fuzz_*.py")):
-        done = run(target, seconds, findings)
+    for target in options.targets:
+        done = _fuzz(target, options, findings)
         if done.returncode:
             failed = True
             inputs = ", ".join(map(str, findings.glob(f"{target}-*"))) or "no input was kept"
@@ -51,6 +57,29 @@ def main() -> int:
     if not any(findings.iterdir()):
         findings.rmdir()
     return 1 if failed else 0
+
+
+def _fuzz(
+    target: str, options: argparse.Namespace, findings: Path
+) -> subprocess.CompletedProcess[str]:
+    kept = CORPUS / target
+    with tempfile.TemporaryDirectory() as found:
+        limits = [f"-max_total_time={options.seconds}", f"-runs={options.runs}"]
+        folders = [found, *([str(kept)] if kept.is_dir() else [])]
+        done = run(target, *limits, f"-artifact_prefix={findings}/{target}-", *folders)
+        if options.keep and not done.returncode:
+            kept.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory() as seeds:
+                # The first folder gets the seeds, which need not be kept twice.
+                run(target, "-merge=1", "-max_len=512", seeds, str(kept), found)
+                _keep(Path(seeds), kept)
+    return done
+
+
+def _keep(merged: Path, kept: Path) -> None:
+    for path in merged.iterdir():
+        if not path.name.startswith("seed-"):
+            (kept / path.name).write_bytes(path.read_bytes())
 
 
 def summary(output: str) -> str:
