@@ -8,7 +8,9 @@ import atheris
 
 from televise.errors import FormatError
 
-GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
+FOLDER = Path(__file__).resolve().parent
+GOLDEN = FOLDER.parent / "tests" / "golden"
+CORPUS = FOLDER / "corpus"
 
 
 def golden(name: str) -> bytes:
@@ -16,11 +18,17 @@ def golden(name: str) -> bytes:
     return bytes.fromhex((GOLDEN / f"{name}.hex").read_text())
 
 
+def kept(name: str) -> list[bytes]:
+    """Inputs of target ``name`` that are worth keeping, one on each line of a file."""
+    path = CORPUS / f"{name}.hex"
+    return [bytes.fromhex(line) for line in path.read_text().split("\n")[:-1]]
+
+
 def fuzz(target: Callable[[bytes], object], seeds: Iterable[bytes]) -> None:
     """Feed ``target`` until libFuzzer's limit; everything but FormatError ends it.
 
-    Arguments of the command line go to libFuzzer: a file to try again; or folders of inputs, to the
-    first of which the ``seeds`` are added, and what it finds.
+    Arguments of the command line go to libFuzzer: a file to try again; or a folder, to which the
+    ``seeds``, what is kept, and what it finds are added.
     """
 
     def one(data: bytes) -> None:
@@ -29,9 +37,9 @@ def fuzz(target: Callable[[bytes], object], seeds: Iterable[bytes]) -> None:
         except FormatError:
             return
 
-    folders = [argument for argument in sys.argv[1:] if Path(argument).is_dir()]
-    if folders:
-        for number, seed in enumerate(seeds):
-            Path(folders[0], f"seed-{number}").write_bytes(seed)
+    name = Path(sys.argv[0]).stem.removeprefix("fuzz_")
+    for folder in filter(Path.is_dir, map(Path, sys.argv[1:])):
+        for number, seed in enumerate([*seeds, *kept(name)]):
+            (folder / f"seed-{number}").write_bytes(seed)
     atheris.Setup(sys.argv, one)
     atheris.Fuzz()

@@ -2,8 +2,8 @@
 
 Each begins with its seeds and what is kept in `corpus`. Exit code 1 with one line per target that
 raised anything but FormatError, or took too much memory; the input that did it stays in a file,
-which that line names. Put such a file into the target's folder in `corpus`: tests try all of them.
-`--keep` adds to `corpus` what else was found to lead to new places in the code.
+which that line names. Add it in hexadecimal digits to the target's file in `corpus`: `replay` tries
+all of them. `--keep` adds the shortest of what leads to new places in the code.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 CORPUS = FOLDER / "corpus"
+MAX_KEPT, MAX_KEPT_BYTES = 40, 256
 TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in FOLDER.glob("fuzz_*.py"))
 # One input may take this long, in seconds, before it counts as a hang; and so many bytes.
 LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"]
@@ -62,24 +63,19 @@ def main() -> int:
 def _fuzz(
     target: str, options: argparse.Namespace, findings: Path
 ) -> subprocess.CompletedProcess[str]:
-    kept = CORPUS / target
     with tempfile.TemporaryDirectory() as found:
         limits = [f"-max_total_time={options.seconds}", f"-runs={options.runs}"]
-        folders = [found, *([str(kept)] if kept.is_dir() else [])]
-        done = run(target, *limits, f"-artifact_prefix={findings}/{target}-", *folders)
+        done = run(target, *limits, f"-artifact_prefix={findings}/{target}-", found)
         if options.keep and not done.returncode:
-            kept.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory() as seeds:
-                # The first folder gets the seeds, which need not be kept twice.
-                run(target, "-merge=1", "-max_len=512", seeds, str(kept), found)
-                _keep(Path(seeds), kept)
+            _keep(target, Path(found))
     return done
 
 
-def _keep(merged: Path, kept: Path) -> None:
-    for path in merged.iterdir():
-        if not path.name.startswith("seed-"):
-            (kept / path.name).write_bytes(path.read_bytes())
+def _keep(target: str, found: Path) -> None:
+    inputs = [path.read_bytes() for path in found.iterdir() if not path.name.startswith("seed-")]
+    short = sorted((each for each in inputs if 0 < len(each) <= MAX_KEPT_BYTES), key=len)
+    with (CORPUS / f"{target}.hex").open("a") as file:
+        file.writelines(f"{each.hex()}\n" for each in short[:: len(short) // MAX_KEPT + 1])
 
 
 def summary(output: str) -> str:
