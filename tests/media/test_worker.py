@@ -223,7 +223,7 @@ def outcome(worker: Worker) -> str:
 
     def is_settled() -> bool:
         states = [m.state for m in worker.messages if isinstance(m, State)]
-        return len(states) > 3 and states[-1] in ("live", "offline")
+        return len(states) > 7 and states[-1] in ("live", "offline")
 
     worker.wait_for(is_settled)
     assert worker.process.poll() is None
