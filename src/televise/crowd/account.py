@@ -24,10 +24,10 @@ class Unit:
 class Account:
     """Of one viewer of ``output``. Times are milliseconds.
 
-    ``missing`` counts numbers that did not come between those that did, None where numbers cannot
-    tell; ``breaks`` counts jumps of a format's own counters. ``dropped`` is what the hub says of
-    what did not come, ``waiting`` what it had still to send at the end, ``said`` how much it says
-    to have delivered until then.
+    ``first`` and ``last`` are epoch and number of what it got. ``missing`` counts numbers that did
+    not come between those that did, None where numbers cannot tell; ``breaks`` counts jumps of a
+    format's own counters. ``dropped`` is what the hub says of what did not come, ``waiting`` what
+    it had still to send at the end, ``said`` how much it says to have delivered until then.
     """
 
     output: str
@@ -48,6 +48,8 @@ class Account:
     worst_age_ms: float | None = None
     joins: int = 0
     ended: str = ""
+    first: tuple[int, int] | None = None
+    last: tuple[int, int] | None = None
     spans: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     _last: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     _begun: float = field(default=0.0, repr=False)
@@ -75,6 +77,8 @@ class Account:
     def _place(self, unit: Unit, number: int, counts: bool) -> None:
         if counts and self.missing is None:
             self.missing = 0
+        self.last = unit.epoch, number
+        self.first = self.first or self.last
         first = self.spans.get(unit.track, (number, number))[0]
         self.spans[unit.track] = first, number
         last = self._last.get(unit.track)

@@ -110,8 +110,8 @@ class Tags(Buffered):
 
 
 class TransportPackets(Buffered):
-    """MPEG-TS: each unit with its time; ``breaks`` counts jumps of the continuity counters
-    (ISO/IEC 13818-1 2.4.3.3)."""
+    """MPEG-TS: each unit with its time; ``breaks`` counts jumps of the continuity counters that
+    are not announced (ISO/IEC 13818-1 2.4.3.3)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,14 +125,19 @@ class TransportPackets(Buffered):
         if piece[0] != 0x47:
             raise FormatError("not a transport stream")
         pid, flags = int.from_bytes(piece[1:3], "big") & 0x1FFF, piece[3]
-        if flags & 0x10:
-            last = self._counters.get(pid)
-            self.breaks += last is not None and flags & 15 != (last + 1) & 15
-            self._counters[pid] = flags & 15
-        start = 4 + (1 + piece[4] if flags & 0x20 else 0)
+        size = 1 + piece[4] if flags & 0x20 else 0
+        self._count(pid, flags, announced=size > 1 and piece[5] & 0x80 > 0)
+        start = 4 + size
         unit = piece[start : start + 14]
         if piece[1] & 0x40 and unit[:3] == b"\0\0\1" and len(unit) == 14 and unit[7] & 0x80:
             yield Unit(0, _timestamp(unit[9:14]), pid)
+
+    def _count(self, pid: int, flags: int, *, announced: bool) -> None:
+        """A counter grows with each payload, unless a jump is announced."""
+        expected = self._counters.get(pid, flags) + (flags >> 4 & 1)
+        known = pid in self._counters and not announced
+        self.breaks += known and (flags ^ expected) & 15 > 0
+        self._counters[pid] = flags & 15
 
 
 class Pictures:

@@ -1,6 +1,7 @@
 """Viewers of a crowd, good and bad: each keeps an account of what it got."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -20,6 +21,8 @@ LEAST_RATE = 4_000.0
 SMALL_BUFFER = 4096
 # How long the hub may take to say what became of everything.
 LEDGER_SECONDS = 4.0
+# A hub takes ten messages a second.
+ASK_SECONDS = 0.15
 # When one leaves, how long it stays away; and how long those stay who join and leave.
 LEAVE_SECONDS = (0.3, 1.5)
 RUBBISH_SECONDS = 0.2
@@ -106,8 +109,18 @@ class Viewer:
         if self._told is None or self.wire is None or self._gone.is_set():
             return
         self.wire.go()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEDGER_SECONDS):
+                while not self._gone.is_set() and not await self._ask():
+                    await first_of(self._gone.wait(), seconds=ASK_SECONDS)
+        self._settled = True
+
+    async def _ask(self) -> bool:
+        """Whether nothing waits any more for it."""
+        self._ledger.clear()
         self.say("ledger")
-        await first_of(self._ledger.wait(), self._gone.wait(), seconds=LEDGER_SECONDS)
+        await first_of(self._ledger.wait(), self._gone.wait())
+        return not self.account.waiting
 
     def say(self, kind: str, **values: Any) -> None:
         """A text message of ``televise.v1``."""
@@ -164,7 +177,7 @@ class Viewer:
         elif message["type"] == "ledger":
             dropped = Dropped(**message["dropped"])
             self.account.closed(message["delivered"], message["waiting"], dropped)
-            self._settled = True
+            self._settled = not message["waiting"]
             self._ledger.set()
 
     def _took(self, unit: Unit, counts: bool) -> None:
@@ -176,13 +189,14 @@ class Viewer:
 
 
 class Slow(Viewer):
-    """It reads a quarter of what the others do."""
+    """It reads a quarter of what the others do, or ``bytes_per_second``."""
 
     kind = "slow"
     receive_buffer = SMALL_BUFFER
+    bytes_per_second = 0.0
 
     def rate(self) -> float:
-        return self.output.slow_rate()
+        return self.bytes_per_second or self.output.slow_rate()
 
 
 class Stalled(Viewer):

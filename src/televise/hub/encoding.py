@@ -60,8 +60,9 @@ class Encoding:
             return
         if dropped:
             packet = replace(packet, dropped=dropped)
-        if begins:
-            self._tell_begin()
+        if begins and (follows := self._continuity.follows):
+            for muxed in self._muxed.values():
+                muxed.follow(follows)
         self.arrived = time.time_ns()
         self.log.append(packet)
         for muxed in self._muxed.values():
@@ -85,7 +86,8 @@ class Encoding:
             muxed = self._muxed[make_muxer] = Muxed(make_muxer)
             if self.tracks:
                 muxed.begin(self.epoch, self.tracks)
-                self._tell_begin()
+                if follows := self._continuity.follows:
+                    muxed.follow(follows)
             for position in range(self.log.first, self.log.end):
                 muxed.append(self.log[position])
         return self._muxed[make_muxer]
@@ -93,12 +95,6 @@ class Encoding:
     def drop(self, make_muxer: MakeMuxer) -> None:
         """Nobody watches this format any more."""
         self._muxed.pop(make_muxer, None)
-
-    def _tell_begin(self) -> None:
-        """Whoever passes epochs on says what they follow."""
-        if follows := self._continuity.follows:
-            for muxed in self._muxed.values():
-                muxed.follow(follows)
 
     def _notify(self) -> None:
         for listener in list(self.listeners):
