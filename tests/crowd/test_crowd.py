@@ -36,7 +36,7 @@ async def test_a_crowd_over_every_output() -> None:
         await tv.is_live()
         outputs = await outputs_of(parse_url(f"http://{tv.authority}"), "")
         assert len(outputs) == 2 * len(READERS)
-        accounts = await watch(outputs, 24, SHARES, seconds=4.0, churn=5.0)
+        accounts = await watch(outputs, 24, SHARES, seconds=3.0, churn=5.0)
         await until(lambda: tv.watching == 0)
     by_kind = {kind: [each for each in accounts if each.kind == kind] for kind in KINDS}
     assert {kind for kind in KINDS if by_kind[kind]} == set(KINDS)
@@ -48,7 +48,7 @@ async def test_a_crowd_over_every_output() -> None:
     assert all(each.delivered == 0 for each in by_kind["half-open"])
     assert all(each.joins > 1 for each in by_kind["leaving"])
     assert any("400" in each.ended or "closed with" in each.ended for each in by_kind["rubbish"])
-    values = json.loads(as_json(accounts, 4.0))
+    values = json.loads(as_json(accounts, 3.0))
     assert values["good"] is True
     assert len(values["viewers"]) == len(accounts)
     assert sum(total["delivered"] for total in values["outputs"]) == sum(

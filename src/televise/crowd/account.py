@@ -60,6 +60,7 @@ class Account:
         """It connects, at monotonic time ``now``."""
         self.joins += 1
         self._begun = now
+        self._last.clear()  # numbers begin anywhere
 
     def took(self, unit: Unit, now: float, wall: float, *, counts: bool) -> None:
         """One more has come; ``counts``: its numbers have no gaps unless something is missing."""
@@ -97,10 +98,6 @@ class Account:
         mean = self.age_ms or 0.0
         self.age_ms = mean + (age - mean) / self._ages
         self.worst_age_ms = max(age, self.worst_age_ms or age)
-
-    def rejoin(self) -> None:
-        """Another connection: its numbers begin anywhere."""
-        self._last.clear()
 
     def closed(self, delivered: int, waiting: int, dropped: Dropped) -> None:
         """What the hub says at the end."""

@@ -224,11 +224,6 @@ class Leaving(Viewer):
             await first_of(stop.wait(), seconds=random.uniform(*LEAVE_SECONDS))
             self.leave()
 
-    def opened(self, head: Head) -> None:
-        """Numbers begin anew."""
-        self.account.rejoin()
-        super().opened(head)
-
 
 class HalfOpen(Viewer):
     """It sends half of a request, and then it is silent."""

@@ -60,9 +60,10 @@ class ToxicProxy:
         """All connections break (RST); others may be made."""
         for writer in list(self._writers):
             plain = writer.get_extra_info("socket")
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            writer.transport.abort()
-            self.broken += 1
+            if not writer.transport.is_closing():
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                writer.transport.abort()
+                self.broken += 1
         self._writers.clear()
 
     def cut(self) -> None:
