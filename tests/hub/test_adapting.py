@@ -5,8 +5,8 @@ import pytest
 from televise.hub import adaptation
 from televise.link.messages import Epoch
 from televise.model.rendition import Rendition
+from televise.testing import toxic_proxy
 from tests.hub.hubs import Taker, gaps, has, hub, taking, to
-from tests.support.toxic import toxic
 
 PICTURES = "cam=pattern:?size=640x480&fps=30"
 JPEG = Rendition("mjpeg")
@@ -26,7 +26,7 @@ async def test_a_narrow_link_has_smaller_pictures_until_it_is_wider(
 ) -> None:
     monkeypatch.setattr(adaptation, "PATIENCE_SECONDS", 1.0)
     async with (
-        toxic() as proxy,
+        toxic_proxy() as proxy,
         hub(PICTURES, origins=[proxy.url]) as ingress,
         hub(upstreams=to(proxy.port)) as edge,
     ):

@@ -11,10 +11,10 @@ from televise.formats.box import boxes
 from televise.hub.policy import Policy
 from televise.hub.upstream import SILENCE_SECONDS
 from televise.link.messages import Epoch, Note
+from televise.testing import toxic_proxy
 from televise.web.keys import Grant, Keys
 from tests.hub.hubs import SMALL, WHOLE, all_connected, gaps, has, hub, taking, through, to
 from tests.support.server import Serving
-from tests.support.toxic import toxic
 from tests.support.waiting import until
 
 
@@ -125,7 +125,7 @@ async def test_the_next_upstream_continues_where_the_first_one_ended() -> None:
 async def test_an_upstream_that_has_lost_its_own_is_left() -> None:
     """The link to it is fine, but it has no picture any more."""
     async with (
-        toxic() as proxy,
+        toxic_proxy() as proxy,
         hub(SMALL, origins=[proxy.url]) as ingress,
         hub(upstreams=to(proxy.port)) as first,
         hub(upstreams=to(ingress.port)) as spare,
@@ -236,7 +236,7 @@ async def test_a_channel_of_our_own_is_not_taken_from_others() -> None:
 @pytest.mark.parametrize("watched", [False, True])
 async def test_a_silent_upstream_is_noticed_and_the_next_one_taken(watched: bool) -> None:
     async with (
-        toxic() as proxy,
+        toxic_proxy() as proxy,
         hub(SMALL, origins=[proxy.url]) as ingress,
         hub(upstreams=to(proxy.port, ingress.port)) as edge,
         AsyncExitStack() as viewers,

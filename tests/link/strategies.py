@@ -15,6 +15,7 @@ from televise.link.messages import (
     Look,
     Media,
     Message,
+    Missing,
     Note,
     Open,
     Publish,
@@ -24,6 +25,7 @@ from televise.link.messages import (
     Taken,
     Unsubscribe,
 )
+from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import AUDIO_CODECS, LIMITS, VIDEO_CODECS, Rendition
 from televise.model.track import Track
@@ -77,13 +79,15 @@ PACKETS: st.SearchStrategy[Packet] = st.builds(
     seconds=SECONDS,
 )
 
+_COUNTS = st.integers(0, 2**64 - 1)
 _SEVERAL_TRACKS = st.lists(TRACKS, max_size=3).map(tuple)
 
 # After the Hello.
 OF_PROVIDER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Announce, _SEVERAL_TRACKS),
     st.builds(State, st.text(), st.text(), st.booleans()),
-    st.builds(Epoch, NUMBERS, NUMBERS, _SEVERAL_TRACKS),
+    st.builds(Epoch, NUMBERS, NUMBERS, _SEVERAL_TRACKS, NUMBERS, _COUNTS, _COUNTS),
+    st.builds(Missing, NUMBERS, st.builds(Dropped, _COUNTS, _COUNTS, _COUNTS, _COUNTS)),
     st.builds(Media, NUMBERS, PACKETS),
     st.builds(Refused, NUMBERS, st.text()),
     st.builds(Note, st.integers(0, 2**64 - 1), st.text()),

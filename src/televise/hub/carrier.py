@@ -14,7 +14,7 @@ from televise import events
 from televise.errors import FormatError, PeerError, Unavailable
 from televise.hub.adaptation import Adaptation, smaller
 from televise.hub.upstream import Upstream
-from televise.link.messages import Epoch, Media, Message, Note, Refused, Subscribe
+from televise.link.messages import Epoch, Media, Message, Missing, Note, Refused, Subscribe
 from televise.model.backoff import Backoff
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
@@ -131,7 +131,9 @@ class Carrier:
             return self._watch(packet)
         if isinstance(message, Epoch):
             self._begin(message)
-            self._received(Epoch(number, message.epoch, message.tracks))
+            self._received(replace(message, id=number))
+        elif isinstance(message, Missing):
+            self._received(replace(message, id=number))
         elif isinstance(message, Note):
             captured = max(0, message.captured + upstream.clock.offset)
             self._received(Note(captured, message.text))

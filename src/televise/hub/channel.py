@@ -24,6 +24,7 @@ from televise.link.messages import (
     Look,
     Media,
     Message,
+    Missing,
     Note,
     Open,
     Refused,
@@ -251,6 +252,9 @@ class Channel:
         elif isinstance(message, Taken | Ended):
             if not self._looks.ended(message):
                 self._seat.heard(message)
+        elif isinstance(message, Missing):
+            if of_live := self._renditions.get(message.id):
+                of_live.explain(message.dropped)
         elif isinstance(message, Epoch | Refused):
             self._received_for_encoding(message)
 

@@ -3,10 +3,13 @@
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from televise.hub.continuity import Continuity
 from televise.hub.ledger import Ledger
 from televise.hub.muxed import MakeMuxer, Muxed
 from televise.link.messages import Epoch
+from televise.model.dropped import Dropped
 from televise.model.log import Log
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
@@ -32,7 +35,7 @@ class Encoding:
         self.ledger = ledger or Ledger()
         self.log: Log[Packet] = Log(max_seconds=0.0)
         self.listeners: set[Callable[[], None]] = set()
-        self._sequence: int | None = None
+        self._continuity = Continuity(self.epoch, self.ledger)
         self._muxed: dict[MakeMuxer, Muxed] = {}
 
     def begin(self, message: Epoch) -> None:
@@ -40,38 +43,35 @@ class Encoding:
         none."""
         if (message.epoch, message.tracks) == (self.epoch, self.tracks):
             return
+        self._continuity.begin(message)
         self.epoch, self.tracks, self.refusal = message.epoch, message.tracks, ""
-        self._sequence = None
         self.log.clear()
         for muxed in self._muxed.values():
             muxed.begin(message.epoch, message.tracks)
 
     def append(self, packet: Packet) -> None:
         """A new packet, for everybody."""
-        if not self._enter(packet):
+        if packet.epoch != self.epoch or packet.track >= len(self.tracks):
+            self.ledger.strays += 1
             return
+        begins = self._continuity.follows is None
+        dropped = self._continuity.enter(packet)
+        if dropped is None:
+            return
+        if dropped:
+            packet = replace(packet, dropped=dropped)
+        if begins and (follows := self._continuity.follows):
+            for muxed in self._muxed.values():
+                muxed.follow(follows)
         self.arrived = time.time_ns()
         self.log.append(packet)
         for muxed in self._muxed.values():
             muxed.append(packet)
         self._notify()
 
-    def _enter(self, packet: Packet) -> bool:
-        """Whether it continues what is here, or somebody can begin at it; the ledger is kept."""
-        ledger, last = self.ledger, self._sequence
-        if packet.epoch != self.epoch or packet.track >= len(self.tracks):
-            ledger.strays += 1
-            return False
-        if last is not None and packet.sequence <= last:
-            ledger.repeated += 1
-            return False
-        missing = 0 if last is None else packet.sequence - last - 1
-        if (missing or last is None) and not packet.keyframe:
-            return False  # to be counted as missing, when it goes on
-        ledger.missing += missing
-        ledger.received += 1
-        self._sequence = packet.sequence
-        return True
+    def explain(self, dropped: Dropped) -> None:
+        """Why packets before the next one are missing."""
+        self._continuity.explain(dropped)
 
     def refuse(self, reason: str) -> None:
         """The worker cannot make this rendition."""
@@ -86,6 +86,8 @@ class Encoding:
             muxed = self._muxed[make_muxer] = Muxed(make_muxer)
             if self.tracks:
                 muxed.begin(self.epoch, self.tracks)
+                if follows := self._continuity.follows:
+                    muxed.follow(follows)
             for position in range(self.log.first, self.log.end):
                 muxed.append(self.log[position])
         return self._muxed[make_muxer]

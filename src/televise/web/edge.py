@@ -198,10 +198,12 @@ class Edge(Audience):
             viewer.end(NOT_UNDERSTOOD, "not a message of televise.v1")
 
     def heard(self, message: Any, viewer: Viewer) -> None:
-        """What every player may say: asking for the time, and reports. ValueError and its like
-        where it is said wrongly."""
+        """What every player may say: asking for the time or its ledger, and reports. ValueError
+        and its like where it is said wrongly."""
         if message["type"] == "clock":
             viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
+        elif message["type"] == "ledger":
+            viewer.tell_ledger()
         elif message["type"] == "report":
             self.on_report(viewer.channel, message)
         elif message["type"] in ("pointer", "key"):

@@ -9,17 +9,20 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from aiohttp import web
 
 from televise.errors import Forbidden, FormatError, InputError, TeleviseError
 from televise.formats.websocket import binary_frame
 from televise.hub.channel import Channel
+from televise.hub.continuity import MOST, Follows
 from televise.hub.encoding import Encoding
 from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk
-from televise.link.messages import Ended, Epoch, Hello, Media, Message, Note
+from televise.link.messages import Ended, Epoch, Hello, Media, Message, Missing, Note
 from televise.link.protocol import VERSION, encode
+from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -46,6 +49,10 @@ class LinkViewer(Viewer):
     relays = True
     node = ""
     rendition = Rendition("h264")
+
+    def tell_skips(self, count: int, dropped: Dropped) -> None:
+        """In words of the link."""
+        self.transport.write(_missing(dropped + Dropped(slow=count)))
 
 
 class Link:
@@ -150,12 +157,25 @@ class LinkMessages:
     """Muxer: each packet as one link message, before them the epoch."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        self._init = binary_frame(encode(Epoch(SUBSCRIPTION, epoch, tracks)))
+        self._epoch = Epoch(SUBSCRIPTION, epoch, tracks)
+        self._init = binary_frame(encode(self._epoch))
+
+    def follow(self, follows: Follows) -> None:
+        """Those that come later, too, can tell what they miss."""
+        before, last, first = follows.before, follows.last, follows.first
+        epoch = replace(self._epoch, before=before, last=last, first=first)
+        self._init = binary_frame(encode(epoch))
 
     def mux(self, packet: Packet) -> Chunk:
-        """One message."""
+        """One message; where packets are missing before it, another one says why."""
         data = binary_frame(encode(Media(SUBSCRIPTION, packet)))
+        if packet.dropped:
+            data = _missing(packet.dropped) + data
         return Chunk(data, self._init, packet.keyframe, packet.seconds)
+
+
+def _missing(dropped: Dropped) -> bytes:
+    return binary_frame(encode(Missing(SUBSCRIPTION, dropped.at_most(MOST))))
 
 
 async def _send(websocket: web.WebSocketResponse, look: LookBack) -> None:

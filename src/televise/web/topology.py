@@ -57,6 +57,7 @@ class Topology:
             "age_ms": _age(channel),
             "received": ledger.received,
             "missing": ledger.missing,
+            "dropped": ledger.dropped.to_json(),
             "repeated": ledger.repeated,
             "strays": ledger.strays,
         }
@@ -85,7 +86,10 @@ def _upstream(upstream: Upstream) -> dict[str, Any]:
 
 
 def _link(channel: Channel, viewer: LinkViewer) -> dict[str, Any]:
-    """What another hub takes: ``offered`` chunks are delivered, skipped, or wait for it."""
+    """What another hub takes: ``offered`` chunks are delivered, skipped, or wait for it.
+
+    With what was missing here already, all packets are ``delivered``, ``dropped`` or ``waiting``.
+    """
     rendition = viewer.rendition.to_json()
     return {
         "node": viewer.node,
@@ -94,4 +98,6 @@ def _link(channel: Channel, viewer: LinkViewer) -> dict[str, Any]:
         "offered": viewer.offered,
         "delivered": viewer.delivered,
         "skipped": viewer.cursor.skipped,
+        "waiting": viewer.offered - viewer.delivered - viewer.cursor.skipped,
+        "dropped": viewer.dropped.to_json(),
     }
