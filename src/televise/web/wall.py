@@ -20,7 +20,7 @@ from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web import envelope
-from televise.web.edge import Edge, upgrade
+from televise.web.edge import ONLY_TEXT, UNSUPPORTED, Edge, note_sent_away, send_away, upgrade
 from televise.web.limits import Allowance
 from televise.web.pump import NOT_UNDERSTOOD, RESTARTING, Viewer
 
@@ -57,10 +57,14 @@ class Wall:
         allowance = Allowance(MESSAGES_A_SECOND, BURST)
         try:
             async for message in self._websocket:
-                if not allowance.take(time.monotonic()):
-                    await self._send_away("too many messages")
+                if message.type == aiohttp.WSMsgType.ERROR:
+                    note_sent_away(self._request, str(message.data))  # aiohttp has closed it
+                elif not allowance.take(time.monotonic()):
+                    await self._send_away(NOT_UNDERSTOOD, "too many messages")
                 elif message.type == aiohttp.WSMsgType.TEXT:
                     await self._heard(message.data)
+                else:
+                    await self._send_away(UNSUPPORTED, ONLY_TEXT)
         finally:
             for task in self._watching.values():
                 task.cancel()
@@ -79,7 +83,7 @@ class Wall:
             elif kind == "report":
                 self._edge.on_report(self._edge.hub.channel(message["channel"]).name, message)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError, UnknownChannel):
-            await self._send_away("not a message of a wall")
+            await self._send_away(NOT_UNDERSTOOD, "not a message of a wall")
 
     def _watch(self, message: dict[str, Any]) -> None:
         name = str(message["channel"])[:64]
@@ -121,8 +125,8 @@ class Wall:
         if transport is not None and not transport.is_closing():
             transport.write(text)
 
-    async def _send_away(self, reason: str) -> None:
-        await self._websocket.close(code=NOT_UNDERSTOOD, message=reason.encode())
+    async def _send_away(self, code: int, reason: str) -> None:
+        await send_away(self._request, self._websocket, code, reason)
 
 
 class WallViewer(Viewer):
