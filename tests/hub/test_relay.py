@@ -18,13 +18,16 @@ from tests.support.toxic import toxic
 from tests.support.waiting import until
 
 
-def carried(tv: Serving) -> int:
-    """Bytes that came over the first link of ``tv``."""
-    return tv.server._upstreams.all[0].bytes
-
-
 def url_of(tv: Serving) -> str:
     return f"ws://{tv.authority}"
+
+
+def ages_at(above: Serving, below: Serving) -> dict[str, float]:
+    """How old pictures of the channel are at one hub, as is known at another."""
+    hubs = above.edge.below()
+    hubs += [each for hub in hubs for each in hub["hubs"]]
+    found = [each["ages"].get("cam", {}) for each in hubs if each["node"] == below.server.hub.node]
+    return dict(found[0]) if found else {}
 
 
 def offering(tv: Serving) -> list[str]:
@@ -68,9 +71,11 @@ async def test_one_subscription_however_many_watch_and_none_where_nobody_does() 
             assert len(ingress.edge.fed_with(ingress.channel())) == 1
         await until(lambda: not ingress.edge.fed_with(ingress.channel()))
         await until(lambda: not ingress.channel().encodings)
-        before = carried(edge)
-        await until(lambda: carried(edge) > before)
-        assert carried(edge) - before < 1000, "only signs of life cross"
+        [upstream] = edge.server._upstreams.all
+        before, media = upstream.bytes, upstream.media_bytes
+        await until(lambda: upstream.bytes > before)
+        assert media > 1000
+        assert upstream.media_bytes == media, "only signs of life cross"
 
 
 async def test_hubs_are_no_viewers_but_their_viewers_count_above() -> None:
@@ -80,8 +85,12 @@ async def test_hubs_are_no_viewers_but_their_viewers_count_above() -> None:
         hub(upstreams=to(middle.port)) as edge,
     ):
         await has(edge)
-        async with edge.told("/cam.mp4"), edge.told("/cam.mp4"), middle.told("/cam.mp4"):
+        told = edge.told("/cam.mp4")
+        async with told as viewer, edge.told("/cam.mp4"), middle.told("/cam.mp4"):
             await until(lambda: ingress.edge.counts() == {"cam": 3})
+            viewer.say('{"type":"report","rung":"mse","age_ms":80,"fps":15,"stalls":0}')
+            await until(lambda: ages_at(ingress, edge).get("shown") == 80)
+            assert ages_at(ingress, middle).keys() == {"arrived"}, "nobody there tells of a screen"
             assert ingress.edge.viewers(ingress.channel()) == 0
             assert middle.edge.viewers(middle.channel()) == 1
         await until(lambda: ingress.edge.counts() == {})

@@ -12,11 +12,15 @@ from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 
+# Keyframes are large: however many ask for one, there is one in so long.
+KEYFRAME_SECONDS = 1.0
+
 
 class Encoding:
     """The hub's end of a subscription; ``users`` counts who needs it.
 
     ``arrived`` is when its newest packet came (Unix nanoseconds), ``ledger`` its channel's.
+    ``broken`` says that it cannot go on before the next keyframe.
     """
 
     def __init__(self, identifier: int, rendition: Rendition, ledger: Ledger | None = None) -> None:
@@ -29,10 +33,12 @@ class Encoding:
         self.tracks: tuple[Track, ...] = ()
         self.refusal = ""
         self.arrived = 0
+        self.broken = False
         self.ledger = ledger or Ledger()
         self.log: Log[Packet] = Log(max_seconds=0.0)
         self.listeners: set[Callable[[], None]] = set()
         self._sequence: int | None = None
+        self._asked = float("-inf")
         self._muxed: dict[MakeMuxer, Muxed] = {}
 
     def begin(self, message: Epoch) -> None:
@@ -41,7 +47,7 @@ class Encoding:
         if (message.epoch, message.tracks) == (self.epoch, self.tracks):
             return
         self.epoch, self.tracks, self.refusal = message.epoch, message.tracks, ""
-        self._sequence = None
+        self._sequence, self.broken = None, False
         self.log.clear()
         for muxed in self._muxed.values():
             muxed.begin(message.epoch, message.tracks)
@@ -66,11 +72,19 @@ class Encoding:
             ledger.repeated += 1
             return False
         missing = 0 if last is None else packet.sequence - last - 1
-        if (missing or last is None) and not packet.keyframe:
+        self.broken = (missing > 0 or last is None) and not packet.keyframe
+        if self.broken:
             return False  # to be counted as missing, when it goes on
         ledger.missing += missing
         ledger.received += 1
         self._sequence = packet.sequence
+        return True
+
+    def may_ask(self, now: float) -> bool:
+        """Whether a keyframe may be asked for at monotonic time ``now``, which that counts as."""
+        if now - self._asked < KEYFRAME_SECONDS:
+            return False
+        self._asked = now
         return True
 
     def refuse(self, reason: str) -> None:

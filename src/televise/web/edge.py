@@ -203,7 +203,7 @@ class Edge(Audience):
         if message["type"] == "clock":
             viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
         elif message["type"] == "report":
-            self.on_report(viewer.channel, message)
+            self.reported(viewer.channel, message)
         elif message["type"] in ("pointer", "key"):
             self.heard_input(viewer.channel, message)
 
