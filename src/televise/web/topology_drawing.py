@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 _WIDTH, _HEIGHT, _GAP, _ROW = 200, 64, 56, 88
+# How far down an arrow to the left goes.
+_DIP = 22
 _SHORT = 8
 
 
@@ -37,7 +39,7 @@ def drawing(graph: Graph) -> str:
     """As SVG."""
     places = graph.places()
     width = max(x for x, _ in places.values()) + _WIDTH + 1
-    height = max(y for _, y in places.values()) + _HEIGHT + 1
+    height = max(y for _, y in places.values()) + _HEIGHT + _DIP
     arrows = "".join(_arrow(places[start], places[end]) for start, end in graph.arrows)
     boxes = "".join(_box(hub, places[hub], graph.lines[hub]) for hub in graph.columns)
     return (
@@ -48,12 +50,19 @@ def drawing(graph: Graph) -> str:
 
 
 def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:
-    """From the right side of a box to the left side of another, with a dot where it ends."""
-    x1, y1, x2, y2 = start[0] + _WIDTH, start[1] + _HEIGHT // 2, end[0], end[1] + _HEIGHT // 2
-    bend = _GAP // 2
+    """From the right side of a box to the left side of another, with a dot where it ends; to one
+    that is not further to the right, from below to below."""
+    if end[0] > start[0]:
+        x1, y1, x2, y2 = start[0] + _WIDTH, start[1] + _HEIGHT // 2, end[0], end[1] + _HEIGHT // 2
+        bend = _GAP // 2
+        curve = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+    else:
+        x1, y1, x2, y2 = start[0] + _WIDTH // 2, start[1], end[0] + _WIDTH // 2, end[1]
+        y1, y2 = y1 + _HEIGHT, y2 + _HEIGHT
+        curve = f"M{x1} {y1}C{x1} {y1 + _DIP} {x2} {y2 + _DIP} {x2} {y2}"
     return (
-        f'<path d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}" fill="none" '
-        f'stroke="currentColor" opacity="0.5"/><circle cx="{x2}" cy="{y2}" r="3"/>'
+        f'<path d="{curve}" fill="none" stroke="currentColor" opacity="0.5"/>'
+        f'<circle cx="{x2}" cy="{y2}" r="3"/>'
     )
 
 

@@ -144,7 +144,9 @@ def _clock(hop: Mapping[str, Any]) -> str:
 
 def _watchers(known: Mapping[str, Any]) -> Iterator[list[str]]:
     for channel in known["channels"]:
-        yield ["this hub, here", channel["name"], str(channel["viewers"]), *_both(channel["ages"])]
+        name, count = channel["name"], channel["viewers"]
+        if count:
+            yield ["this hub, here", name, str(count), *_both(channel["ages"])]
     yield from _watchers_below(known["hubs"], "")
 
 
