@@ -12,7 +12,7 @@ from televise.hub.policy import Policy
 from televise.hub.upstream import SILENCE_SECONDS
 from televise.link.messages import Epoch, Note
 from televise.web.keys import Grant, Keys
-from tests.hub.hubs import SMALL, WHOLE, all_connected, gaps, has, hub, taking, through, to
+from tests.hub.hubs import SMALL, WHOLE, ages_at, all_connected, gaps, has, hub, taking, through, to
 from tests.support.server import Serving
 from tests.support.toxic import toxic
 from tests.support.waiting import until
@@ -20,14 +20,6 @@ from tests.support.waiting import until
 
 def url_of(tv: Serving) -> str:
     return f"ws://{tv.authority}"
-
-
-def ages_at(above: Serving, below: Serving) -> dict[str, float]:
-    """How old pictures of the channel are at one hub, as is known at another."""
-    hubs = above.edge.below()
-    hubs += [each for hub in hubs for each in hub["hubs"]]
-    found = [each["ages"].get("cam", {}) for each in hubs if each["node"] == below.server.hub.node]
-    return dict(found[0]) if found else {}
 
 
 def offering(tv: Serving) -> list[str]:
