@@ -47,12 +47,14 @@ class NatsServer:
 
 
 @contextmanager
-def nats_server(program: str, folder: Path) -> Iterator[NatsServer]:
-    """A server with the options of the example, as far as it knows them."""
+def nats_server(program: str, folder: Path, *, plain: bool = False) -> Iterator[NatsServer]:
+    """A server with the options of the example, as far as it knows them; a ``plain`` one has its
+    own."""
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     version = said.stdout.rpartition("v")[2].strip()
     numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
-    Path(folder, "nats.conf").write_text(CONFIG + (SINCE_2_11 if numbers >= (2, 11) else ""))
+    config = "" if plain else CONFIG + (SINCE_2_11 if numbers >= (2, 11) else "")
+    Path(folder, "nats.conf").write_text(config)
     server = NatsServer(program, folder, version, free_port())
     server.start()
     time.sleep(1.0)

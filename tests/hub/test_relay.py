@@ -115,8 +115,8 @@ async def test_each_hub_of_a_row_may_end_and_come_back(row: Row) -> None:
 
 
 async def test_one_subscription_however_many_watch_and_none_where_nobody_does() -> None:
-    """Five hundred viewers, over HTTP."""
-    async with hub(SMALL) as ingress, hub(upstreams=to(ingress.port)) as edge:
+    """Five hundred viewers, who read nothing, of a picture a second."""
+    async with hub("cam=pattern:?size=160x120&fps=1") as ingress, hub(upstreams=to(ingress.port)) as edge:
         await has(edge)
         [upstream] = edge.server._upstreams.all
         assert ingress.channel().encodings == []
