@@ -116,7 +116,10 @@ async def test_each_hub_of_a_row_may_end_and_come_back(row: Row) -> None:
 
 async def test_one_subscription_however_many_watch_and_none_where_nobody_does() -> None:
     """Five hundred viewers, who read nothing, of a picture a second."""
-    async with hub("cam=pattern:?size=160x120&fps=1") as ingress, hub(upstreams=to(ingress.port)) as edge:
+    async with (
+        hub("cam=pattern:?size=160x120&fps=1") as ingress,
+        hub(upstreams=to(ingress.port)) as edge,
+    ):
         await has(edge)
         [upstream] = edge.server._upstreams.all
         assert ingress.channel().encodings == []
