@@ -24,13 +24,15 @@ MOST = 1 << 62
 class Continuity:
     """Of one subscription, as it comes to this hub; the ``ledger`` is kept.
 
-    ``follows`` is known from the first packet of an epoch on.
+    ``follows`` is known from the first packet of an epoch on. ``broken``: nothing can be taken
+    before the next keyframe.
     """
 
     def __init__(self, epoch: int, ledger: Ledger) -> None:
         self._epoch = epoch
         self._ledger = ledger
         self.follows: Follows | None = None
+        self.broken = False
         self._before: tuple[int, int] = 0, 0
         self._last: int | None = None
         # What the next packet's number must be, None where it may be any.
@@ -48,6 +50,7 @@ class Continuity:
             self._tail += newest - last
             self._before = self._epoch, newest
         self._epoch, self._last, self.follows = message.epoch, None, None
+        self.broken = False
         self._next = message.first if known else None
 
     def explain(self, dropped: Dropped) -> None:
@@ -62,7 +65,8 @@ class Continuity:
             self._told = NOTHING
             return None
         missing = 0 if self._next is None else max(0, packet.sequence - self._next)
-        if (missing or self._last is None) and not packet.keyframe:
+        self.broken = (missing > 0 or self._last is None) and not packet.keyframe
+        if self.broken:
             self._in_vain += 1  # to be counted as missing, when it goes on
             return None
         dropped = self._reasons(missing + self._tail) if missing or self._tail else NOTHING

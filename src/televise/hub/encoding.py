@@ -15,6 +15,9 @@ from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 
+# Keyframes are large: however many ask for one, there is one in so long.
+KEYFRAME_SECONDS = 1.0
+
 
 class Encoding:
     """The hub's end of a subscription; ``users`` counts who needs it.
@@ -36,7 +39,13 @@ class Encoding:
         self.log: Log[Packet] = Log(max_seconds=0.0)
         self.listeners: set[Callable[[], None]] = set()
         self._continuity = Continuity(self.epoch, self.ledger)
+        self._asked = float("-inf")
         self._muxed: dict[MakeMuxer, Muxed] = {}
+
+    @property
+    def broken(self) -> bool:
+        """Whether it cannot go on before the next keyframe."""
+        return self._continuity.broken
 
     def begin(self, message: Epoch) -> None:
         """A new epoch: what was before cannot be continued. Told again (by another link), it is
@@ -72,6 +81,13 @@ class Encoding:
     def explain(self, dropped: Dropped) -> None:
         """Why packets before the next one are missing."""
         self._continuity.explain(dropped)
+
+    def may_ask(self, now: float) -> bool:
+        """Whether a keyframe may be asked for at monotonic time ``now``, which that counts as."""
+        if now - self._asked < KEYFRAME_SECONDS:
+            return False
+        self._asked = now
+        return True
 
     def refuse(self, reason: str) -> None:
         """The worker cannot make this rendition."""

@@ -7,6 +7,7 @@ The *provider* has a channel (a worker process); the *consumer* wants it (the hu
                         ◀──────────── Announce(tracks), State(...)
       Subscribe(id, rendition, epoch) ──────────▶
                         ◀──── Epoch(id, tracks), Media(id, packet) ..., Epoch ..., Refused(id)
+      Keyframe(id) ─────────────────────────────▶
       Unsubscribe(id) ──────────────────────────▶
                         ◀──── Note(captured, text), Missing(id, dropped)
 
@@ -82,6 +83,14 @@ class Subscribe:
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
     """Stop sending subscription ``id``."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """Somebody cannot go on before the next keyframe of subscription ``id``: make one, where it is
+    encoded."""
 
     id: int
 
@@ -183,6 +192,6 @@ class Look:
     length: float
 
 
-FromConsumer = Open | Subscribe | Unsubscribe | Publish | Data | Finish | Look
+FromConsumer = Open | Subscribe | Unsubscribe | Keyframe | Publish | Data | Finish | Look
 FromProvider = Announce | State | Epoch | Missing | Media | Refused | Note | Taken | Ended
 Message = Hello | FromConsumer | FromProvider

@@ -20,6 +20,7 @@ from televise.link.messages import (
     FromConsumer,
     FromProvider,
     Hello,
+    Keyframe,
     Look,
     Media,
     Message,
@@ -68,6 +69,7 @@ _CONTROL: dict[int, type[Any]] = {
     15: Note,
     16: Look,
     17: Missing,
+    18: Keyframe,
 }
 _TYPES = {kind: number for number, kind in _CONTROL.items()}
 _LIMITS = {_MEDIA_TYPE: 1 + _MEDIA.size + MAX_MEDIA, _DATA_TYPE: 1 + _DATA.size + MAX_DATA}

@@ -213,7 +213,7 @@ class Edge(Audience):
         elif message["type"] == "ledger":
             viewer.tell_ledger()
         elif message["type"] == "report":
-            self.on_report(viewer.channel, message)
+            self.reported(viewer.channel, message)
         elif message["type"] in ("pointer", "key"):
             self.heard_input(viewer.channel, message)
 

@@ -33,7 +33,7 @@ class Viewer:
     def __init__(self, pump: "Pump", connection: Connection, max_latency: float) -> None:
         assert connection.transport is not None
         self.transport = connection.transport
-        self.send = connection.socket.send
+        self.send: Callable[[bytes], int] = connection.socket.send
         self.cursor = Cursor(pump.muxed.log, max_latency)
         self.told = False
         self.websocket = False

@@ -81,7 +81,7 @@ class Wall:
             elif kind == "clock":
                 self._say(envelope.clock(float(message["client"]), time.time() * 1000))
             elif kind == "report":
-                self._edge.on_report(self._edge.hub.channel(message["channel"]).name, message)
+                self._edge.reported(self._edge.hub.channel(message["channel"]).name, message)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError, UnknownChannel):
             await self._send_away(NOT_UNDERSTOOD, "not a message of a wall")
 
