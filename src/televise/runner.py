@@ -11,6 +11,7 @@ import televise
 from televise import events
 from televise.config.plan import Plan, Wanted
 from televise.config.reading import Reading
+from televise import events, systemd
 from televise.errors import TeleviseError
 from televise.model.source import SourceSpec
 from televise.push import Target, push
@@ -79,6 +80,8 @@ async def _serve(plan: Plan, reading: Reading) -> int:
         _greet(server)
         tasks.append(loop.create_task(reading.run(server.change)))
         await _until_end(server, stop)
+        async with systemd.alive():
+            await _until_end(server, stop)
     except TeleviseError:
         end_log = events.forget
         raise
