@@ -1,5 +1,6 @@
 """nginx and Caddy as they are deployed, on ports of loopback, with a certificate of our own."""
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import ROOT
-from tests.support.waiting import wait_until
+from tests.support.waiting import until, wait_until
 
 DEPLOY = ROOT / "deploy"
 NAME = "televise.example"
@@ -148,3 +149,9 @@ def deployed_caddy(program: str, folder: Path, port: int, hub: int) -> Iterator[
 
 Deploy = Callable[[str, Path, int, int], contextlib.AbstractContextManager[Proxy]]
 DEPLOYED: dict[str, Deploy] = {"nginx": deployed_nginx, "caddy": deployed_caddy}
+
+
+async def no_sockets() -> None:
+    """Wait until TLS has said its farewells: until the loop watches nothing but its own pipe."""
+    selector = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]
+    await until(lambda: len(selector.get_map()) <= 1)

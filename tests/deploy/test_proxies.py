@@ -11,7 +11,7 @@ import pytest
 from televise.doctor.checks import buffering, publishing, websocket
 from televise.doctor.patient import Patient
 from tests.conftest import Needs
-from tests.deploy.proxies import DEPLOYED, Proxy, free_ports
+from tests.deploy.proxies import DEPLOYED, Proxy, free_ports, no_sockets
 from tests.support.process import Running, televise
 from tests.support.server import SMALL
 from tests.support.waiting import until
@@ -55,17 +55,17 @@ async def session(deployed: Deployed) -> AsyncIterator[aiohttp.ClientSession]:
     connector = aiohttp.TCPConnector(ssl=deployed.proxy.context)
     async with aiohttp.ClientSession(connector=connector) as client:
         yield client
-    for _ in range(10):
-        await asyncio.sleep(0)  # aborted sockets are closed in the next turns of the loop
+    await no_sockets()
 
 
 async def test_every_output_begins_while_it_runs(
     deployed: Deployed, session: aiohttp.ClientSession
 ) -> None:
     """All of these answers are without end: what comes, comes before that."""
+    patient = Patient(session, "", deployed.proxy.url)
 
     async def first(extension: str) -> bytes:
-        async with session.get(f"{deployed.proxy.url}/cam.{extension}") as answer:
+        async with patient.get(f"/cam.{extension}") as answer:
             assert answer.status == 200
             return await answer.content.readexactly(4096 if extension == "mp4" else 1024)
 

@@ -58,8 +58,8 @@ class HubCheck(Protocol):
 
 
 MACHINE: tuple[MachineCheck, ...] = (python, ffmpeg, ports, descriptors, key_file, clock)
-# `reach` comes first: without it there is nothing to examine.
-HUB: tuple[HubCheck, ...] = (source, gop, buffering, websocket, publishing, clocks)
+# `reach` finds the hub and `source` what is live; then the others look at that, all at once.
+HUB: tuple[HubCheck, ...] = (gop, buffering, websocket, publishing, clocks)
 
 
 async def examine_machine(page: Page | None, tell: Tell) -> list[Finding]:
@@ -78,6 +78,7 @@ async def examine_hub(url: str, token: str, page: Page | None, tell: Tell) -> li
         patient = Patient(session, address)
         found = await _one(reach.NAME, partial(reach.examine, patient))
         if patient.channels:
+            found += await _one(source.NAME, partial(source.examine, patient))
             found += await _all([(each.NAME, partial(each.examine, patient)) for each in HUB])
         return found + await _browser(page, await browser.mimes_of(patient), tell)
 

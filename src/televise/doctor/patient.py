@@ -18,8 +18,8 @@ THUMBNAIL = {"w": "64", "fps": "2", "q": "10"}
 class Patient:
     """``base`` is the hub's own URL, without a slash at the end; ``asked`` the URL that was given.
 
-    ``channels`` is what the API says of those that are to be examined; ``proxy`` names what stands
-    between, as far as that is known.
+    ``channels`` is what the API says of those that are to be examined, ``live`` names those that were
+    found to have pictures; ``proxy`` names what stands between, as far as that is known.
     """
 
     session: aiohttp.ClientSession
@@ -27,6 +27,7 @@ class Patient:
     base: str = ""
     channels: list[dict[str, Any]] = field(default_factory=list)
     proxy: str = ""
+    live: list[str] = field(default_factory=list)
 
     @property
     def origin(self) -> str:
@@ -36,8 +37,8 @@ class Patient:
 
     @property
     def name(self) -> str:
-        """The channel by which the way is examined: the first that is there."""
-        return str(self.channels[0]["name"])
+        """The channel by which the way is examined: the first that has pictures, if one has."""
+        return self.live[0] if self.live else str(self.channels[0]["name"])
 
     @property
     def between(self) -> str:
@@ -46,11 +47,16 @@ class Patient:
 
     @contextlib.asynccontextmanager
     async def get(self, path: str, **query: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a request. aiohttp.ClientError, TimeoutError."""
+        """The answer to a request; who leaves an endless one does not wait for a farewell.
+        aiohttp.ClientError, TimeoutError."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=ANSWER_SECONDS)
         url = _with_query(f"{self.base}{path}", query)
         async with self.session.get(url, timeout=timeout) as answer:
-            yield answer
+            try:
+                yield answer
+            finally:
+                if answer.connection is not None and answer.connection.transport is not None:
+                    answer.connection.transport.abort()
 
     @contextlib.asynccontextmanager
     async def socket(

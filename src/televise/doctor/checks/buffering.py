@@ -37,6 +37,8 @@ class Arrival:
 async def examine(patient: Patient) -> list[Finding]:
     """The pictures of one channel, by HTTP."""
     arrivals: list[Arrival] = []
+    if not patient.live:
+        return []
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
             async with patient.get(f"/{patient.name}.mjpg", **THUMBNAIL) as answer:

@@ -19,10 +19,8 @@ _FIX = (
 
 async def examine(patient: Patient) -> list[Finding]:
     """The pictures of each channel, as MP4 has them."""
-    names = [str(each["name"]) for each in patient.channels]
-    return [
-        found for found in await asyncio.gather(*(_of(patient, name) for name in names)) if found
-    ]
+    found = await asyncio.gather(*(_of(patient, name) for name in patient.live))
+    return [finding for finding in found if finding]
 
 
 async def _of(patient: Patient, name: str) -> Finding | None:

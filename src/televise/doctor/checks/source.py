@@ -20,7 +20,7 @@ _FIX_DELIVERY = "let the source send H.264 without B-frames, AAC or JPEG: that p
 
 
 async def examine(patient: Patient) -> list[Finding]:
-    """Each channel is opened for this."""
+    """Each channel is opened for this; the other checks look at those that are live."""
     names = [str(each["name"]) for each in patient.channels]
     found = await asyncio.gather(*(_channel(patient, name) for name in names))
     return [finding for findings in found for finding in findings]
@@ -32,6 +32,7 @@ async def _channel(patient: Patient, name: str) -> list[Finding]:
         channel = await answer.json()
     if status != 200 or channel["state"] in ("offline", "stalled", "connecting"):
         return [_without(channel)]
+    patient.live.append(name)
     return [ok(f"{name} has pictures ({channel['source']})"), *_costs(channel)]
 
 
