@@ -15,7 +15,7 @@ from tests.support.waiting import until, wait_until
 
 DEPLOY = ROOT / "deploy"
 NAME = "televise.example"
-_OPENSSL = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1".split()
+_OPENSSL = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def make_certificate(folder: Path) -> None:
-    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     files = ["-keyout", str(folder / "cert.key"), "-out", str(folder / "cert.pem")]
     subprocess.run([*_OPENSSL, *names, *files], check=True, capture_output=True)
 

@@ -1,11 +1,10 @@
-"""What deploy/ has for Prometheus and Grafana is loaded by a real Prometheus, and finds something."""
+"""What deploy/ has for Prometheus and Grafana: a real Prometheus loads it, and finds something."""
 
 import asyncio
 import json
 import re
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen

@@ -1,4 +1,4 @@
-"""The unit is understood and hard by systemd's own tools, and the hub says what the unit waits for."""
+"""The unit before systemd's own tools; and the hub says what the unit waits for."""
 
 import os
 import signal
@@ -23,13 +23,13 @@ def test_the_unit_is_understood(needs: Needs, tmp_path: Path) -> None:
     for name in ("televise.service", "televise@.service"):
         (tmp_path / name).write_text(text)
         command = [needs("systemd-analyze"), "verify", "--man=no", str(tmp_path / name)]
-        finished = subprocess.run(command, capture_output=True, text=True)
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (finished.returncode, finished.stderr) == (0, "")
 
 
 def test_the_unit_gives_few_rights(needs: Needs) -> None:
     command = [needs("systemd-analyze"), "security", "--offline=true", f"--threshold={EXPOSURE}"]
-    finished = subprocess.run([*command, str(UNIT)], capture_output=True, text=True)
+    finished = subprocess.run([*command, str(UNIT)], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stdout[-300:]
 
 

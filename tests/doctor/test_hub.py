@@ -51,8 +51,9 @@ class Ward:
 def long_gop(tmp_path_factory: pytest.TempPathFactory, needs: Needs) -> Path:
     """A film with a keyframe every ten seconds."""
     film = tmp_path_factory.mktemp("films") / "long.mp4"
-    picture = "-f lavfi -i testsrc2=s=160x120:r=15 -t 20".split()
-    coding = "-c:v libx264 -preset ultrafast -bf 0 -g 150 -keyint_min 150 -sc_threshold 0".split()
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=15", "-t", "20"]
+    gop = ["-bf", "0", "-g", "150", "-keyint_min", "150", "-sc_threshold", "0"]
+    coding = ["-c:v", "libx264", "-preset", "ultrafast", *gop]
     colours = ["-pix_fmt", "yuv420p"]
     subprocess.run([needs("ffmpeg"), "-v", "error", *picture, *coding, *colours, film], check=True)
     return film

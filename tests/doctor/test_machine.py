@@ -30,7 +30,11 @@ def test_few_descriptors() -> None:
     script = "import resource as r, sys, subprocess; r.setrlimit(r.RLIMIT_NOFILE, (200, 200)); "
     script += "sys.exit(subprocess.call([sys.executable, '-m', 'televise', 'doctor']))"
     finished = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=environment()
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
     )
     assert finished.returncode == 1
     assert "only 200 files may be open" in finished.stdout
@@ -89,7 +93,8 @@ def test_what_browsers_tell() -> None:
     assert "cam" in found[2].text
     old = of_report({"agent": "Old", "mse": None, "secure": False}, {})
     assert [each.level for each in old] == ["ok", "note", "note"]
-    assert [of_report(each, {})[0].level for each in (1, [], {"mse": 3})] == ["wrong"] * 3
+    strange: list[object] = [1, [], {"mse": 3}]
+    assert [of_report(each, {})[0].level for each in strange] == ["wrong"] * 3
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The page on sizing shows what its script prints, and the script's arithmetic holds."""
 
+from itertools import pairwise
+
 from bench.sizing import STREAMS, Plan, table_of_plans, table_of_streams
 from tests.conftest import ROOT
 
@@ -17,6 +19,4 @@ def test_edges_carry_all_viewers_and_no_hub_feeds_too_many() -> None:
             levels = plan.levels()
             assert levels[-1] == 1
             assert levels[0] * plan.per_edge() >= viewers
-            assert all(
-                below <= plan.fan * above for below, above in zip(levels, levels[1:], strict=False)
-            )
+            assert all(below <= plan.fan * above for below, above in pairwise(levels))

@@ -18,8 +18,8 @@ THUMBNAIL = {"w": "64", "fps": "2", "q": "10"}
 class Patient:
     """``base`` is the hub's own URL, without a slash at the end; ``asked`` the URL that was given.
 
-    ``channels`` is what the API says of those that are to be examined, ``live`` names those that were
-    found to have pictures; ``proxy`` names what stands between, as far as that is known.
+    ``channels`` is what the API says of those that are to be examined, ``live`` names those that
+    were found to have pictures; ``proxy`` names what stands between, as far as that is known.
     """
 
     session: aiohttp.ClientSession
