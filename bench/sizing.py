@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# `climit.c`, 2 to 100 KB, 1000 viewers: what `send()` costs on one core of 2 GHz or so. The ratio is
-# what the hub is built to stay under; `bench.fanout` says what it is on a machine.
+# `climit.c`, 2 to 100 KB, 1000 viewers: what `send()` costs on a core. The ratio to it is what the
+# hub is built to stay under; `bench.fanout` says what it is on a machine.
 SEND_US, SEND_US_PER_KB = 3.9, 0.08
 RATIO = 1.15
-# `bench.hops`: a median hop, and processor time of a hub that passes one channel on, 4 Mbit/s.
-HOP_MS, HOP_CORE = 0.5, 0.02
+# `bench.hops`: a median hop, at 4 Mbit/s.
+HOP_MS = 0.5
 # A core that has more to do than this makes pictures late; a link that is fuller loses packets.
 CORE_SHARE, LINK_SHARE = 0.7, 0.8
 # Most viewers of one process: descriptors, and the time of one round over all of them.
