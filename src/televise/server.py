@@ -12,6 +12,8 @@ import televise
 from televise import events
 from televise.dialects import Mounted, mount
 from televise.errors import InputError, SourceError
+from televise.fanout import handed
+from televise.fanout.crew import Crew
 from televise.hub.bus import Bus
 from televise.hub.channel import Channel
 from televise.hub.folders import Folders
@@ -72,6 +74,7 @@ class Server:
         bus = [Bus(parse_nats(settings.bus), self.hub, self._hear_peer)] if settings.bus else []
         upstreams = [*settings.upstreams, *bus]
         self._upstreams = Upstreams(self.hub, upstreams, self.edge.counts, self.edge.below)
+        self._crew = Crew(settings.workers, self.edge) if settings.workers > 1 else None
         self._rtmp: RtmpServer | None = None
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
@@ -88,6 +91,11 @@ class Server:
             host = "127.0.0.1"
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def processes(self) -> int:
+        """How many serve viewers."""
+        return self._settings.workers
+
     async def start(self) -> None:
         """Listen, then open the sources. InputError where the address cannot be used."""
         settings = self._settings
@@ -98,21 +106,30 @@ class Server:
         ports = [self.port, *(mounted.port for mounted in self.dialects)]
         apps = [self.make_app(self._gate(self.port, ports))]
         for mounted in self.dialects:
-            app = make_bare_app(self.edge, self._gate(mounted.port, ports))
-            app.router.add_routes(mounted.routes)
-            apps.append(app)
+            apps.append(self.make_dialect_app(self._gate(mounted.port, ports), mounted))
         for listener, app in zip(self._listeners, apps, strict=True):
             await self._serve(listener, app)
         await self._start_rtmp()
         self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
         self.hub.open()
         self._start_task(self._watch())
-        if self._upstreams.all:
-            self._start_task(self._upstreams.run())
+        self._follow_upstreams()
         for folders in self._folders:
             # Channels of directories are opened by viewers: there may be hundreds.
             await folders.look()
             self._start_task(folders.run())
+        if self._crew is not None:
+            await self._crew.start(self._settings_of_crew(), ports)
+
+    def _settings_of_crew(self) -> Settings:
+        """Where channels come from, and who publishes, is our business alone."""
+        settings = self._settings
+        key_file = settings.key_file or default_path()
+        return replace(settings, workers=1, upstreams=(), bus="", rtmp_port=-1, key_file=key_file)
+
+    def _follow_upstreams(self) -> None:
+        if self._upstreams.all:
+            self._start_task(self._upstreams.run())
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
@@ -146,9 +163,14 @@ class Server:
         others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
         listener = Listener(others)
         self._listeners.append(listener)
-        return listener.bind(self._settings.host, port)
+        port = listener.bind(self._settings.host, port)
+        if self._crew is not None:
+            listener.lend(self._crew.path(port))
+        return port
 
     async def _serve(self, listener: Listener, app: web.Application) -> None:
+        if self._crew is not None:
+            app.middlewares.insert(0, handed.receive)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -179,6 +201,12 @@ class Server:
             app.router.add_routes(output.routes(self.edge))
         return app
 
+    def make_dialect_app(self, gate: Gate, mounted: Mounted) -> web.Application:
+        """The application of one port of a dialect."""
+        app = make_bare_app(self.edge, gate)
+        app.router.add_routes(mounted.routes)
+        return app
+
     async def failed(self) -> SourceError:
         """Wait for a source that never worked and never will: what its user typed is wrong."""
         channel = await self._failed
@@ -195,6 +223,8 @@ class Server:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
+        if self._crew is not None:
+            await self._crew.stop()
         for listener in self._listeners:
             await listener.stop()
         if self._rtmp is not None:

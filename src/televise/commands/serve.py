@@ -54,6 +54,13 @@ def _add_listening(group: "argparse._ArgumentGroup") -> None:
         "--port", type=port, default=8080, help="port to listen on, 0 for any (%(default)s)"
     )
     group.add_argument(
+        "--workers",
+        type=count,
+        default=1,
+        metavar="N",
+        help="processes that serve viewers, where one core is not enough (%(default)s)",
+    )
+    group.add_argument(
         "--insecure",
         action="store_true",
         help="listen beyond this machine although everybody there can then watch",
@@ -149,6 +156,7 @@ def _serve(options: argparse.Namespace) -> int:
     settings = Settings(
         host=options.host,
         port=options.port,
+        workers=options.workers,
         origins=[check_origin(origin) for origin in options.origin],
         max_viewers=options.max_viewers,
         max_viewers_per_address=options.max_viewers_per_address,

@@ -128,7 +128,7 @@ class Carrier:
         if isinstance(message, Media):
             packet = ours(message.packet, upstream.clock.offset)
             self._received(Media(number, packet))
-            return self._watch(packet)
+            return upstream.adapts and self._watch(packet)
         if isinstance(message, Epoch):
             self._begin(message)
             self._received(Epoch(number, message.epoch, message.tracks))

@@ -55,6 +55,9 @@ class Upstream:
     nanoseconds.
     """
 
+    # Whether it is asked for less where the link to it cannot carry enough.
+    adapts = True
+
     url: str
     token: str = field(default="", repr=False)
     node: str = ""

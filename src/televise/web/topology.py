@@ -38,6 +38,10 @@ class Topology:
             "node": self._edge.hub.node,
             "upstreams": [_upstream(each) for each in self._upstreams.all],
             "hubs": self._edge.below(),
+            "processes": [
+                {"pid": pid, "node": share.node, "viewers": share.viewers}
+                for pid, share in self._edge.shares.items()
+            ],
             "links": [_link(each, link) for each in channels for link in self._links(each)],
             "channels": [self._channel(each) for each in channels],
         }
