@@ -63,9 +63,9 @@ class _Process:
         self._folder = ""
         self._news = asyncio.Event()
         self._over = asyncio.Event()
+        self._dismissed = False
 
     async def run(self, number: int) -> None:
-        parent = os.getppid()
         connection = inherited(number)
         connection.setblocking(False)
         _, self._link = await asyncio.get_running_loop().create_connection(
@@ -74,7 +74,7 @@ class _Process:
         work = [asyncio.create_task(self._start()), asyncio.create_task(self._over.wait())]
         done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
         work[0].cancel()
-        if os.getppid() != parent:  # it was killed, and cannot do it itself
+        if not self._dismissed:  # the hub was killed, and cannot do it itself
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._branch is not None:
             with contextlib.suppress(TimeoutError):
@@ -98,6 +98,8 @@ class _Process:
             self._folder = message["folder"]
             settings = pickle.loads(base64.b64decode(message["settings"]))
             self._branch = Branch(settings, message["ports"], Path(self._folder), self._link)
+        elif message["type"] == "end":
+            self._dismissed = True
         elif self._branch is not None:
             self._branch.heard(message)
             if message["type"] == "news":
@@ -122,7 +124,7 @@ class Branch(Server):
 
     async def start(self) -> None:
         self._start_task(self._upstreams.run())
-        await asyncio.sleep(0)  # the channels are there now: dialects want them
+        await self._main.followed.wait()  # the channels are there now: dialects want them
         await super().start()
 
     def _follow_upstreams(self) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import pickle
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from televise.web.edge import Edge
 # Several changes at once are told together.
 SETTLE_SECONDS = 0.05
 START_SECONDS = 30.0
+MOST = 64
 
 
 class Crew:
@@ -27,6 +29,14 @@ class Crew:
     that is for us alone."""
 
     def __init__(self, count: int, edge: Edge) -> None:
+        """InputError where this system cannot have so many."""
+        if sys.platform != "linux":
+            raise InputError(
+                "--workers: only Linux spreads the connections to a port over processes: "
+                "leave it out"
+            )
+        if count > MOST:
+            raise InputError(f"--workers {count}: {MOST} at most, as in one for each core")
         self._count = count
         self._edge = edge
         self._folder = Path(tempfile.mkdtemp(prefix="televise-"))

@@ -22,6 +22,7 @@ class MainHub(Upstream):
         super().__init__(f"ws://localhost:{port}")
         self._hub = hub
         self._changed: Callable[[], None] = _nobody
+        self.followed = asyncio.Event()
         self._removing: set[asyncio.Task[None]] = set()
         self._session = session
 
@@ -35,6 +36,7 @@ class MainHub(Upstream):
         """It tells by itself what it has: ``changed`` is called each time that is another."""
         self._us, self._changed = node, changed
         changed()
+        self.followed.set()
         await asyncio.Event().wait()
 
     def announce(self, text: str) -> None:

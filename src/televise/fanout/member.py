@@ -1,9 +1,10 @@
 """Member: one fan-out process, started again when it dies, and what it and its hub say.
 
 Each says one JSON object per line. From the hub: ``serve`` (first of all), ``news`` (its channels,
-whose clicks are wanted, and who watches at the other processes), ``answer`` (to ``enter``). From
-the process: ``ready`` or ``failed``, ``enter`` and ``leave`` for each viewer, ``share`` (see
-`Share`), ``report`` and ``input`` of players.
+whose clicks are wanted, and who watches at the other processes), ``answer`` (to ``enter``), ``end``
+(where it is not said, the end of the link is that of the hub). From the process: ``ready`` or
+``failed``, ``enter`` and ``leave`` for each viewer, ``share`` (see `Share`), ``report`` and
+``input`` of players.
 """
 
 import asyncio
@@ -56,7 +57,7 @@ class Member(Supervisor):
         return super().environment() | {"SSL_CERT_FILE": os.devnull}
 
     def make_link(self, lost: Callable[[Exception | None], None]) -> LinesLink:
-        return LinesLink(self.heard, lost)
+        return _Leash(self.heard, lost)
 
     def tell(self, news: dict[str, Any]) -> None:
         """These are the news, unless it knows them."""
@@ -119,6 +120,14 @@ class Member(Supervisor):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), END_SECONDS)
         await super()._bury(process, said)
+
+
+class _Leash(LinesLink):
+    """Its end is not that of the hub, if it says so."""
+
+    def close(self) -> None:
+        self.send({"type": "end"})
+        super().close()
 
 
 def _unused(message: object) -> None:

@@ -177,8 +177,8 @@ class Supervisor:
         _, self._link = await loop.create_connection(lambda: self.make_link(on_lost), sock=ours)
         self._up()
 
-    def make_link(self, lost: Callable[[Exception | None], None]) -> Link:
-        """Our end of the link; ``lost`` is called once."""
+    def make_link(self, lost: Callable[[Exception | None], None]) -> Any:
+        """Our end of the link, a protocol and a `Link`; ``lost`` is called once."""
         return ConsumerLink(self.heard, lost)
 
     def heard(self, message: Any) -> None:

@@ -103,7 +103,7 @@ class Audience:
 
     def totals(self) -> tuple[int, int]:
         """Chunks sent and skipped since the start."""
-        pumps = [pump for _, pump in self._pumps.values()]
+        pumps = [pump for _, pump in self._pumps.values() if pump.counted]
         counting: list[Pump | Share] = [*pumps, *self.shares.values()]
         return (
             self.sent + sum(each.sent for each in counting),
@@ -185,6 +185,7 @@ class Audience:
         if muxed not in self._pumps:
             self._pumps[muxed] = channel, Pump(muxed, channel.name)
         pump = self._pumps[muxed][1]
+        pump.counted = getattr(make_muxer, "counted", True)
         viewer = make_viewer(pump, connection, max_latency)
         viewer.one_init = getattr(make_muxer, "one_init", False)
         connection.writers.append(viewer)
@@ -197,7 +198,8 @@ class Audience:
             events.info("viewer left", channel=channel.name, skipped=viewer.cursor.skipped)
             if not pump.viewers and muxed in self._pumps:
                 del self._pumps[muxed]
-                self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
+                if pump.counted:
+                    self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
                 encoding.drop(make_muxer)
 
     def _hear(self, channel: Channel) -> None:

@@ -3,10 +3,12 @@
 import json
 from dataclasses import dataclass, field
 
+from aiohttp import web
+
 from televise.model.rendition import Rendition
 
 # Set in a request that comes from a fan-out process of ours, and not from one of its clients.
-OWN_PROCESS = "televise.own_process"
+OWN_PROCESS = web.RequestKey("own_process", bool)
 
 
 @dataclass(frozen=True, slots=True)
