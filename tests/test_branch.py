@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from televise.dialects import parse_dialect
+from televise.errors import InputError
 from televise.fanout import crew as crew_module
 from televise.hub import supervisor as supervisor_module
 from televise.link.messages import Note
@@ -305,8 +306,8 @@ async def test_a_link_to_another_hub_goes_through(fans: Fans) -> None:
 
 
 async def test_more_than_make_sense(monkeypatch: pytest.MonkeyPatch, fans: Fans) -> None:
-    with pytest.raises(crew_module.InputError, match="64 at most"):
+    with pytest.raises(InputError, match="64 at most"):
         crew_module.Crew(65, fans.tv.edge)
     monkeypatch.setattr("sys.platform", "darwin")
-    with pytest.raises(crew_module.InputError, match="only Linux spreads"):
+    with pytest.raises(InputError, match="only Linux spreads"):
         crew_module.Crew(2, fans.tv.edge)

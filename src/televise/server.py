@@ -223,14 +223,14 @@ class Server:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
-        if self._crew is not None:
-            await self._crew.stop()
         for listener in self._listeners:
             await listener.stop()
         if self._rtmp is not None:
             await self._rtmp.stop()
         self.edge.close()
         await self.hub.close()
+        if self._crew is not None:
+            await self._crew.stop()  # publishers have been told by then
         with contextlib.suppress(TimeoutError):
             shutdowns = [runner.shutdown() for runner in self._runners]
             await asyncio.wait_for(asyncio.gather(*shutdowns), CLOSE_SECONDS)

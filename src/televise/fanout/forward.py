@@ -57,6 +57,8 @@ async def _forward_request(
         url,
         headers=headers,
         data=body,
+        # Else the client waits for the first byte of a publisher before it says that there is one.
+        expect100=body is not None,
         skip_auto_headers=_OURS,
         allow_redirects=False,
         timeout=aiohttp.ClientTimeout(total=None),

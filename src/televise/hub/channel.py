@@ -252,6 +252,8 @@ class Channel:
         else:
             events.warning("rendition refused", channel=self.name, reason=message.text)
             encoding.refuse(message.text)
+            if not encoding.users and encoding in self.encodings:
+                self._unsubscribe(encoding)  # who asks for it now may have more luck
 
     def _set_state(self, state: str, text: str) -> None:
         if (state, text) == (self.state, self.text):
