@@ -252,7 +252,7 @@ class Channel:
         else:
             events.warning("rendition refused", channel=self.name, reason=message.text)
             encoding.refuse(message.text)
-            if not encoding.users and encoding in self.encodings:
+            if isinstance(encoding, Encoding) and not encoding.users:
                 self._unsubscribe(encoding)  # who asks for it now may have more luck
 
     def _set_state(self, state: str, text: str) -> None:
