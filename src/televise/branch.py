@@ -42,7 +42,7 @@ from televise.web.security import Gate
 from televise.web.share import Share, rendition_key
 
 # How often it is looked whether the viewers are others, and how often they are told anyway.
-LOOK_SECONDS, TELL_SECONDS = 0.2, 1.0
+LOOK_SECONDS, TELL_SECONDS = 0.2, 0.4
 CLOSE_SECONDS = 1.2
 
 
