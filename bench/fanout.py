@@ -4,6 +4,9 @@ A film of JPEG pictures of exactly 20 000 bytes goes through the real hub, 30 a 
 generator and the C program (`loadgen.c`, `climit.c`) are compiled here. Figures are processor
 time per message; what counts is the ratio to C from the same run. Then the same again with stalled
 viewers beside the others, and what each of those costs.
+
+With ``--workers N`` it compares one process with N fan-out processes instead, in the same run: what
+a message costs all of them together, and whether every viewer got everything.
 """
 
 import argparse
@@ -38,15 +41,40 @@ def main() -> None:
     parser.add_argument("--stalled", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         loadgen, climit = _compile(folder, "loadgen"), _compile(folder, "climit")
         film = folder / "cam.mkv"
         make_film(film)
+        if options.workers > 1:
+            print(json.dumps(_compare(options, loadgen, film)))
+            return
         rounds = [_round(options, loadgen, climit, film) for _ in range(options.rounds)]
     best = min(rounds, key=lambda result: float(result["ratio"]))
     print(json.dumps({"ratios": [result["ratio"] for result in rounds], **best}))
+
+
+def _compare(options: argparse.Namespace, loadgen: Path, film: Path) -> dict[str, Any]:
+    """One process and several, in turn, as the machine may be busier at one time than another."""
+    rounds: dict[int, list[dict[str, Any]]] = {1: [], options.workers: []}
+    for _ in range(options.rounds):
+        for workers, results in rounds.items():
+            with serving(f"cam={film}", "--workers", str(workers)) as hub:
+                results.append(_load(options, loadgen, hub))
+    one, several = (min(each["us_per_msg"] for each in results) for results in rounds.values())
+    return {
+        "viewers": options.viewers,
+        "workers": options.workers,
+        "one_process_us": one,
+        "workers_us": several,
+        "ratio": round(several / one, 2),
+        "one_process_worst_viewer_got": min(each["min_deliv"] for each in rounds[1]),
+        "workers_worst_viewer_got": min(each["min_deliv"] for each in rounds[options.workers]),
+        "one_process_latency_p99_ms": [each["lat_p99"] for each in rounds[1]],
+        "workers_latency_p99_ms": [each["lat_p99"] for each in rounds[options.workers]],
+    }
 
 
 def _round(options: argparse.Namespace, loadgen: Path, climit: Path, film: Path) -> dict[str, Any]:

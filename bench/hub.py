@@ -47,7 +47,7 @@ class Hub:
 
 @contextmanager
 def serving(*sources: str) -> Iterator[Hub]:
-    """Serve ``sources`` until the block ends."""
+    """Serve ``sources``, and as options say, until the block ends."""
     port = free_port()
     began = time.monotonic()
     command = [sys.executable, "-m", "televise", "serve", "--port", str(port), *sources]

@@ -22,6 +22,7 @@ _quiet_until: dict[str, float] = {}
 _kept_back: dict[str, int] = {}
 _held: list[tuple[str, str, dict[str, object]]] = []
 _holding = [False]
+_left_out: list[str] = []
 
 
 def info(event: str, **fields: object) -> None:
@@ -60,6 +61,11 @@ def _tell_rarely(level: str, kind: str, event: str, fields: dict[str, object]) -
     if repeated := _kept_back.pop(kind, 0):
         fields["repeated"] = repeated
     _emit(level, event, fields)
+
+
+def leave_out(begin: str) -> None:
+    """Write no infos and warnings that begin so: another process of ours does."""
+    _left_out.append(begin)
 
 
 def hold() -> None:
@@ -110,6 +116,8 @@ def configure() -> None:
 
 
 def _emit(level: str, event: str, fields: dict[str, object]) -> None:
+    if level != "error" and event.startswith(tuple(_left_out)):
+        return
     if _holding[0]:
         _held.append((level, event, fields))
     else:

@@ -75,7 +75,9 @@ async def _serve(plan: Plan, reading: Reading) -> int:
     loop = asyncio.get_running_loop()
     tasks = [loop.create_task(_release_log(server))]
     try:
-        await server.start()
+        await _start(server, stop)
+        if stop.is_set():
+            return 0
         _greet(server)
         tasks.append(loop.create_task(reading.run(server.change)))
         async with systemd.alive():
@@ -89,6 +91,18 @@ async def _serve(plan: Plan, reading: Reading) -> int:
         await server.close()
         end_log()
     return 0
+
+
+async def _start(server: Server, stop: asyncio.Event) -> None:
+    """Start it, but no longer than until the signal."""
+    loop = asyncio.get_running_loop()
+    starting, stopped = loop.create_task(server.start()), loop.create_task(stop.wait())
+    await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if starting.done():
+        starting.result()
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
 
 
 async def _release_log(server: Server) -> None:
@@ -131,6 +145,8 @@ def _greet(server: Server) -> None:
         lines.append(f"  {server.url}/  (channels that are still to come)")
     for mounted in server.dialects:
         lines.append(f"  as {mounted.name}: port {mounted.port}")
+    if server.processes > 1:
+        lines.append(f"  {server.processes} fan-out processes serve the viewers")
     lines.append("Ctrl+C to stop.")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -12,6 +12,8 @@ import televise
 from televise import events
 from televise.dialects import Mounted, mount
 from televise.errors import InputError, SourceError
+from televise.fanout import handed
+from televise.fanout.crew import Crew
 from televise.hub.bus import Bus
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
@@ -51,7 +53,7 @@ RTMP_PORT = 1935
 # certificates belong here too.)
 FIXED = {
     **{"host": "host", "port": "port", "names": "address", "dialects": "dialects"},
-    **{"rtmp_port": "rtmp", "bus": "bus"},
+    **{"rtmp_port": "rtmp", "bus": "bus", "workers": "workers"},
 }
 
 
@@ -82,6 +84,7 @@ class Server:
         upstreams = [*settings.upstreams, *self._bus]
         self._upstreams = Upstreams(self.hub, upstreams, self.edge)
         self._gates: list[Gate] = []
+        self._crew = Crew(settings.workers, self.edge) if settings.workers > 1 else None
         self._rtmp: RtmpServer | None = None
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
@@ -98,6 +101,11 @@ class Server:
             host = "127.0.0.1"
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def processes(self) -> int:
+        """How many serve viewers."""
+        return self._settings.workers
+
     async def start(self) -> None:
         """Listen, then open the sources. InputError where the address cannot be used."""
         settings = self._settings
@@ -109,16 +117,25 @@ class Server:
         ports = [self.port, *(mounted.port for mounted in self.dialects)]
         apps = [self.make_app(self._gate(self.port, ports))]
         for mounted in self.dialects:
-            app = make_bare_app(self.edge, self._gate(mounted.port, ports))
-            app.router.add_routes(mounted.routes)
-            apps.append(app)
+            apps.append(self.make_dialect_app(self._gate(mounted.port, ports), mounted))
         for listener, app in zip(self._listeners, apps, strict=True):
             await self._serve(listener, app)
         await self._start_rtmp()
         self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
         self._start_task(self._watch())
-        self._start_task(self._upstreams.run())
+        self._follow_upstreams()
         await self._roster.open()
+        if self._crew is not None:
+            await self._crew.start(self._settings_of_crew(), ports)
+
+    def _follow_upstreams(self) -> None:
+        self._start_task(self._upstreams.run())
+
+    def _settings_of_crew(self) -> Settings:
+        """Where channels come from, and who publishes, is our business alone."""
+        settings = self._settings
+        key_file = settings.key_file or default_path()
+        return replace(settings, workers=1, upstreams=(), bus="", rtmp_port=-1, key_file=key_file)
 
     async def change(self, specs: Sequence[SourceSpec], settings: Settings) -> list[str]:
         """Become what these say, and touch nothing that stays as it is. Returns the keys of what
@@ -126,19 +143,26 @@ class Server:
         old = self._settings
         stay = {name: getattr(old, name) for name in FIXED}
         differ = [FIXED[name] for name, value in stay.items() if value != getattr(settings, name)]
-        self._settings = settings = replace(settings, **stay)
+        settings = replace(settings, **stay)
+        self.take(settings)
         self._typed.intersection_update(specs)
+        await self._roster.change(specs)
+        await self._upstreams.change([*settings.upstreams, *self._bus])
+        if self._rtmp is None:
+            await self._start_rtmp()
+        if self._crew is not None:
+            self._crew.change(self._settings_of_crew())
+        return differ
+
+    def take(self, settings: Settings) -> None:
+        """These are the settings from now on; what needs others' help comes after that."""
+        self._settings = settings
         self.edge.admission.set_limits(settings.max_viewers, settings.max_viewers_per_address)
         self._keys.use(settings.key_file or default_path())
         self._seats.new_channels = settings.new_channels
         for gate in self._gates:
             gate.set_origins(settings.origins)
         self.hub.set_policies(settings.policy, settings.policies)
-        await self._roster.change(specs)
-        await self._upstreams.change([*settings.upstreams, *self._bus])
-        if self._rtmp is None:
-            await self._start_rtmp()
-        return differ
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
@@ -180,9 +204,14 @@ class Server:
         others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
         listener = Listener(others)
         self._listeners.append(listener)
-        return listener.bind(self._settings.host, port)
+        port = listener.bind(self._settings.host, port)
+        if self._crew is not None:
+            listener.lend(self._crew.path(port))
+        return port
 
     async def _serve(self, listener: Listener, app: web.Application) -> None:
+        if self._crew is not None:
+            app.middlewares.insert(0, handed.receive)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -208,6 +237,12 @@ class Server:
             app.router.add_routes(output.routes(self.edge))
         return app
 
+    def make_dialect_app(self, gate: Gate, mounted: Mounted) -> web.Application:
+        """The application of one port of a dialect."""
+        app = make_bare_app(self.edge, gate)
+        app.router.add_routes(mounted.routes)
+        return app
+
     async def failed(self) -> SourceError:
         """Wait for a source that never worked and never will: what its user typed is wrong."""
         channel = await self._failed
@@ -231,6 +266,8 @@ class Server:
             await self._rtmp.stop()
         self.edge.close()
         await self.hub.close()
+        if self._crew is not None:
+            await self._crew.stop()  # publishers have been told by then
         with contextlib.suppress(TimeoutError):
             shutdowns = [runner.shutdown() for runner in self._runners]
             await asyncio.wait_for(asyncio.gather(*shutdowns), CLOSE_SECONDS)

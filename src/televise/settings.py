@@ -20,6 +20,8 @@ class Settings:
     same_site: bool = False
     max_viewers: int = 10_000
     max_viewers_per_address: int = 5_000
+    # How many processes serve viewers; one of them alone is the hub itself.
+    workers: int = 1
     dialects: Sequence[DialectSpec] = ()
     policy: Policy = DEFAULT
     # Of channels that have another one.

@@ -30,7 +30,16 @@ MPEG-TS, FLV, MP4).
 
 # What may be said in a file too. (The channels are there what the sources are here.)
 _KEYS = (
-    *("host", "port", "insecure", "origins", "dialects", "max_viewers", "max_viewers_per_address"),
+    *(
+        "host",
+        "port",
+        "workers",
+        "insecure",
+        "origins",
+        "dialects",
+        "max_viewers",
+        "max_viewers_per_address",
+    ),
     *("replay", "rtmp", "new_channels", "key_file", "upstreams", "bus"),
 )
 
@@ -73,6 +82,12 @@ def _add_file(group: "argparse._ArgumentGroup") -> None:
 def _add_listening(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--host", help="address to listen on (127.0.0.1)")
     group.add_argument("--port", type=port, help="port to listen on, 0 for any (8080)")
+    group.add_argument(
+        "--workers",
+        type=count,
+        metavar="N",
+        help="processes that serve viewers, where one core is not enough (1)",
+    )
     group.add_argument(
         "--insecure",
         action="store_const",

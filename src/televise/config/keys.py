@@ -16,10 +16,10 @@ from televise.web.security import check_origin
 Values = dict[str, Any]
 """What a hub's keys say, understood, by their names."""
 
-# The processes of a hub (`workers`) and its certificates (`tls_cert`, `tls_key`) belong here too.
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "host": read.text,
     "port": read.port,
+    "workers": read.count,
     "insecure": read.flag,
     "origins": read.each(read.named(check_origin, "--origin"), 'origins = ["https://example.org"]'),
     "dialects": read.each(

@@ -20,7 +20,7 @@ from televise.web.security import is_loopback
 ELSEWHERE = ("upstreams", "bus", "new_channels")
 # Keys that the settings have under the same name.
 _SETTINGS = (
-    *("host", "port", "origins", "dialects", "max_viewers", "max_viewers_per_address"),
+    *("host", "port", "workers", "origins", "dialects", "max_viewers", "max_viewers_per_address"),
     *("new_channels", "key_file", "upstreams", "bus"),
 )
 

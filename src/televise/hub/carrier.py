@@ -144,7 +144,7 @@ class Carrier:
             packet = ours(message.packet, upstream.clock.offset)
             self.packets, self.bytes = self.packets + 1, self.bytes + len(packet.data)
             self._received(Media(number, packet))
-            return self._watch(packet)
+            return upstream.adapts and self._watch(packet)
         if isinstance(message, Epoch):
             self._begin(message)
             self._received(replace(message, id=number))

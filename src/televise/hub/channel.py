@@ -280,6 +280,8 @@ class Channel:
         else:
             events.warning("rendition refused", channel=self.name, reason=message.text)
             encoding.refuse(message.text)
+            if isinstance(encoding, Encoding) and not encoding.users:
+                self._unsubscribe(encoding)  # who asks for it now may have more luck
 
     def _set_state(self, state: str, text: str) -> None:
         if (state, text) == (self.state, self.text):

@@ -7,7 +7,8 @@ import random
 import signal
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from televise import events
 from televise.errors import PeerError
@@ -32,19 +33,35 @@ _ENVIRONMENT = (
 )
 
 
+class Link(Protocol):
+    """Our end of the link to a child."""
+
+    def send(self, message: Any) -> None:
+        """Send one message; silently nothing where the link is gone."""
+
+    def close(self) -> None:
+        """End the link at once."""
+
+
 class Supervisor:
     """Runs the worker of one channel, and tells the ``callbacks`` of it (see `Supply`)."""
 
     remote = False
+    # What is run.
+    module = "televise.media.worker"
+    # What it writes to standard error is told in the log; None where that is ours.
+    stderr: int | None = asyncio.subprocess.PIPE
+    # How often in a row nothing may be heard of it.
+    silent_ticks = SILENT_TICKS
 
     def __init__(self, name: str, callbacks: Callbacks, *, stdin: bool) -> None:
-        self._name = name
+        self.title = f"worker of {name}"
         self._stdin = stdin
         self._received = callbacks.received
         self._up = callbacks.up
         self._down = callbacks.down
         self._task: asyncio.Task[None] | None = None
-        self._link: ConsumerLink | None = None
+        self._link: Link | None = None
         self._spoken = False
         self.process: asyncio.subprocess.Process | None = None
 
@@ -86,7 +103,7 @@ class Supervisor:
             if now - began > 10:
                 backoff.reset()
             wait = REST_SECONDS if breaker.fail(now) else backoff.next(random.random())
-            events.warning(f"worker of {self._name} died", reason=reason, next=f"{wait:.2f} s")
+            events.warning(f"{self.title} died", reason=reason, next=f"{wait:.2f} s")
             self._down(f"its process ended; another starts in {wait:.1f} s")
             await asyncio.sleep(wait)
 
@@ -95,7 +112,7 @@ class Supervisor:
         try:
             return await self._run_once()
         except Exception as error:
-            events.error(f"the supervisor of {self._name} failed")
+            events.error(f"the supervisor of the {self.title} failed")
             return repr(error)
 
     async def _run_once(self) -> str:
@@ -143,14 +160,18 @@ class Supervisor:
             # Nothing is imported from the directory in which somebody happens to be.
             "-P",
             "-m",
-            "televise.media.worker",
+            self.module,
             str(theirs.fileno()),
             stdin=None if self._stdin else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            stderr=self.stderr,
+            env=self.environment(),
             **keywords,
         )
+
+    def environment(self) -> dict[str, str]:
+        """What it inherits."""
+        return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
     async def _link_up(self, ours: Any, lost: "asyncio.Future[Exception | None]") -> None:
         def on_lost(error: Exception | None) -> None:
@@ -159,12 +180,15 @@ class Supervisor:
 
         self._spoken = False
         loop = asyncio.get_running_loop()
-        _, self._link = await loop.create_connection(
-            lambda: ConsumerLink(self._heard, on_lost), sock=ours
-        )
+        _, self._link = await loop.create_connection(lambda: self.make_link(on_lost), sock=ours)
         self._up()
 
-    def _heard(self, message: Message) -> None:
+    def make_link(self, lost: Callable[[Exception | None], None]) -> Any:
+        """Our end of the link, a protocol and a `Link`; ``lost`` is called once."""
+        return ConsumerLink(self.heard, lost)
+
+    def heard(self, message: Any) -> None:
+        """It says something."""
         self._spoken = True
         self._received(message)
 
@@ -175,7 +199,7 @@ class Supervisor:
         while not lost.done():
             await asyncio.wait([lost], timeout=TICK_SECONDS)
             if self._spoken:
-                silent, most, self._spoken = 0, SILENT_TICKS, False
+                silent, most, self._spoken = 0, self.silent_ticks, False
             elif (silent := silent + 1) >= most:
                 return "it hangs"
         error = lost.result()
@@ -189,13 +213,12 @@ class Supervisor:
 
     async def _read_complaints(self, process: asyncio.subprocess.Process) -> str:
         """What a worker writes to standard error is one event per line; returns the last one."""
-        assert process.stderr is not None
         last, rest = "", b""
-        while data := await process.stderr.read(65536):
+        while process.stderr is not None and (data := await process.stderr.read(65536)):
             *lines, rest = (rest[:65536] + data).split(b"\n")
             for line in lines:
                 if text := line.decode(errors="replace").strip()[:500]:
-                    events.warning(f"worker of {self._name} says", text=text)
+                    events.warning(f"{self.title} says", text=text)
                     last = text
         return last
 

@@ -81,6 +81,9 @@ class Upstream:
     ``now`` is our clock, in Unix nanoseconds.
     """
 
+    # Whether it is asked for less where the link to it cannot carry enough.
+    adapts = True
+
     url: str
     token: str = field(default="", repr=False)
     node: str = ""

@@ -32,14 +32,15 @@ def middleware(seats: Seats) -> Middleware:
 
     @web.middleware
     async def publishing(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if _publishes(request):
+        if publishes(request):
             return await _answer(request, seats)
         return await handler(request)
 
     return publishing
 
 
-def _publishes(request: web.Request) -> bool:
+def publishes(request: web.Request) -> bool:
+    """Whether this is the beginning of a WebSocket that publishes."""
     if request.headers.get("Upgrade", "").lower() != "websocket" or not token_of(request):
         return False
     if SUBPROTOCOL in request.headers.get("Sec-WebSocket-Protocol", ""):

@@ -59,7 +59,10 @@ class Api:
             "since": channel.since,
             "viewers": self._edge.viewers(channel),
             "tracks": [_describe_track(track) for track in channel.tracks],
-            "renditions": [_describe_encoding(encoding) for encoding in channel.encodings],
+            "renditions": [
+                _describe_encoding(encoding, self._edge.users(channel, encoding))
+                for encoding in channel.encodings
+            ],
             "urls": {
                 "page": f"/{channel.name}",
                 **{stream: f"/{channel.name}.{stream}" for stream in STREAMS},
@@ -67,12 +70,12 @@ class Api:
         }
 
 
-def _describe_encoding(encoding: Encoding) -> dict[str, Any]:
+def _describe_encoding(encoding: Encoding, users: int) -> dict[str, Any]:
     rendition = encoding.rendition
     wanted = {key: value for key, value in rendition.to_json().items() if value}
     return {
         **wanted,
-        "users": encoding.users,
+        "users": users,
         "epoch": encoding.epoch,
         "tracks": [_describe_track(track) for track in encoding.tracks],
         "refusal": encoding.refusal,

@@ -22,6 +22,7 @@ from televise.web.connection import Connection
 from televise.web.limits import Admission
 from televise.web.peers import Report, pruned
 from televise.web.pump import GOING_AWAY, RESTARTING, Pump, Viewer
+from televise.web.share import OWN_PROCESS, Share, rendition_key
 
 
 class Audience:
@@ -36,17 +37,22 @@ class Audience:
         self.ages = Ages(hub)
         # What other hubs that take channels from here report, by their names.
         self.reports: dict[str, Report] = {}
+        # What the fan-out processes of this hub tell of theirs, by process number.
+        self.shares: dict[int, Share] = {}
+        self.on_listen: Callable[[], None] = _nobody
         self.sent = 0
         self.skipped = 0
         self.version = version
         self._pumps: dict[Muxed, tuple[Channel, Pump]] = {}
         self._closing = False
-        self._listening: set[str] = set()
+        # Channels of which it is wanted what their viewers do.
+        self.listening: set[str] = set()
         hub.on_channel(self._hear)
 
     def listen(self, channel: Channel) -> None:
         """What viewers of ``channel`` click and type is wanted from now on."""
-        self._listening.add(channel.name)
+        self.listening.add(channel.name)
+        self.on_listen()
         hello = self.hello(channel)
         for owner, pump in self._pumps.values():
             if owner is channel:
@@ -54,13 +60,13 @@ class Audience:
 
     def hello(self, channel: Channel) -> bytes:
         """The first message of a connection that watches ``channel``."""
-        listens = channel.name in self._listening
+        listens = channel.name in self.listening
         state, text = channel.state, channel.text
         return envelope.hello(channel.name, state, text, self.version, listens=listens)
 
     def heard_input(self, name: str, message: dict[str, Any]) -> None:
         """What somebody did who watches the channel of this name, if that is wanted."""
-        if name in self._listening:
+        if name in self.listening:
             self.on_input(name, message)
 
     def reported(self, name: str, report: dict[str, Any]) -> None:
@@ -71,7 +77,15 @@ class Audience:
 
     def viewers(self, channel: Channel) -> int:
         """How many watch ``channel`` here now; other hubs are no viewers."""
-        return sum(not viewer.relays for viewer in self.fed_with(channel))
+        here = sum(not viewer.relays for viewer in self.fed_with(channel))
+        return here + sum(share.viewers.get(channel.name, 0) for share in self.shares.values())
+
+    def users(self, channel: Channel, encoding: Encoding) -> int:
+        """How many need this encoding of it; a fan-out process that takes it stands for its own."""
+        key = rendition_key(encoding.rendition)
+        shares = self.shares.values()
+        elsewhere = [share.users.get(channel.name, {}).get(key, 0) for share in shares]
+        return encoding.users + sum(count - 1 for count in elsewhere if count)
 
     def fed_with(self, channel: Channel) -> list[Viewer]:
         """Everybody who is fed with ``channel``, other hubs too."""
@@ -92,10 +106,11 @@ class Audience:
 
     def totals(self) -> tuple[int, int]:
         """Chunks sent and skipped since the start."""
-        pumps = [pump for _, pump in self._pumps.values()]
+        pumps = [pump for _, pump in self._pumps.values() if pump.counted]
+        counting: list[Pump | Share] = [*pumps, *self.shares.values()]
         return (
-            self.sent + sum(pump.sent for pump in pumps),
-            self.skipped + sum(pump.skipped for pump in pumps),
+            self.sent + sum(each.sent for each in counting),
+            self.skipped + sum(each.skipped for each in counting),
         )
 
     async def begun(self, encoding: Encoding, seconds: float) -> None:
@@ -138,6 +153,9 @@ class Audience:
         """One more viewer, while the block runs. LimitReached, Unavailable."""
         if self._closing:
             raise Unavailable("the server is stopping")
+        if request.get(OWN_PROCESS):
+            yield  # its viewers are counted
+            return
         with self.admission.viewer(request.remote or ""):
             yield
 
@@ -170,6 +188,7 @@ class Audience:
         if muxed not in self._pumps:
             self._pumps[muxed] = channel, Pump(muxed, channel.name)
         pump = self._pumps[muxed][1]
+        pump.counted = getattr(make_muxer, "counted", True)
         viewer = make_viewer(pump, connection, max_latency)
         viewer.one_init = getattr(make_muxer, "one_init", False)
         connection.writers.append(viewer)
@@ -182,7 +201,8 @@ class Audience:
             events.info("viewer left", channel=channel.name, skipped=viewer.cursor.skipped)
             if not pump.viewers and muxed in self._pumps:
                 del self._pumps[muxed]
-                self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
+                if pump.counted:
+                    self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
                 encoding.drop(make_muxer)
 
     def _hear(self, channel: Channel) -> None:
@@ -209,6 +229,10 @@ class Audience:
         for owner, pump in list(self._pumps.values()):
             for viewer in pump.viewers.copy() if owner is channel else ():
                 viewer.end(GOING_AWAY, "the channel has ended")
+
+
+def _nobody() -> None:
+    """Who is told that somebody listens."""
 
 
 def _unheard(channel: str, report: dict[str, Any]) -> None:

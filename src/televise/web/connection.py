@@ -83,6 +83,8 @@ class Connection(asyncio.Protocol):
 def set_options(connection: socket.socket) -> None:
     """Send at once, hold little back, and notice a peer that is gone; where the system can."""
     connection.setblocking(False)
+    if connection.family not in (socket.AF_INET, socket.AF_INET6):
+        return
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _OPTIONS:
         option = getattr(socket, name, None)

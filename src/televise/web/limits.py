@@ -28,14 +28,22 @@ class Admission:
     @contextmanager
     def viewer(self, address: str) -> Iterator[None]:
         """One viewer, while the block runs."""
-        self._check(address)
-        self._by_address[address] += 1
+        self.enter(address)
         try:
             yield
         finally:
-            self._by_address[address] -= 1
-            if not self._by_address[address]:
-                del self._by_address[address]
+            self.leave(address)
+
+    def enter(self, address: str) -> None:
+        """One more, until it is said to `leave`."""
+        self._check(address)
+        self._by_address[address] += 1
+
+    def leave(self, address: str) -> None:
+        """One has gone."""
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
 
     def _check(self, address: str) -> None:
         if self.count >= self._most:

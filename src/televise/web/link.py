@@ -34,6 +34,7 @@ from televise.web.keys import ANY_CHANNEL, Keys, token_of
 from televise.web.limits import Allowance
 from televise.web.past import MAX_LENGTH_SECONDS, MAX_SECONDS, WAIT_SECONDS
 from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER, Pump, Viewer
+from televise.web.share import OWN_PROCESS
 
 SUBPROTOCOL = "televise.link.v1"
 MAX_LATENCY_SECONDS = 1.0
@@ -119,8 +120,9 @@ class Link:
         self, request: web.Request, channel: Channel, encoding: Encoding
     ) -> AsyncIterator[Viewer]:
         """A viewer, who is told what the source says of its pictures too."""
+        muxer = ProcessMessages if request.get(OWN_PROCESS) else LinkMessages
         async with self._edge.fed(
-            request, channel, encoding, LinkMessages, MAX_LATENCY_SECONDS, LinkViewer
+            request, channel, encoding, muxer, MAX_LATENCY_SECONDS, LinkViewer
         ) as viewer:
             assert isinstance(viewer, LinkViewer)
             viewer.websocket, viewer.rendition = True, encoding.rendition
@@ -190,6 +192,12 @@ class LinkMessages:
         if packet.dropped:
             data = _missing(packet.dropped) + data
         return Chunk(data, self._init, packet.keyframe, packet.seconds)
+
+
+class ProcessMessages(LinkMessages):
+    """The same for our own fan-out processes, which count what their viewers are given."""
+
+    counted = False
 
 
 def _missing(dropped: Dropped) -> bytes:

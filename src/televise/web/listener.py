@@ -22,12 +22,17 @@ _NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 class Listener:
-    """Listens on ``host`` and ``port`` (0: any free one) and gives each connection a protocol."""
+    """Listens on ``host`` and ``port`` (0: any free one) and gives each connection a protocol.
 
-    def __init__(self, others: int, option: str = "--port") -> None:
+    ``shared``: together with other processes, among which the system spreads the connections.
+    """
+
+    def __init__(self, others: int, option: str = "--port", *, shared: bool = False) -> None:
         self._option = option
+        self._shared = shared
         self._make_protocol: Callable[[], asyncio.Protocol] = asyncio.Protocol
         self._sockets: list[socket.socket] = []
+        self._lent: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._room = asyncio.Event()
         self._room.set()
@@ -46,7 +51,7 @@ class Listener:
         for family, kind, protocol, _, address in dict.fromkeys(found):
             bound = (address[0], port, *address[2:])
             try:
-                self._sockets.append(_listening(family, kind, protocol, bound))
+                self._sockets.append(_listening(family, kind, protocol, bound, self._shared))
             except OSError as error:
                 if error.errno not in _NO_ADDRESS:
                     raise InputError(_cannot_listen(error, host, port, self._option)) from None
@@ -56,6 +61,19 @@ class Listener:
         if missing and not self._sockets:
             raise InputError(_cannot_listen(missing, host, port, self._option))
         return port
+
+    def lend(self, path: Path) -> None:
+        """Leave the port, which stays taken, to processes that share it; listen on a Unix socket
+        for what they hand on."""
+        for each in self._sockets:
+            family, kind, protocol, bound = each.family, each.type, each.proto, each.getsockname()
+            each.close()
+            self._lent.append(_bound(family, kind, protocol, bound, shared=True))
+        inside = socket.socket(socket.AF_UNIX)
+        self._sockets = [inside]
+        inside.setblocking(False)
+        inside.bind(str(path))
+        inside.listen(BACKLOG)
 
     def start(self, make_protocol: Callable[[], asyncio.Protocol]) -> None:
         """Begin to accept."""
@@ -68,7 +86,7 @@ class Listener:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for each in self._sockets:
+        for each in (*self._sockets, *self._lent):
             each.close()
 
     async def _accept_all(self, listening: socket.socket) -> None:
@@ -111,20 +129,35 @@ class Listener:
         self._room.set()
 
 
-def _listening(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
-    listening = socket.socket(family, kind, protocol)
+def _listening(
+    family: int, kind: int, protocol: int, address: tuple[object, ...], shared: bool
+) -> socket.socket:
+    listening = _bound(family, kind, protocol, address, shared=shared)
     try:
-        if sys.platform != "win32":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listening.setblocking(False)
-        listening.bind(address)
         listening.listen(BACKLOG)
     except OSError:
         listening.close()
         raise
     return listening
+
+
+def _bound(
+    family: int, kind: int, protocol: int, address: tuple[object, ...], *, shared: bool
+) -> socket.socket:
+    bound = socket.socket(family, kind, protocol)
+    try:
+        if sys.platform != "win32":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.setblocking(False)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _cannot_listen(error: OSError, host: str, port: int, option: str) -> str:

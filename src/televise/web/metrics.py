@@ -65,6 +65,8 @@ class Metrics:
             for state in _STATES:
                 states.add_metric([channel.name, state], float(channel.state == state))
         yield from (viewers, encodings, states, packets)
+        processes = len(self._edge.shares)
+        yield GaugeMetricFamily("televise_fan_out_processes", "Processes of --workers", processes)
 
     async def _answer(self, request: web.Request) -> web.Response:
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -73,9 +75,7 @@ class Metrics:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def _reported(self, channel: str, report: dict[str, Any]) -> None:
-        age = float(report["age_ms"]) / 1000
-        if not math.isfinite(age):
-            raise ValueError(age)
+        age = age_of(report)
         self._get_registry()
         if self._ages is not None:
             # Two clocks that differ by a little may make it negative.
@@ -103,6 +103,14 @@ def _outcomes(ledger: Ledger) -> Iterator[tuple[str, int]]:
     """What became of packets, and how many there are of each."""
     counts = {name: getattr(ledger, name) for name in ("received", "repeated", "strays")}
     yield from (counts | asdict(ledger.dropped)).items()
+
+
+def age_of(report: dict[str, Any]) -> float:
+    """In seconds, as a stranger says. ValueError and its like where it is none."""
+    age = float(report["age_ms"]) / 1000
+    if not math.isfinite(age):
+        raise ValueError(age)
+    return age
 
 
 def _rung(report: dict[str, Any]) -> str:

@@ -220,7 +220,8 @@ class Viewer:
 
 
 class Pump:
-    """All viewers of one encoding in one wire format. ``sent`` and ``skipped`` count chunks.
+    """All viewers of one encoding in one wire format. ``sent`` and ``skipped`` count chunks, which
+    is of no interest where they are not ``counted``.
 
     Live viewers have been given everything, so all of them have the same init; what a new chunk
     needs of them is their socket's ``send``, and only that is touched: with a thousand viewers the
@@ -233,6 +234,7 @@ class Pump:
         self.viewers: list[Viewer] = []
         self.sent = 0
         self.skipped = 0
+        self.counted = True
         self._live: list[Viewer] = []
         self._sends: list[Callable[[bytes], int]] = []
         self._init: bytes | None = None

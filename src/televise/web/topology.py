@@ -45,6 +45,10 @@ class Topology:
             "node": self._edge.hub.node,
             "upstreams": [_upstream(each) for each in self._upstreams.all],
             "hubs": self._edge.below(),
+            "processes": [
+                {"pid": pid, "node": share.node, "viewers": share.viewers}
+                for pid, share in self._edge.shares.items()
+            ],
             "takes": list(self._takes()),
             "links": [*given, *self._published()],
             "channels": [self._channel(each) for each in channels],

@@ -1,0 +1,39 @@
+"""RemoteAdmission: the limits on viewers hold for all fan-out processes together, so the hub is
+asked."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+from televise.errors import LimitReached
+
+
+class RemoteAdmission:
+    """Asks by ``say``; the answers are given to `heard`."""
+
+    def __init__(self, say: Callable[[dict[str, Any]], None]) -> None:
+        self._say = say
+        self._numbers = count(1)
+        self._asked: dict[int, asyncio.Future[str]] = {}
+
+    @asynccontextmanager
+    async def viewer(self, address: str) -> AsyncIterator[None]:
+        """One viewer, while the block runs. LimitReached."""
+        number = next(self._numbers)
+        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        self._say({"type": "enter", "number": number, "address": address})
+        try:
+            if refusal := await answer:
+                raise LimitReached(refusal)
+            yield
+        finally:
+            del self._asked[number]
+            self._say({"type": "leave", "number": number})
+
+    def heard(self, number: int, refusal: str) -> None:
+        """May number so-and-so come in? '' for yes."""
+        answer = self._asked.get(number)
+        if answer is not None and not answer.done():
+            answer.set_result(refusal)

@@ -1,0 +1,62 @@
+"""MainHub: the hub that a fan-out process belongs to, as its only upstream."""
+
+import asyncio
+from collections.abc import Callable
+
+import aiohttp
+
+from televise.hub.hub import Hub
+from televise.hub.offer import parse_announcement
+from televise.hub.upstream import Messages, Upstream, Viewers
+from televise.link.messages import Look
+from televise.model.rendition import Rendition
+
+
+class MainHub(Upstream):
+    """Its channels are told to `announce`, and end when it has them no more. Both have the same
+    clock, and between them is nothing that could carry too little."""
+
+    adapts = False
+
+    def __init__(self, hub: Hub, port: int, session: aiohttp.ClientSession) -> None:
+        super().__init__(f"ws://localhost:{port}")
+        self._hub = hub
+        self._changed: Callable[[], None] = _nobody
+        self.followed = asyncio.Event()
+        self._removing: set[asyncio.Task[None]] = set()
+        self._session = session
+
+    async def follow(
+        self,
+        session: aiohttp.ClientSession,
+        node: str,
+        viewers: Viewers,
+        changed: Callable[[], None],
+    ) -> None:
+        """It tells by itself what it has: ``changed`` is called each time that is another."""
+        self._us, self._changed = node, changed
+        changed()
+        self.followed.set()
+        await asyncio.Event().wait()
+
+    def announce(self, text: str) -> None:
+        """This is what it has now. FormatError."""
+        self.node, self.offers = parse_announcement(text, self._us)
+        self.connected, self.reason = True, ""
+        loop = asyncio.get_running_loop()
+        for channel in self._hub.channels:
+            if channel.name not in self.offers:
+                removing = loop.create_task(self._hub.remove(channel.name))
+                self._removing.add(removing)
+                removing.add_done_callback(self._removing.discard)
+        loop.call_soon(self._changed)  # those are gone by then
+
+    def messages(self, session: aiohttp.ClientSession, name: str, rendition: Rendition) -> Messages:
+        return super().messages(self._session, name, rendition)
+
+    def look(self, session: aiohttp.ClientSession, name: str, look: Look) -> Messages:
+        return super().look(self._session, name, look)
+
+
+def _nobody() -> None:
+    """Who is told of changes before anybody follows."""

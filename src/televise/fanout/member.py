@@ -1,0 +1,138 @@
+"""Member: one fan-out process, started again when it dies, and what it and its hub say.
+
+Each says one JSON object per line. From the hub: ``serve`` (first of all), ``news`` (its channels,
+whose clicks are wanted, and who watches at the other processes), ``settings``, ``answer`` (to
+``enter``), ``end`` (where it is not said, the end of the link is that of the hub). From the
+process: ``ready`` or ``failed``, ``enter`` and ``leave`` for each viewer, ``share`` (see `Share`),
+``report`` and ``input`` of players.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+from televise.errors import LimitReached
+from televise.hub.supervisor import Supervisor
+from televise.hub.supply import Callbacks
+from televise.link.lines import LinesLink
+from televise.web.edge import Edge
+from televise.web.share import Share
+
+# It has so long to send its viewers away.
+END_SECONDS = 1.5
+
+
+class Member(Supervisor):
+    """Number ``number`` of the fan-out processes of ``edge``. It is told ``serve`` to begin with;
+    ``changed`` is called where the others should know."""
+
+    module = "televise.branch"
+    stderr = None
+    # Letting in a thousand viewers at once takes it some time.
+    silent_ticks = 16
+
+    def __init__(
+        self, number: int, edge: Edge, serve: dict[str, Any], changed: Callable[[], None]
+    ) -> None:
+        super().__init__("", Callbacks(_unused, self._begin, self._lost), stdin=False)
+        self.title = f"fan-out process {number}"
+        self._edge = edge
+        self._serve = serve
+        self._changed = changed
+        self._inside: dict[int, str] = {}
+        self._pid = 0
+        self.ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.news: dict[str, Any] = {}
+
+    @property
+    def share(self) -> Share | None:
+        """Its viewers, if it has told of them."""
+        return self._edge.shares.get(self._pid)
+
+    def environment(self) -> dict[str, str]:
+        # It connects to nobody whose certificate is to be checked: loading them takes time.
+        return super().environment() | {"SSL_CERT_FILE": os.devnull}
+
+    def make_link(self, lost: Callable[[Exception | None], None]) -> LinesLink:
+        return _Leash(self.heard, lost)
+
+    def tell(self, news: dict[str, Any]) -> None:
+        """These are the news, unless it knows them."""
+        if news != self.news:
+            self.news = news
+            self._say(news)
+
+    def change(self, settings: str) -> None:
+        """The settings are others now, for the next process too."""
+        self._serve["settings"] = settings
+        self._say({"type": "settings", "settings": settings})
+
+    def heard(self, message: dict[str, Any]) -> None:
+        super().heard(message)
+        kind = message["type"]
+        if kind == "enter":
+            self._enter(message["number"], message["address"])
+        elif kind == "leave":
+            self._leave(message["number"])
+        elif kind == "share":
+            self._edge.shares[self._pid] = Share(**message["share"])
+            self._changed()
+        elif kind == "report":
+            self._edge.reported(message["channel"], message["message"])
+        elif kind == "input":
+            self._edge.heard_input(message["channel"], message["message"])
+        elif kind in ("ready", "failed") and not self.ready.done():
+            self.ready.set_result(message["text"])
+
+    def _begin(self) -> None:
+        """Another process is there."""
+        self._pid = self.worker or 0
+        self._say(self._serve)
+        self.news = {}
+        self._changed()
+
+    def _lost(self, text: str) -> None:
+        """It has died: its viewers are gone, what they were sent is not."""
+        for number in list(self._inside):
+            self._leave(number)
+        if share := self._edge.shares.pop(self._pid, None):
+            self._edge.sent += share.sent
+            self._edge.skipped += share.skipped
+        self._changed()
+
+    def _enter(self, number: int, address: str) -> None:
+        refusal = ""
+        try:
+            self._edge.admission.enter(address)
+            self._inside[number] = address
+        except LimitReached as error:
+            refusal = str(error)
+        self._say({"type": "answer", "number": number, "refusal": refusal})
+
+    def _leave(self, number: int) -> None:
+        if (address := self._inside.pop(number, None)) is not None:
+            self._edge.admission.leave(address)
+
+    def _say(self, message: dict[str, Any]) -> None:
+        if self._link is not None:
+            self._link.send(message)
+
+    async def _bury(self, process: asyncio.subprocess.Process, said: "asyncio.Task[str]") -> None:
+        """The end of its link tells it to end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        await super()._bury(process, said)
+
+
+class _Leash(LinesLink):
+    """Its end is not that of the hub, if it says so."""
+
+    def close(self) -> None:
+        self.send({"type": "end"})
+        super().close()
+
+
+def _unused(message: object) -> None:
+    """Its messages are no source's."""
