@@ -28,14 +28,17 @@ from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
 from televise.web.control import Control
 from televise.web.edge import Edge
-from televise.web.keys import Keys, default_path
+from televise.web.guard import Guard, Need
+from televise.web.keys import Keys
 from televise.web.limits import Admission
 from televise.web.link import Link
 from televise.web.listener import Listener
 from televise.web.metrics import Metrics
 from televise.web.peers import parse_report
 from televise.web.seats import Seats
+from televise.web.secret import default_path
 from televise.web.security import Gate
+from televise.web.suspects import Suspects
 from televise.web.topology import Topology
 
 OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
@@ -59,7 +62,14 @@ class Server:
         single = [spec for spec in specs if spec.kind != "directories"]
         self.hub = Hub(single, settings.policy)
         self._folders = [Folders(self.hub, spec) for spec in specs if spec.kind == "directories"]
-        keys = self._keys = Keys(settings.key_file or default_path())
+        keys = Keys(settings.key_file or default_path())
+        self._certificate, self._suspects = settings.certificate, Suspects()
+        self._guard = Guard(
+            keys,
+            self._suspects,
+            private=settings.private,
+            link_certificate=self._certificate is not None and self._certificate.asks_clients,
+        )
         self._seats = Seats(self.hub, keys, new_channels=settings.new_channels)
         self.edge = Edge(
             self.hub,
@@ -68,10 +78,12 @@ class Server:
             self._seats,
         )
         self._api = Api(self.edge, televise.__version__)
-        self._control = Control(self.hub, keys)
+        self._control = Control(self.hub)
         bus = [Bus(parse_nats(settings.bus), self.hub, self._hear_peer)] if settings.bus else []
         upstreams = [*settings.upstreams, *bus]
-        self._upstreams = Upstreams(self.hub, upstreams, self.edge.counts, self.edge.below)
+        self._upstreams = Upstreams(
+            self.hub, upstreams, self.edge.counts, self.edge.below, settings.upstream_context
+        )
         self._rtmp: RtmpServer | None = None
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
@@ -81,12 +93,18 @@ class Server:
         self.rtmp_port = 0
 
     @property
+    def private(self) -> bool:
+        """Whether a key is needed to watch."""
+        return self._settings.private
+
+    @property
     def url(self) -> str:
         """Where a person on this machine finds it."""
         host = self._settings.host
         if host in ("0.0.0.0", "::", ""):
             host = "127.0.0.1"
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        scheme = "http" if self._certificate is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     async def start(self) -> None:
         """Listen, then open the sources. InputError where the address cannot be used."""
@@ -98,7 +116,9 @@ class Server:
         ports = [self.port, *(mounted.port for mounted in self.dialects)]
         apps = [self.make_app(self._gate(self.port, ports))]
         for mounted in self.dialects:
-            app = make_bare_app(self.edge, self._gate(mounted.port, ports))
+            # Which channel is meant, only the dialect knows: it looks whether the key is for that.
+            guard = self._guard.middleware(Need(some=True))
+            app = make_bare_app(self.edge, self._gate(mounted.port, ports), guard)
             app.router.add_routes(mounted.routes)
             apps.append(app)
         for listener, app in zip(self._listeners, apps, strict=True):
@@ -119,8 +139,15 @@ class Server:
 
     def _gate(self, port: int, ports: Sequence[int]) -> Gate:
         settings = self._settings
-        same_site = settings.same_site
-        return Gate(settings.host, port, settings.origins, ports, same_site=same_site)
+        return Gate(
+            settings.host,
+            port,
+            settings.origins,
+            ports,
+            same_site=settings.same_site,
+            secure=self._certificate is not None,
+            proxies=settings.proxies,
+        )
 
     async def _start_rtmp(self) -> None:
         """Listen for publishers, where there is something to publish."""
@@ -130,7 +157,12 @@ class Server:
         )
         if not publishing if wanted is None else wanted < 0:
             return
-        rtmp = RtmpServer(self._seats.take, web_url=self.url)
+        rtmp = RtmpServer(
+            self._seats.take,
+            web_url=self.url,
+            delay=self._suspects.delay,
+            certificate=self._certificate,
+        )
         try:
             self.rtmp_port = await rtmp.start(
                 self._settings.host, RTMP_PORT if wanted is None else wanted
@@ -144,7 +176,7 @@ class Server:
 
     def _bind(self, port: int) -> int:
         others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
-        listener = Listener(others)
+        listener = Listener(others, certificate=self._certificate)
         self._listeners.append(listener)
         return listener.bind(self._settings.host, port)
 
@@ -165,13 +197,14 @@ class Server:
         app = make_app(
             self.edge,
             gate,
-            websocket.middleware(self._seats),
+            websocket.middleware(self._seats, self._suspects),
+            self._guard.middleware(),
             new_channels=self._settings.new_channels,
         )
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
         app.router.add_routes(Metrics(self.edge).routes())
-        app.router.add_routes(Link(self.edge, self._keys).routes())
+        app.router.add_routes(Link(self.edge).routes())
         app.router.add_routes(Topology(self.edge, self._upstreams).routes())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
         app.router.add_routes(http.routes(self._seats))
@@ -244,5 +277,8 @@ class Server:
             await asyncio.sleep(1.0)
             try:
                 self.edge.drop_stalled()
+                self.edge.visits.look()
+                if self._certificate is not None:
+                    self._certificate.refresh()
             except Exception:
                 events.error("the watchdog failed")

@@ -19,7 +19,8 @@ from aiohttp.test_utils import make_mocked_request
 
 from televise import events
 from televise.errors import Forbidden, InputError, Unauthorized, Unavailable
-from televise.web.keys import Grant, Keys, default_path, token_of
+from televise.web.keys import Grant, Keys, token_of
+from televise.web.secret import default_path
 from tests.support.process import environment
 
 GRANT = Grant("cam", "publish")

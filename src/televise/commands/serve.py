@@ -6,12 +6,17 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from televise.commands.arguments import hide_secrets, hide_token
 from televise.commands.values import count, port, rtmp_port, seconds
 from televise.errors import InputError
 from televise.model.source import SourceSpec, parse_source
+
+if TYPE_CHECKING:
+    import ssl
+
+    from televise.web.certificate import Certificate
 
 EXAMPLES = """\
 examples:
@@ -42,6 +47,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "sources", nargs="*", metavar="[NAME=]SOURCE", help="without any: demo=pattern:"
     )
     _add_listening(serve.add_argument_group("listening"))
+    _add_trust(serve.add_argument_group("trust"))
     _add_limits(serve.add_argument_group("limits"))
     _add_hubs(serve.add_argument_group("other hubs"))
     _add_publishing(serve.add_argument_group("publishing"))
@@ -56,7 +62,7 @@ def _add_listening(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--insecure",
         action="store_true",
-        help="listen beyond this machine although everybody there can then watch",
+        help="listen beyond this machine without --private: everybody there can then watch",
     )
     group.add_argument(
         "--origin",
@@ -71,6 +77,30 @@ def _add_listening(group: "argparse._ArgumentGroup") -> None:
         default=[],
         metavar="NAME[=CHANNEL][@PORT]",
         help="answer as an older system did, on its own port; repeatable, see docs/reference",
+    )
+
+
+def _add_trust(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--private", action="store_true", help="watching needs a key too, see televise token"
+    )
+    group.add_argument("--key-file", type=Path, help="the secret that signs the keys")
+    group.add_argument(
+        "--tls-cert", type=Path, metavar="FILE", help="certificate chain: every port speaks TLS"
+    )
+    group.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, if that is not in it")
+    group.add_argument(
+        "--tls-client-ca",
+        type=Path,
+        metavar="FILE",
+        help="other hubs must show a certificate that one of these has signed",
+    )
+    group.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="a proxy whose X-Forwarded-For and -Proto are true, as in 10.0.0.0/8; repeatable",
     )
 
 
@@ -107,6 +137,14 @@ def _add_hubs(group: "argparse._ArgumentGroup") -> None:
         metavar="URL",
         help="share channels with all hubs on this NATS server, as in nats://bus.example:4222",
     )
+    for name, text in (
+        ("ca", "whose certificates are believed, instead of the system's"),
+        ("cert", "certificate to show where it is asked for"),
+        ("key", "its key, if that is not in it"),
+    ):
+        group.add_argument(
+            f"--upstream-{name}", type=Path, metavar="FILE", help=f"for wss upstreams: {text}"
+        )
 
 
 def _add_publishing(group: "argparse._ArgumentGroup") -> None:
@@ -121,7 +159,6 @@ def _add_publishing(group: "argparse._ArgumentGroup") -> None:
         action="store_true",
         help="publishers may make channels that are not there, if their key allows it",
     )
-    group.add_argument("--key-file", type=Path, help="the secret that signs the keys")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -132,7 +169,8 @@ def _serve(options: argparse.Namespace) -> int:
         from televise.hub.upstream import parse_upstream
         from televise.runner import run
         from televise.settings import Settings
-        from televise.web.security import check_origin, is_loopback
+        from televise.web.proxies import parse_network
+        from televise.web.security import check_origin
 
     specs = [parse_source(text) for text in options.sources or _default(options)]
     upstreams = [parse_upstream(text) for text in options.upstream]
@@ -140,11 +178,7 @@ def _serve(options: argparse.Namespace) -> int:
     for upstream in upstreams:
         hide_token(upstream.token)
     _check_sources(specs)
-    if not is_loopback(options.host) and not options.insecure:
-        raise InputError(
-            f"--host {options.host} lets everybody in your network watch: "
-            "add --insecure if that is what you want"
-        )
+    _check_trust(options)
     replay = options.replay or Policy().replay_seconds
     settings = Settings(
         host=options.host,
@@ -155,12 +189,52 @@ def _serve(options: argparse.Namespace) -> int:
         dialects=[parse_dialect(text) for text in options.dialect],
         policy=Policy(replay, keep_open=options.replay is not None),
         key_file=options.key_file,
+        private=options.private,
+        certificate=_certificate(options),
+        upstream_context=_upstream_context(options),
+        proxies=[parse_network(text) for text in options.trusted_proxy],
         new_channels=options.new_channels,
         rtmp_port=options.rtmp,
         upstreams=upstreams,
         bus=options.bus,
     )
     return run(specs, settings)
+
+
+def _check_trust(options: argparse.Namespace) -> None:
+    """Nobody shows pictures to a network without having said so."""
+    from televise.web.security import is_loopback
+
+    if not is_loopback(options.host) and not (options.private or options.insecure):
+        raise InputError(
+            f"--host {options.host} lets everybody in your network watch: add --private, so that "
+            "they need a key, or --insecure if that is what you want"
+        )
+    for needed, given in (("tls_cert", "tls_key"), ("tls_cert", "tls_client_ca")):
+        _check_together(options, needed, given)
+    _check_together(options, "upstream_cert", "upstream_key")
+
+
+def _check_together(options: argparse.Namespace, needed: str, given: str) -> None:
+    if getattr(options, given) and not getattr(options, needed):
+        first, second = (f"--{each.replace('_', '-')}" for each in (given, needed))
+        raise InputError(f"{first} is for a certificate: add {second} FILE")
+
+
+def _certificate(options: argparse.Namespace) -> "Certificate | None":
+    from televise.web.certificate import Certificate
+
+    if options.tls_cert is None:
+        return None
+    return Certificate(options.tls_cert, options.tls_key, options.tls_client_ca)
+
+
+def _upstream_context(options: argparse.Namespace) -> "ssl.SSLContext | None":
+    from televise.web.certificate import client_context
+
+    if options.upstream_ca is None and options.upstream_cert is None:
+        return None
+    return client_context(options.upstream_ca, options.upstream_cert, options.upstream_key)
 
 
 def _default(options: argparse.Namespace) -> list[str]:

@@ -204,12 +204,16 @@ def parse_upstream(text: str) -> Upstream:
     return Upstream(urlunsplit((scheme, url.netloc, path, "", "")), token)
 
 
-def connector(upstreams: Sequence[Upstream]) -> aiohttp.TCPConnector:
-    """For all connections to ``upstreams``. Certificates are checked by the system's store, or the
-    one that SSL_CERT_FILE names, as it is now: what aiohttp has was loaded before."""
+def connector(
+    upstreams: Sequence[Upstream], context: ssl.SSLContext | None = None
+) -> aiohttp.TCPConnector:
+    """For all connections to ``upstreams``. Certificates are checked by ``context``, else by the
+    system's store, or the one that SSL_CERT_FILE names, as it is now: what aiohttp has was loaded
+    before."""
     secure = any(upstream.url.startswith("wss:") for upstream in upstreams)
-    context = ssl.create_default_context() if secure else True
-    return aiohttp.TCPConnector(limit=0, ssl=context)
+    if secure and context is None:
+        context = ssl.create_default_context()
+    return aiohttp.TCPConnector(limit=0, ssl=context or True)
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """Upstreams: the hubs from which this one takes channels."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -34,7 +35,9 @@ class Upstreams:
         upstreams: Sequence[Upstream],
         viewers: Viewers,
         hubs: Callable[[], list[Any]],
+        context: ssl.SSLContext | None = None,
     ) -> None:
+        self._context = context
         self._hub = hub
         self._upstreams = upstreams
         self._viewers = viewers
@@ -58,7 +61,9 @@ class Upstreams:
 
     async def run(self) -> None:
         """Follow them all, until cancelled."""
-        async with aiohttp.ClientSession(connector=connector(self._upstreams)) as self.session:
+        async with aiohttp.ClientSession(
+            connector=connector(self._upstreams, self._context)
+        ) as self.session:
             follows = [
                 each.follow(self.session, self._hub.node, partial(self._counts, each), self._update)
                 for each in self._upstreams

@@ -7,12 +7,12 @@ A relay is a viewer: it is fed by a pump, and the one rule of loss holds for it 
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from televise.errors import Forbidden, FormatError, InputError, TeleviseError
+from televise.errors import FormatError, InputError, TeleviseError
 from televise.formats.websocket import binary_frame
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
@@ -23,19 +23,19 @@ from televise.link.protocol import VERSION, encode
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
+from televise.web.access import access_of
 from televise.web.announcer import Announcer
-from televise.web.edge import Edge, upgrade
-from televise.web.keys import ANY_CHANNEL, Keys, token_of
+from televise.web.edge import Edge
+from televise.web.guard import needs
 from televise.web.past import MAX_LENGTH_SECONDS, MAX_SECONDS, WAIT_SECONDS
 from televise.web.pump import TRY_LATER, Viewer
+from televise.web.sockets import reason_of, upgrade
 
 SUBPROTOCOL = "televise.link.v1"
 MAX_LATENCY_SECONDS = 1.0
 BEGIN_SECONDS = 2.0
 MAX_RENDITION_BYTES = 1000
 MAX_REPORT_BYTES = 1 << 20
-# RFC 6455 section 5.5: what a close frame may hold, without its code.
-MAX_REASON_BYTES = 123
 # There is one subscription per connection.
 SUBSCRIPTION = 1
 
@@ -49,12 +49,11 @@ class LinkViewer(Viewer):
 
 
 class Link:
-    """Answers other hubs: those that have a key for it, and those that have none, as they see no
-    more than every viewer."""
+    """Answers other hubs: those that have a key for it, and where everybody may watch those that
+    have none, as they see no more than every viewer."""
 
-    def __init__(self, edge: Edge, keys: Keys) -> None:
+    def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._keys = keys
 
     def routes(self) -> list[web.RouteDef]:
         """What this answers."""
@@ -64,8 +63,9 @@ class Link:
             web.get("/api/link/{name}/look", self._look),
         ]
 
+    @needs("relay", some=True)
     async def _announce(self, request: web.Request) -> web.StreamResponse:
-        allowed = self._allowed(request)
+        allowed = access_of(request).allows
         with self._edge.admitted(request):
             websocket = web.WebSocketResponse(
                 protocols=[SUBPROTOCOL], compress=False, max_msg_size=MAX_REPORT_BYTES, timeout=1.0
@@ -74,6 +74,7 @@ class Link:
             await Announcer(self._edge, websocket, allowed).run()
         return websocket
 
+    @needs("relay")
     async def _carry(self, request: web.Request) -> web.StreamResponse:
         channel, rendition = self._channel(request), _rendition(request)
         with self._edge.admitted(request):
@@ -118,6 +119,7 @@ class Link:
         else:
             viewer.start()
 
+    @needs("relay")
     async def _look(self, request: web.Request) -> web.StreamResponse:
         channel, rendition = self._channel(request), _rendition(request)
         ago = _seconds(request, "ago", MAX_SECONDS)
@@ -133,17 +135,7 @@ class Link:
         return websocket
 
     def _channel(self, request: web.Request) -> Channel:
-        name = request.match_info["name"]
-        if not self._allowed(request)(name):
-            raise Forbidden(f"this key does not allow to relay {name}")
-        return self._edge.hub.channel(name)
-
-    def _allowed(self, request: web.Request) -> Callable[[str], bool]:
-        """Of which channels its key is. Unauthorized, Forbidden for one that is not for this."""
-        if not (token := token_of(request)):
-            return lambda name: True
-        grant = self._keys.check_right(token, "relay")
-        return lambda name: grant.channel in (ANY_CHANNEL, name)
+        return self._edge.hub.channel(request.match_info["name"])
 
 
 class LinkMessages:
@@ -168,8 +160,7 @@ async def _send(websocket: web.WebSocketResponse, look: LookBack) -> None:
 
 
 async def _refuse(websocket: web.WebSocketResponse, error: TeleviseError) -> None:
-    reason = str(error).encode()[:MAX_REASON_BYTES].decode(errors="ignore")
-    await websocket.close(code=TRY_LATER, message=reason.encode())
+    await websocket.close(code=TRY_LATER, message=reason_of(str(error)))
 
 
 def _rendition(request: web.Request) -> Rendition:

@@ -106,6 +106,18 @@ def missing_page(name: str, cards: Sequence[ChannelCard], root: str = "") -> str
     return _document("No such channel", body, root)
 
 
+def locked_page(reason: str, root: str = "") -> str:
+    """Who asks has no key for this, or none that is good any more."""
+    body = (
+        f'{_back_link(root)}<div class="plain"><h1>This needs a key</h1>'
+        f"<p>{escape(reason[:1].upper() + reason[1:])}.</p>"
+        "<p>Open the whole link that you were given. If it has expired, ask who gave it to you "
+        "for another; on the server’s machine this makes one:</p>"
+        "<pre><code>televise token CHANNEL --can view</code></pre></div>"
+    )
+    return _document("A key is needed", body, root)
+
+
 # From the pages that lie below their channel's.
 _ABOVE = "../"
 _PUBLISH_CHOICES = (
