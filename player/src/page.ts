@@ -6,6 +6,7 @@ const FIRST_COUNT = 1500;
 const COUNT_INTERVAL = 5000;
 
 export function enhancePage(): void {
+  hideKey();
   for (const element of document.querySelectorAll("[data-absolute]")) makeAbsolute(element);
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element && event.target.closest("button[data-copy]");
@@ -16,6 +17,14 @@ export function enhancePage(): void {
     if (event.target instanceof Element) showState(event.target, state);
   });
   if (document.querySelector("[data-viewers]")) window.setTimeout(countViewers, FIRST_COUNT);
+}
+
+/** A cookie has what the page needs now; in the address the key would be read, and passed on. */
+function hideKey(): void {
+  const address = new URL(location.href);
+  if (!("televise" in document.documentElement.dataset) || !address.searchParams.has("token")) return;
+  address.searchParams.delete("token");
+  history.replaceState(null, "", address);
 }
 
 interface ChannelList {

@@ -2,6 +2,7 @@
 
 import json
 import stat
+import time
 from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def test_a_key_and_its_links(tmp_path: Path) -> None:
     ]
     assert Keys(path).check(token, "cam", "publish") == Grant("cam", "publish")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert claims(token)["exp"] - claims(token)["iat"] == 86_400
+    assert 86_300 < claims(token)["exp"] - time.time() <= 86_400
 
 
 def test_what_it_allows_can_be_said(tmp_path: Path) -> None:
@@ -37,13 +38,13 @@ def test_what_it_allows_can_be_said(tmp_path: Path) -> None:
     options = ["--ttl", "30m", "--take-over", "--key-file", str(path)]
     token = run("token", "*", *options).stdout.strip()
     assert Keys(path).check(token, "cam", "publish") == Grant("*", "publish", take_over=True)
-    assert claims(token)["exp"] - claims(token)["iat"] == 1800
+    assert 1700 < claims(token)["exp"] - time.time() <= 1800
 
 
 @pytest.mark.parametrize(
     ("url", "web", "rtmp"),
     [
-        ("https://tv.example/", "https://tv.example/cam.ts", "rtmp://tv.example:1935"),
+        ("https://tv.example/", "https://tv.example/cam.ts", "rtmps://tv.example:1935"),
         ("http://[::1]:8080", "http://[::1]:8080/cam.ts", "rtmp://[::1]:1935"),
         ("http://[::1]", "http://[::1]/cam.ts", "rtmp://[::1]:1935"),
     ],

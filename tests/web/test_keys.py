@@ -63,8 +63,8 @@ def test_a_token_allows_what_it_was_made_for(keys: Keys) -> None:
 def test_it_is_a_jwt_that_others_can_read(keys: Keys, secret: bytes) -> None:
     token = keys.sign(GRANT, 60)
     claims = jwt.decode(token, secret, algorithms=["HS256"], audience="televise")
-    assert (claims["sub"], claims["can"], claims["takeover"]) == ("cam", "publish", False)
-    assert claims["exp"] - claims["iat"] == 60
+    assert (claims["sub"], claims["can"], claims.get("takeover")) == ("cam", "publish", None)
+    assert 0 <= claims["exp"] - time.time() - 59 <= 1
 
 
 def test_one_made_by_hand_is_as_good(keys: Keys, secret: bytes) -> None:

@@ -7,8 +7,6 @@ from aiohttp import web
 from televise.errors import Forbidden
 from televise.web.keys import Grant
 
-_KEY = "televise.access"
-
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -29,12 +27,12 @@ class Access:
 
 
 NONE = Access("view")
+_KEY = web.RequestKey("access", Access)
 
 
 def access_of(request: web.Request) -> Access:
     """What was decided; nothing where nothing was."""
-    access = request.get(_KEY, NONE)
-    assert isinstance(access, Access)
+    access: Access = request.get(_KEY, NONE)
     return access
 
 

@@ -86,8 +86,8 @@ class Guard:
             try:
                 set_access(request, self._decide(request, need, tokens))
                 response = await handler(request)
-            except (Unauthorized, Forbidden):
-                if tokens or need.public:
+            except Unauthorized:
+                if tokens:
                     await self._suspects.wait(request.remote or "")
                 raise
             self._remember(request, response)
@@ -106,8 +106,8 @@ class Guard:
                 f"{COOKIE}{grant.channel}",
                 self._keys.session(grant),
                 expires=_date(grant.until),
-                # None: that of the page, which may lie below another server's path.
-                path=None,  # type: ignore[arg-type]
+                # That of the page, which may lie below another server's path.
+                path="",
                 secure=request.secure,
                 httponly=True,
                 samesite="Lax",
@@ -167,7 +167,7 @@ class Guard:
         except TimeoutError:
             await websocket.close(code=NOT_UNDERSTOOD, message=b"no key came")
         except TeleviseError as error:
-            if isinstance(error, Unauthorized | Forbidden):
+            if isinstance(error, Unauthorized):
                 await self._suspects.wait(request.remote or "")
             code = TRY_LATER if isinstance(error, Unavailable) else NOT_UNDERSTOOD
             await websocket.close(code=code, message=reason_of(str(error)))

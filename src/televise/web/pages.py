@@ -139,7 +139,7 @@ _NO_CHANNELS = (
 
 def _document(title: str, body: str, root: str = "", script: str = "televise.js") -> str:
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html><html lang="en" data-televise><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(title)} · televise</title>"

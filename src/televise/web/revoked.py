@@ -36,7 +36,7 @@ class Revoked:
             seen = (status.st_mtime_ns, status.st_size)
             if seen != self._seen:
                 self._until, self._seen = _parse(self._path.read_text()), seen
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             self._until, self._seen = {}, None
         except (OSError, UnicodeError) as error:
             events.warning("the file of revoked keys cannot be read", reason=str(error))

@@ -9,7 +9,6 @@ from televise.web.pump import Viewer
 MAX_MESSAGE_BYTES = 4096
 # RFC 6455 section 5.5: what a close frame may hold, without its code.
 MAX_REASON_BYTES = 123
-_KEY = "televise.websocket"
 
 
 class WebSocket(web.WebSocketResponse):
@@ -23,9 +22,13 @@ class WebSocket(web.WebSocketResponse):
         return await super().close(code=code, message=message, drain=drain)
 
 
+_KEY = web.RequestKey("websocket", WebSocket)
+
+
 async def upgrade(request: web.Request, protocols: Sequence[str]) -> WebSocket:
     """Answer with a WebSocket; of the subprotocols that are asked for, one of these is granted."""
-    if isinstance(opened := request.get(_KEY), WebSocket):
+    opened: WebSocket | None = request.get(_KEY)
+    if opened is not None:
         return opened  # its key came by it
     websocket = WebSocket(
         protocols=protocols, compress=False, max_msg_size=MAX_MESSAGE_BYTES, timeout=1.0
@@ -33,12 +36,6 @@ async def upgrade(request: web.Request, protocols: Sequence[str]) -> WebSocket:
     await websocket.prepare(request)
     request[_KEY] = websocket
     return websocket
-
-
-def opened_of(request: web.Request) -> WebSocket | None:
-    """What the request has become, if it has."""
-    opened = request.get(_KEY)
-    return opened if isinstance(opened, WebSocket) else None
 
 
 def is_websocket(request: web.Request) -> bool:
