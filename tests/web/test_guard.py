@@ -277,7 +277,7 @@ async def test_revoking_closes_what_is_open(hub: Private) -> None:
         ):
             pass
         assert (message.data, message.extra) == (1008, "this key has been revoked")
-        await asyncio.wait_for(stream.reader.read(-1), 10)  # to its end, which comes
+        await stream.rest()  # to its end, which comes
         assert time.monotonic() - began < 5, "the figure of the design, not of the machine"
         assert (await kept.receive()).type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
     assert await hub.status(f"/cam.jpg?token={token}") == 401
@@ -331,11 +331,11 @@ async def test_so_many_viewers_and_no_more(hub: Private) -> None:
 async def test_wrong_keys_wait_and_nobody_else_does(
     hub: Private, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thousand guesses: each after the first is answered late, or refused at once with 429."""
+    """Hundreds of guesses: each after the first is answered late, or refused at once with 429."""
     monkeypatch.setattr(suspects, "LONGEST_DELAY_SECONDS", 0.5)
     monkeypatch.setattr(hub.running.server._suspects, "_began", -1e9)
     good = hub.token()
-    wrong = [f"{good[:-9]}{number:09}" for number in range(1000)]
+    wrong = [f"{good[:-9]}{number:09}" for number in range(400)]
     before = hub.running.server._suspects.wrong
 
     async def guess(token: str) -> int:
@@ -347,7 +347,7 @@ async def test_wrong_keys_wait_and_nobody_else_does(
     assert not guessing.done()
     statuses = await guessing
     assert set(statuses) == {401, 429}
-    assert statuses.count(401) < 500
+    assert statuses.count(401) < 200
     assert await guess(good) == 200
     assert not hub.running.server._suspects._waiting
 

@@ -81,7 +81,7 @@ class Keys:
         """A token with which one may come for so many ``seconds`` from now, and then stay for
         ``watch_seconds`` from now. InputError where the key file cannot be used."""
         now = int(time.time())
-        stay = max(seconds, watch_seconds or 0)
+        stay = seconds if watch_seconds is None else max(seconds, watch_seconds)
         identifier = grant.id or secrets.token_hex(6)
         signed = replace(grant, id=identifier, until=now + int(stay))
         return self._encode(signed, now + int(seconds))
