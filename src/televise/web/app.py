@@ -95,7 +95,8 @@ class _Pages:
 
     async def _watch(self, request: web.Request) -> web.Response:
         channel = self._edge.hub.channel(request.match_info["name"])
-        return _html(watch_page(_card(self._edge, channel)))
+        private = not access_of(request).to_all
+        return _html(watch_page(_card(self._edge, channel), private=private))
 
     @needs("know")
     async def _publish(self, request: web.Request) -> web.Response:
