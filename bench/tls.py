@@ -54,7 +54,6 @@ async def _measure(
         after = hub.resident_bytes()
     return {
         "us_per_message": round(cpu / sent * 1e6, 1),
-        "complete": round(sent / (options.viewers * 30 * options.seconds), 2),
         "kb_per_stalled": round((after - before) / options.stalled / 1024, 1),
     }
 
