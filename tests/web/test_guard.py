@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -331,25 +332,29 @@ async def test_so_many_viewers_and_no_more(hub: Private) -> None:
 async def test_wrong_keys_wait_and_nobody_else_does(
     hub: Private, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hundreds of guesses: each after the first is answered late, or refused at once with 429."""
-    monkeypatch.setattr(suspects, "LONGEST_DELAY_SECONDS", 0.5)
-    monkeypatch.setattr(hub.running.server._suspects, "_began", -1e9)
+    """Of hundreds of guesses a few are answered, a few wait for very long, and all others are
+    refused at once; a right key is let in beside them, from the same address."""
+    released = asyncio.Event()
+    waiting = SimpleNamespace(sleep=lambda seconds: released.wait())
+    monkeypatch.setattr(suspects, "asyncio", waiting)
+    monkeypatch.setattr(hub.running.server._guard, "_suspects", suspects.Suspects())
     good = hub.token()
-    wrong = [f"{good[:-9]}{number:09}" for number in range(400)]
-    before = hub.running.server._suspects.wrong
+    statuses: list[int] = []
 
-    async def guess(token: str) -> int:
-        return await hub.status(f"/cam.jpg?token={token}")
+    async def guess(number: int) -> None:
+        statuses.append(await hub.status(f"/cam.jpg?token={good[:-9]}{number:09}"))
 
-    guessing = asyncio.gather(*map(guess, wrong))
-    await until(lambda: hub.running.server._suspects.wrong > before + 50)
-    assert await guess(good) == 200
+    guessing = asyncio.gather(*map(guess, range(300)))
+    answered = 300 - suspects.MOST_WAITING
+    await until(lambda: len(statuses) == answered)
     assert not guessing.done()
-    statuses = await guessing
-    assert set(statuses) == {401, 429}
-    assert statuses.count(401) < 200
-    assert await guess(good) == 200
-    assert not hub.running.server._suspects._waiting
+    assert await hub.status(f"/cam.jpg?token={good}") == 200
+    assert statuses.count(401) == suspects.FREE_TRIES
+    assert statuses.count(429) == answered - suspects.FREE_TRIES
+    released.set()
+    await guessing
+    assert statuses.count(401) == suspects.FREE_TRIES + suspects.MOST_WAITING
+    assert not hub.running.server._guard._suspects._waiting
 
 
 async def test_an_open_hub_lets_everybody_look_and_nobody_else_do_anything(tmp_path: Path) -> None:
