@@ -15,8 +15,9 @@ PART = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\n"
 def target(data: bytes) -> None:
     whole = JpegSplitter().feed(data)
     splitter, pieces = JpegSplitter(), []
-    for start in range(0, len(data), 7):
-        pieces += splitter.feed(data[start : start + 7])
+    step = max(7, len(data) // 16)
+    for start in range(0, len(data), step):
+        pieces += splitter.feed(data[start : start + step])
     assert pieces == whole
     assert all(each[:2] == b"\xff\xd8" and each[-2:] == b"\xff\xd9" for each in whole)
 

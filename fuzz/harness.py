@@ -1,7 +1,6 @@
 """What every fuzz target shares: seeds, libFuzzer's arguments, and the one allowed exception."""
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -9,7 +8,9 @@ import atheris
 
 from televise.errors import FormatError
 
-GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
+FOLDER = Path(__file__).resolve().parent
+GOLDEN = FOLDER.parent / "tests" / "golden"
+CORPUS = FOLDER / "corpus"
 
 
 def golden(name: str) -> bytes:
@@ -17,10 +18,17 @@ def golden(name: str) -> bytes:
     return bytes.fromhex((GOLDEN / f"{name}.hex").read_text())
 
 
+def kept(name: str) -> list[bytes]:
+    """Inputs of target ``name`` that are worth keeping, one on each line of a file."""
+    path = CORPUS / f"{name}.hex"
+    return [bytes.fromhex(line) for line in path.read_text().split("\n")[:-1]]
+
+
 def fuzz(target: Callable[[bytes], object], seeds: Iterable[bytes]) -> None:
     """Feed ``target`` until libFuzzer's limit; everything but FormatError ends it.
 
-    Arguments of the command line go to libFuzzer, for instance a file to try again.
+    Arguments of the command line go to libFuzzer: a file to try again; or a folder, to which the
+    ``seeds``, what is kept, and what it finds are added.
     """
 
     def one(data: bytes) -> None:
@@ -29,9 +37,9 @@ def fuzz(target: Callable[[bytes], object], seeds: Iterable[bytes]) -> None:
         except FormatError:
             return
 
-    with tempfile.TemporaryDirectory() as corpus:
-        for number, seed in enumerate(seeds):
-            Path(corpus, str(number)).write_bytes(seed)
-        files = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-        atheris.Setup([*sys.argv, *([] if files else [corpus])], one)
-        atheris.Fuzz()
+    name = Path(sys.argv[0]).stem.removeprefix("fuzz_")
+    for folder in filter(Path.is_dir, map(Path, sys.argv[1:])):
+        for number, seed in enumerate([*seeds, *kept(name)]):
+            (folder / f"seed-{number}").write_bytes(seed)
+    atheris.Setup(sys.argv, one)
+    atheris.Fuzz()

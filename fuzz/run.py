@@ -1,7 +1,9 @@
-"""Run every fuzz target for a while: `python fuzz/run.py --seconds 20`.
+"""Run every fuzz target for a while: `python fuzz/run.py --seconds 60`; or some, by their names.
 
-Exit code 1 with one line per target that raised anything but FormatError; the input that did it
-stays in a file, which that line names.
+Each begins with its seeds and what is kept in `corpus`. Exit code 1 with one line per target that
+raised anything but FormatError, or took too much memory; the input that did it stays in a file,
+which that line names. Add it in hexadecimal digits to the target's file in `corpus`: `replay` tries
+all of them. `--keep` adds the shortest of what leads to new places in the code.
 """
 
 import argparse
@@ -13,16 +15,18 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
-# One input may take this long, in seconds, before it counts as a hang.
-PATIENCE = 10
+CORPUS = FOLDER / "corpus"
+MAX_KEPT, MAX_KEPT_BYTES = 40, 256
+TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in FOLDER.glob("fuzz_*.py"))
+# One input may take this long, in seconds, before it counts as a hang; and so many bytes.
+LIMITS = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"]
 
 
-def run(target: str, seconds: int, findings: Path) -> subprocess.CompletedProcess[str]:
-    """One target in a process of its own; its output is kept."""
+def run(target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One target in a process of its own, with arguments for libFuzzer; its output is kept."""
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    limits = [f"-max_total_time={seconds}", f"-timeout={PATIENCE}", "-max_len=4096"]
     return subprocess.run(
-        [sys.executable, "-m", f"fuzz.{target}", *limits, f"-artifact_prefix={findings}/{target}-"],
+        [sys.executable, "-m", f"fuzz.fuzz_{target}", *LIMITS, *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.PIPE,
@@ -35,12 +39,15 @@ def run(target: str, seconds: int, findings: Path) -> subprocess.CompletedProces
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run every fuzz target.")
-    parser.add_argument("--seconds", type=int, default=20, help="per target (default 20)")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    parser.add_argument("--seconds", type=int, default=60, help="per target (default 60)")
+    parser.add_argument("--runs", type=int, default=-1, help="inputs per target, at most")
+    parser.add_argument("--keep", action="store_true", help="add what is found to the corpus")
+    options = parser.parse_args()
     findings = Path(tempfile.mkdtemp(prefix="televise-fuzz-"))
     failed = False
-    for target in sorted(path.stem for path in FOLDER.glob("fuzz_*.py")):
-        done = run(target, seconds, findings)
+    for target in options.targets:
+        done = _fuzz(target, options, findings)
         if done.returncode:
             failed = True
             inputs = ", ".join(map(str, findings.glob(f"{target}-*"))) or "no input was kept"
@@ -51,6 +58,24 @@ def main() -> int:
     if not any(findings.iterdir()):
         findings.rmdir()
     return 1 if failed else 0
+
+
+def _fuzz(
+    target: str, options: argparse.Namespace, findings: Path
+) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as found:
+        limits = [f"-max_total_time={options.seconds}", f"-runs={options.runs}"]
+        done = run(target, *limits, f"-artifact_prefix={findings}/{target}-", found)
+        if options.keep and not done.returncode:
+            _keep(target, Path(found))
+    return done
+
+
+def _keep(target: str, found: Path) -> None:
+    inputs = [path.read_bytes() for path in found.iterdir() if not path.name.startswith("seed-")]
+    short = sorted((each for each in inputs if 0 < len(each) <= MAX_KEPT_BYTES), key=len)
+    with (CORPUS / f"{target}.hex").open("a") as file:
+        file.writelines(f"{each.hex()}\n" for each in short[:: len(short) // MAX_KEPT + 1])
 
 
 def summary(output: str) -> str:

@@ -151,8 +151,9 @@ def test_main_returns_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_typed_without_options() -> None:
     options = build_parser().parse_args(["serve"])
-    assert (options.host, options.port, options.sources) == ("127.0.0.1", 8080, [])
-    assert (options.insecure, options.origin) == (False, [])
+    assert (options.sources, options.local) == ([], False)
+    written = {key: value for key, value in vars(options).items() if value is not None}
+    assert written.keys() == {"run", "sources", "node", "local"}, "what is not written is no option"
 
 
 def test_the_parser_raises_our_own_error() -> None:

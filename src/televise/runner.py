@@ -1,27 +1,38 @@
 """Runs a server in the foreground, until somebody stops it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import televise
 from televise import events
+from televise.config.plan import Plan, Wanted
+from televise.config.reading import Reading
 from televise.errors import TeleviseError
 from televise.model.source import SourceSpec
 from televise.push import Target, push
 from televise.server import Server
-from televise.settings import Settings
+
+if TYPE_CHECKING:
+    from televise.fleet import Fleet
 
 # The log begins when it is known that no source is a mistake, which is told in one line and nothing
 # else; but not later than this.
 STARTED_SECONDS = 10.0
 
 
-def run(specs: Sequence[SourceSpec], settings: Settings) -> int:
+def run(wanted: Wanted) -> int:
     """Serve until a signal; returns the exit code. TeleviseError where it cannot be done."""
-    return asyncio.run(_serve(specs, settings))
+    reading = Reading(wanted)
+    return asyncio.run(_serve(wanted.plan(), reading))
+
+
+def run_fleet(fleet: "Fleet") -> int:
+    """Run several hubs until a signal; returns the exit code. TeleviseError where one cannot be."""
+    return asyncio.run(_run_fleet(fleet))
 
 
 def run_push(spec: SourceSpec, target: Target) -> int:
@@ -40,23 +51,40 @@ async def _push(spec: SourceSpec, target: Target) -> int:
     return 0
 
 
-async def _serve(specs: Sequence[SourceSpec], settings: Settings) -> int:
+async def _run_fleet(fleet: "Fleet") -> int:
+    stop = asyncio.Event()
+    _on_signal(stop)
+    loop = asyncio.get_running_loop()
+    running, stopped = loop.create_task(fleet.run()), loop.create_task(stop.wait())
+    await asyncio.wait([running, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    return 0
+
+
+async def _serve(plan: Plan, reading: Reading) -> int:
     events.configure()
     events.hold()
     stop = asyncio.Event()
     _on_signal(stop)
-    server = Server(specs, settings)
+    reading.hear_signal()
+    server = Server(plan.specs, plan.settings)
     end_log = events.release
-    started = asyncio.get_running_loop().create_task(_release_log(server))
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(_release_log(server))]
     try:
         await server.start()
         _greet(server)
+        tasks.append(loop.create_task(reading.run(server.change)))
         await _until_end(server, stop)
     except TeleviseError:
         end_log = events.forget
         raise
     finally:
-        started.cancel()
+        for task in tasks:
+            task.cancel()
         await server.close()
         end_log()
     return 0

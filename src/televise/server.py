@@ -14,9 +14,9 @@ from televise.dialects import Mounted, mount
 from televise.errors import InputError, SourceError
 from televise.hub.bus import Bus
 from televise.hub.channel import Channel
-from televise.hub.folders import Folders
 from televise.hub.hub import Hub
 from televise.hub.nats_connection import parse_nats
+from televise.hub.roster import Roster
 from televise.hub.upstreams import Upstreams
 from televise.ingest import http, websocket
 from televise.ingest.rtmp import RtmpServer
@@ -50,6 +50,13 @@ CLOSE_SECONDS = 1.0
 # Who is refused and goes on sending is heard for so long, so that the answer arrives.
 LINGERING_SECONDS = 2.0
 RTMP_PORT = 1935
+# Settings that stay while it runs, and how a file names them. (The number of processes and the
+# certificates belong here too.)
+FIXED = {
+    **{"host": "host", "port": "port", "names": "address", "dialects": "dialects"},
+    **{"rtmp_port": "rtmp", "bus": "bus", "private": "private", "proxies": "trusted_proxies"},
+    **{"certificate": "tls_cert", "upstream_context": "upstream_cert"},
+}
 
 
 class Server:
@@ -59,10 +66,11 @@ class Server:
         self._settings = settings
         self._failed: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
         self._settled = asyncio.Event()
-        single = [spec for spec in specs if spec.kind != "directories"]
-        self.hub = Hub(single, settings.policy)
-        self._folders = [Folders(self.hub, spec) for spec in specs if spec.kind == "directories"]
-        keys = Keys(settings.key_file or default_path())
+        # Where one of these proves to be no media, that is a mistake of who typed it.
+        self._typed = {spec for spec in specs if spec.kind in ("file", "stdin")}
+        self.hub = Hub((), settings.policy, settings.policies)
+        self._roster = Roster(self.hub, specs)
+        keys = self._keys = Keys(settings.key_file or default_path())
         self._certificate, self._suspects = settings.certificate, Suspects()
         self._guard = Guard(
             keys,
@@ -79,11 +87,14 @@ class Server:
         )
         self._api = Api(self.edge, televise.__version__)
         self._control = Control(self.hub)
-        bus = [Bus(parse_nats(settings.bus), self.hub, self._hear_peer)] if settings.bus else []
-        upstreams = [*settings.upstreams, *bus]
+        self._bus = (
+            [Bus(parse_nats(settings.bus), self.hub, self._hear_peer)] if settings.bus else []
+        )
+        upstreams = [*settings.upstreams, *self._bus]
         self._upstreams = Upstreams(
             self.hub, upstreams, self.edge.counts, self.edge.below, settings.upstream_context
         )
+        self._gates: list[Gate] = []
         self._rtmp: RtmpServer | None = None
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
@@ -110,7 +121,8 @@ class Server:
         """Listen, then open the sources. InputError where the address cannot be used."""
         settings = self._settings
         self.port = self._bind(settings.port)
-        for mounted in mount(settings.dialects, self.edge, settings.port):
+        more = bool(self._upstreams.all or settings.new_channels or self._roster.grows)
+        for mounted in mount(settings.dialects, self.edge, settings.port, more=more):
             self.dialects.append(replace(mounted, port=self._bind(mounted.port)))
         # All addresses are taken, so that they can know of each other; only now somebody is heard.
         ports = [self.port, *(mounted.port for mounted in self.dialects)]
@@ -125,21 +137,36 @@ class Server:
             await self._serve(listener, app)
         await self._start_rtmp()
         self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
-        self.hub.open()
         self._start_task(self._watch())
-        if self._upstreams.all:
-            self._start_task(self._upstreams.run())
-        for folders in self._folders:
-            # Channels of directories are opened by viewers: there may be hundreds.
-            await folders.look()
-            self._start_task(folders.run())
+        self._start_task(self._upstreams.run())
+        await self._roster.open()
+
+    async def change(self, specs: Sequence[SourceSpec], settings: Settings) -> list[str]:
+        """Become what these say, and touch nothing that stays as it is. Returns the keys of what
+        cannot be changed while it runs."""
+        old = self._settings
+        stay = {name: getattr(old, name) for name in FIXED}
+        differ = [FIXED[name] for name, value in stay.items() if value != getattr(settings, name)]
+        self._settings = settings = replace(settings, **stay)
+        self._typed.intersection_update(specs)
+        self.edge.admission.set_limits(settings.max_viewers, settings.max_viewers_per_address)
+        self._keys.use(settings.key_file or default_path())
+        self._seats.new_channels = settings.new_channels
+        for gate in self._gates:
+            gate.set_origins(settings.origins)
+        self.hub.set_policies(settings.policy, settings.policies)
+        await self._roster.change(specs)
+        await self._upstreams.change([*settings.upstreams, *self._bus])
+        if self._rtmp is None:
+            await self._start_rtmp()
+        return differ
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     def _gate(self, port: int, ports: Sequence[int]) -> Gate:
         settings = self._settings
-        return Gate(
+        gate = Gate(
             settings.host,
             port,
             settings.origins,
@@ -147,7 +174,10 @@ class Server:
             same_site=settings.same_site,
             secure=self._certificate is not None,
             proxies=settings.proxies,
+            names=settings.names,
         )
+        self._gates.append(gate)
+        return gate
 
     async def _start_rtmp(self) -> None:
         """Listen for publishers, where there is something to publish."""
@@ -199,7 +229,6 @@ class Server:
             gate,
             websocket.middleware(self._seats, self._suspects),
             self._guard.middleware(),
-            new_channels=self._settings.new_channels,
         )
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
@@ -228,6 +257,7 @@ class Server:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
+        await self._roster.close()
         for listener in self._listeners:
             await listener.stop()
         if self._rtmp is not None:
@@ -265,7 +295,7 @@ class Server:
 
     def _note_state(self, channel: Channel) -> None:
         # What a network brings may be wrong too, but then its sender is, not what was typed here.
-        typed = channel.spec.kind in ("file", "stdin")
+        typed = channel.spec in self._typed
         wrong = channel.final and not channel.was_live and channel.state == "offline"
         if typed and wrong and not self._failed.done():
             self._failed.set_result(channel)

@@ -1,6 +1,6 @@
 """Settings: how a server is to be, understood and checked already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
@@ -25,6 +25,10 @@ class Settings:
     max_viewers_per_address: int = 5_000
     dialects: Sequence[DialectSpec] = ()
     policy: Policy = DEFAULT
+    # Of channels that have another one.
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    # How others name this machine, beside its addresses.
+    names: Sequence[str] = ()
     key_file: Path | None = None
     # Whether a key is needed to watch, too.
     private: bool = False

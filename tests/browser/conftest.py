@@ -10,7 +10,7 @@ from tests.conftest import Needs
 
 @pytest.fixture(params=list(BROWSERS))
 async def browser(request: pytest.FixtureRequest, needs: Needs) -> AsyncIterator[Browser]:
-    """A running browser with a fresh profile."""
+    """A browser; its pages are this test's, the process serves others too."""
     programs, start = BROWSERS[request.param]
     async with start(needs(*programs)) as running:
         yield running

@@ -54,4 +54,4 @@ async def _point(page: Page, kind: str, x: float, y: float, button: int) -> None
 
 async def _perform(page: Page, source: dict[str, Any]) -> None:
     assert isinstance(page, FirefoxPage)
-    await page._process.command("input.performActions", context=page.context, actions=[source])
+    await page.session.command("input.performActions", context=page.context, actions=[source])

@@ -34,16 +34,10 @@ async def chromium(needs: Needs) -> AsyncIterator[CameraChromium]:
 
 
 @pytest.fixture(params=["chromium", "firefox"])
-async def browser(
-    request: pytest.FixtureRequest, needs: Needs, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Browser]:
+async def browser(request: pytest.FixtureRequest, needs: Needs) -> AsyncIterator[Browser]:
     program = needs(*BROWSERS[request.param][0])
-    made = (
-        CameraChromium(program)
-        if request.param == "chromium"
-        else camera_firefox(program, monkeypatch)
-    )
-    async with made as running:
+    start = CameraChromium if request.param == "chromium" else camera_firefox
+    async with start(program) as running:
         yield running
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from televise.hub import supervisor as supervisor_module
-from televise.hub.supervisor import Supervisor
+from televise.hub.supervisor import SILENT_TICKS, TICK_SECONDS, Supervisor
 from televise.hub.supply import Callbacks
 from televise.link.local import socket_pair
 from televise.link.messages import Epoch, Message, Open, State, Subscribe
@@ -161,10 +162,7 @@ async def test_another_follows_a_worker_that_is_killed(reasons: list[str]) -> No
 
 
 @pytest.mark.usefixtures("quick")
-async def test_another_follows_a_worker_that_hangs(
-    monkeypatch: pytest.MonkeyPatch, reasons: list[str]
-) -> None:
-    monkeypatch.setattr(supervisor_module, "SILENCE_SECONDS", 2.5)
+async def test_another_follows_a_worker_that_hangs(reasons: list[str]) -> None:
     async with supervised() as watched:
         first = await watched.is_live()
         os.kill(first, signal.SIGSTOP)
@@ -173,6 +171,17 @@ async def test_another_follows_a_worker_that_hangs(
         assert second != first
         assert not is_alive(first)
         assert reasons == ["it hangs"]
+
+
+async def test_a_hub_that_was_held_up_itself_suspects_nobody(reasons: list[str]) -> None:
+    async with supervised() as watched:
+        first = await watched.is_live()
+        heard = len(watched.received)
+        time.sleep(TICK_SECONDS * (SILENT_TICKS + 1))  # noqa: ASYNC251 - this is the fault
+        assert len(watched.received) == heard, "meanwhile nothing was heard"
+        await watched.is_live()
+        assert watched.pid == first
+        assert reasons == []
 
 
 async def test_stop_ends_the_process_whatever_it_does() -> None:
@@ -257,6 +266,36 @@ def spawn(code: str) -> Callable[[Supervisor, Any], Any]:
         )
 
     return start
+
+
+LATE = """
+import os, sys, time
+time.sleep(2.7)
+os.execv(sys.executable, [sys.executable, "-m", "televise.media.worker", sys.argv[1]])
+"""
+
+
+async def test_one_that_takes_long_to_start_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, reasons: list[str]
+) -> None:
+    """On a busy machine it may be a while until it says its first word."""
+    assert TICK_SECONDS * (SILENT_TICKS + 1) < 2.7
+    monkeypatch.setattr(Supervisor, "_spawn", spawn(LATE))
+    async with supervised() as watched:
+        await watched.is_live()
+    assert watched.ups == 1
+    assert reasons == []
+
+
+@pytest.mark.usefixtures("quick")
+async def test_one_that_never_starts_is_not(
+    monkeypatch: pytest.MonkeyPatch, reasons: list[str]
+) -> None:
+    monkeypatch.setattr(supervisor_module, "START_SECONDS", 0.5)
+    monkeypatch.setattr(Supervisor, "_spawn", spawn("import time; time.sleep(60)"))
+    async with supervised() as watched:
+        await until(lambda: watched.downs)
+    assert reasons[0] == "it hangs"
 
 
 @pytest.mark.usefixtures("quick")

@@ -258,6 +258,19 @@ def test_times_of_rtmp_wrap(wrap: int, tmp_path: Path) -> None:
     assert max(found) - min(found) < 0.05
 
 
+def test_a_text_that_comes_later_is_no_end(tmp_path: Path) -> None:
+    """An FLV that says anew what it is: FFmpeg makes that another stream."""
+    film = make(tmp_path / "film.flv", *ramp(), *tone(), *NO_B, *AAC).read_bytes()
+    text = b"\x02\0\x0aonTextData\x08\0\0\0\1\0\4text\x02\0\2hi\0\0\x09"
+    tag = b"\x12" + len(text).to_bytes(3, "big") + bytes(7) + text
+    later = tag + (len(text) + 11).to_bytes(4, "big") + wrapping(film, round(SECONDS * 1000))[13:]
+    with fed((film, SECONDS), (later, SECONDS)) as worker:
+        number = worker.subscribe(H264)
+        worker.wait_for_state("offline")
+        runs = worker.runs(number)
+    assert len(runs[0].of("video")) == 2 * COUNT
+
+
 def test_joins_a_stream_long_before_its_next_keyframe(tmp_path: Path) -> None:
     data, seconds = part(
         tmp_path,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from televise.model.clock import JUMP_SECONDS, MediaClock
@@ -98,6 +98,24 @@ def test_a_jump_leaves_no_trace(jump: float, at: float, late: float, shift: floa
     assert_in_sync(placed)
 
 
+@settings(max_examples=30)
+@given(st.floats(0.1, 3), st.booleans(), st.floats(0.05, 3.0), st.floats(0, 0.5))
+@example(0.2, True, 1.9, 0.3)
+@example(0.2, False, 1.9, 0.3)
+def test_nor_where_everything_comes_in_lumps(
+    beyond: float, back: bool, every: float, late: float
+) -> None:
+    """A busy machine: so much time has passed that the old time and the new are both possible."""
+    jump = -JUMP_SECONDS - beyond if back else JUMP_SECONDS + every + beyond
+    arrivals = [
+        Arrival(ORIGIN + every * math.ceil((a.now - ORIGIN) / every), a.track, a.true, a.dts)
+        for a in jumping(live(4.0, late), 2.0, jump)
+    ]
+    placed = play(MediaClock(ORIGIN), arrivals)
+    assert_in_order(placed)
+    assert_in_sync(placed)
+
+
 @given(st.lists(JUMPS, min_size=2, max_size=5), st.floats(0, 0.3))
 def test_nor_do_many_jumps(jumps: list[float], late: float) -> None:
     arrivals = live(1.0 + len(jumps), late)
@@ -123,6 +141,19 @@ def test_a_loop_has_no_seam(film: float) -> None:
     assert_in_sync(placed)
     assert placed[-1].media == pytest.approx(placed[-1].true, abs=SKEW_SECONDS)
     assert all(step <= 2 * DURATIONS[VIDEO] for step in steps(placed, VIDEO))
+
+
+def test_tracks_that_overlap_a_little_at_each_seam_stay_together() -> None:
+    """Encoders make sound that is a little longer than its picture."""
+    clock, placed = MediaClock(ORIGIN), []
+    for number in range(20):
+        film = live(1.0, sound_late=0.0)
+        longer = [Arrival(a.now, a.track, a.true, a.true) for a in live(1.04, 0.0) if a.track]
+        both = sorted([a for a in film if not a.track] + longer, key=lambda a: a.now)
+        placed += play(clock, [Arrival(a.now + number, a.track, 2 * number + a.true,
+                                       a.dts + number) for a in both])  # fmt: skip
+    assert_in_order(placed)
+    assert_in_sync(placed)
 
 
 @given(

@@ -62,6 +62,12 @@ class Program:
         """The hub's child."""
         return self.family[2]
 
+    def go_on(self) -> None:
+        """Give it the line for which it waits; a fork before would be taken for one of ours."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
     def has_left_nothing(self) -> bool:
         """Neither processes nor files."""
         return not any(map(is_alive, self.family)) and not any(self.folder.iterdir())

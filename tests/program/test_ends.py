@@ -50,9 +50,7 @@ def is_watched(running: Program) -> None:
 def test_a_program_that_ends_leaves_nothing(how: str, tmp_path: Path) -> None:
     with program(SHOWING + ENDS[how], tmp_path) as running:
         is_watched(running)
-        assert running.process.stdin is not None
-        running.process.stdin.write("\n")
-        running.process.stdin.flush()
+        running.go_on()
         assert running.process.wait(20) == STATUS.get(how, 0)
         wait_until(running.has_left_nothing)
         assert running.process.stderr is not None
@@ -112,6 +110,7 @@ def test_viewers_stay_while_a_worker_dies(tmp_path: Path) -> None:
 
 FORKED = """
 import os
+sys.stdin.readline()
 child = os.fork()
 if child == 0:
     try:
@@ -132,6 +131,7 @@ else:
 
 def test_a_forked_child_cannot_use_it_and_does_not_end_it(tmp_path: Path) -> None:
     with program(SHOWING + FORKED, tmp_path) as running:
+        running.go_on()
         assert running.process.stdout is not None
         said = running.process.stdout.readline()
         assert said.startswith("Unavailable")
@@ -142,6 +142,7 @@ def test_a_forked_child_cannot_use_it_and_does_not_end_it(tmp_path: Path) -> Non
 
 ORPHANS = """
 import multiprocessing
+sys.stdin.readline()
 multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,)).start()
 print("forked", flush=True)
 time.sleep(60)
@@ -150,6 +151,7 @@ time.sleep(60)
 
 def test_a_forked_child_that_outlives_its_parent_holds_nothing(tmp_path: Path) -> None:
     with program(SHOWING + ORPHANS, tmp_path) as running:
+        running.go_on()
         assert running.process.stdout is not None
         assert running.process.stdout.readline() == "forked\n"
         before = set(running.family)

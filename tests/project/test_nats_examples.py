@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from televise.config.plan import Wanted
 from televise.model.rendition import Rendition
 from tests.support.nats import EXAMPLES, PASSWORD, PROGRAM, NatsServer, nats_server
-from tests.support.server import SMALL, serving
+from tests.support.server import SMALL, Serving, served, serving
 from tests.support.waiting import until
 from tests.support.witness import Witness
 
+SITES = EXAMPLES.parent / "topologies" / "sites.toml"
 CONFIGS = sorted(EXAMPLES.glob("*.conf"))
 
 
@@ -56,7 +58,7 @@ def start(stack: ExitStack, folder: Path, name: str, ports: dict[str, int]) -> N
     return stack.enter_context(server)
 
 
-@pytest.fixture(params=["one server", "leaf", "two data centres"])
+@pytest.fixture(params=["one server", "leaf"])
 def ends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """The URLs of two servers, or twice that of one."""
     folders = [tmp_path / "one", tmp_path / "other"]
@@ -66,20 +68,11 @@ def ends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
         if request.param == "one server":
             server = start(stack, folders[0], "server", {})
             yield server.url, server.url
-        elif request.param == "leaf":
+        else:
             ports = {"port: 7422": free_port()}
             central = start(stack, folders[0], "central", ports)
             leaf = start(stack, folders[1], "leaf", ports)
             yield central.url, leaf.url.replace(f"hub:{PASSWORD}@", "")
-        else:
-            east, west = free_port(), free_port()
-            routes = [{"port: 6222": free_port()}, {"port: 6222": free_port()}]
-            here = {"port: 7222": east, ":7222": west} | routes[0]
-            there = {"port: 7222": west, ":7222": east} | routes[1]
-            yield (
-                start(stack, folders[0], "east", here).url,
-                start(stack, folders[1], "west", there).url,
-            )
 
 
 async def test_pictures_cross(ends: tuple[str, str]) -> None:
@@ -87,9 +80,48 @@ async def test_pictures_cross(ends: tuple[str, str]) -> None:
         serving(f"cam={SMALL}", bus=ends[0]) as source,
         serving("own=publish:", bus=ends[1], rtmp_port=-1) as edge,
     ):
-        await until(lambda: edge.server.hub.has("cam"))
-        assert source.channel("cam").encodings == []
-        witness = Witness(edge.channel("cam"), Rendition("h264"))
-        await witness.sees(20)
-        witness.check()
-        assert witness.channel.ledger.missing == 0
+        await cross(source, edge)
+
+
+async def cross(source: Serving, edge: Serving) -> None:
+    """Pictures of the one come to the other, when they are wanted."""
+    await until(lambda: edge.server.hub.has("cam"))
+    assert source.channel("cam").encodings == []
+    witness = Witness(edge.channel("cam"), Rendition("h264"))
+    await witness.sees(20)
+    witness.check()
+    assert witness.channel.ledger.missing == 0
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Iterator[tuple[NatsServer, NatsServer]]:
+    """A server in each of two data centres."""
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+    east, west = free_port(), free_port()
+    here = {"port: 7222": east, ":7222": west, "port: 6222": free_port()}
+    there = {"port: 7222": west, ":7222": east, "port: 6222": free_port()}
+    with ExitStack() as stack:
+        yield start(stack, folders[0], "east", here), start(stack, folders[1], "west", there)
+
+
+async def test_two_sites(
+    sites: tuple[NatsServer, NatsServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file with all hubs, two of which are enough here."""
+    monkeypatch.setenv("NATS_PASSWORD", PASSWORD)
+    file = tmp_path / "sites.toml"
+    text = SITES.read_text().replace('"pattern:"', f'"{SMALL}"')
+    for name, server in zip(("east", "west"), sites, strict=True):
+        text = text.replace(f"{name}.example:4222", f"{name}.example:{server.port}")
+    file.write_text(text)
+    plans = Wanted({"port": 0}, file, local=True).plans()
+    assert [plan.role for plan in plans.values()] == ["ingress", "edge", "edge", "edge"]
+    camera, west = plans["camera"], plans["west-2"]
+    assert camera.settings.bus == sites[0].url
+    async with (
+        served(camera.specs, camera.settings) as source,
+        served(west.specs, west.settings) as edge,
+    ):
+        await cross(source, edge)

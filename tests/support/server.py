@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import aiohttp
 
 import televise
 from televise.hub.channel import Channel
-from televise.model.source import parse_source
+from televise.model.source import SourceSpec, parse_source
 from televise.server import Server
 from televise.settings import Settings
 from televise.web.connection import Connection
@@ -101,9 +101,16 @@ class Serving:
 @contextlib.asynccontextmanager
 async def serving(*sources: str, **settings: Any) -> AsyncIterator[Serving]:
     """Serve ``sources`` (``cam=pattern:...`` where none is given) on a free port of loopback."""
-    os.environ.setdefault("PYTHONPATH", str(SOURCE_FOLDER))  # for the workers
     specs = [parse_source(source) for source in sources or [f"cam={SMALL}"]]
-    server = Server(specs, Settings(port=0, **settings))
+    async with served(specs, Settings(port=0, **settings)) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def served(specs: Sequence[SourceSpec], settings: Settings) -> AsyncIterator[Serving]:
+    """A server as it is told."""
+    os.environ.setdefault("PYTHONPATH", str(SOURCE_FOLDER))  # for the workers
+    server = Server(specs, settings)
     try:
         await server.start()
         connector = aiohttp.TCPConnector(limit=0)

@@ -2,21 +2,16 @@
 
 import argparse
 import os
-import stat
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from televise.commands.arguments import hide_secrets, hide_token
 from televise.commands.values import count, port, rtmp_port, seconds
 from televise.errors import InputError
-from televise.model.source import SourceSpec, parse_source
-
-if TYPE_CHECKING:
-    import ssl
-
-    from televise.web.certificate import Certificate
+from televise.model.source import parse_source
 
 EXAMPLES = """\
 examples:
@@ -33,6 +28,14 @@ frames: (a Python program's), or a URL: rtsp:// rtmp:// srt:// udp:// http:// ht
 MPEG-TS, FLV, MP4).
 """
 
+# What may be said in a file too. (The channels are there what the sources are here.)
+_KEYS = (
+    *("host", "port", "insecure", "origins", "dialects", "max_viewers", "max_viewers_per_address"),
+    *("replay", "rtmp", "new_channels", "key_file", "upstreams", "bus", "private"),
+    *("tls_cert", "tls_key", "tls_client_ca", "trusted_proxies"),
+    *("upstream_ca", "upstream_cert", "upstream_key"),
+)
+
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Make the command known."""
@@ -46,6 +49,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     serve.add_argument(
         "sources", nargs="*", metavar="[NAME=]SOURCE", help="without any: demo=pattern:"
     )
+    _add_file(serve.add_argument_group("a file"))
     _add_listening(serve.add_argument_group("listening"))
     _add_trust(serve.add_argument_group("trust"))
     _add_limits(serve.add_argument_group("limits"))
@@ -54,27 +58,41 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     serve.set_defaults(run=_serve)
 
 
-def _add_listening(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+def _add_file(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
-        "--port", type=port, default=8080, help="port to listen on, 0 for any (%(default)s)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="what is said here and in docs/reference/configuration.md; options go before it",
     )
+    group.add_argument("--node", default="", metavar="NAME", help="which of the file's hubs to be")
+    group.add_argument(
+        "--local",
+        action="store_true",
+        help="all hosts of the file are this machine; without --node all hubs of it are started",
+    )
+
+
+def _add_listening(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument("--host", help="address to listen on (127.0.0.1)")
+    group.add_argument("--port", type=port, help="port to listen on, 0 for any (8080)")
     group.add_argument(
         "--insecure",
-        action="store_true",
+        action="store_const",
+        const=True,
         help="listen beyond this machine without --private: everybody there can then watch",
     )
     group.add_argument(
         "--origin",
         action="append",
-        default=[],
+        dest="origins",
         metavar="URL",
         help="a site whose pages may show these channels, as in https://example.org; repeatable",
     )
     group.add_argument(
         "--dialect",
         action="append",
-        default=[],
+        dest="dialects",
         metavar="NAME[=CHANNEL][@PORT]",
         help="answer as an older system did, on its own port; repeatable, see docs/reference",
     )
@@ -82,7 +100,10 @@ def _add_listening(group: "argparse._ArgumentGroup") -> None:
 
 def _add_trust(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
-        "--private", action="store_true", help="watching needs a key too, see televise token"
+        "--private",
+        action="store_const",
+        const=True,
+        help="watching needs a key too, see televise token",
     )
     group.add_argument("--key-file", type=Path, help="the secret that signs the keys")
     group.add_argument(
@@ -97,22 +118,19 @@ def _add_trust(group: "argparse._ArgumentGroup") -> None:
     )
     group.add_argument(
         "--trusted-proxy",
+        dest="trusted_proxies",
         action="append",
-        default=[],
         metavar="NETWORK",
         help="a proxy whose X-Forwarded-For and -Proto are true, as in 10.0.0.0/8; repeatable",
     )
 
 
 def _add_limits(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument(
-        "--max-viewers", type=count, default=10_000, help="viewers in all (%(default)s)"
-    )
+    group.add_argument("--max-viewers", type=count, help="viewers in all (10000)")
     group.add_argument(
         "--max-viewers-per-address",
         type=count,
-        default=5_000,
-        help="viewers from one address (%(default)s)",
+        help="viewers from one address (5000)",
     )
     group.add_argument(
         "--replay",
@@ -127,13 +145,12 @@ def _add_hubs(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--upstream",
         action="append",
-        default=[],
+        dest="upstreams",
         metavar="URL",
         help="take the channels of another hub, as in ws://hub:8080?token=KEY; repeatable",
     )
     group.add_argument(
         "--bus",
-        default="",
         metavar="URL",
         help="share channels with all hubs on this NATS server, as in nats://bus.example:4222",
     )
@@ -156,90 +173,63 @@ def _add_publishing(group: "argparse._ArgumentGroup") -> None:
     )
     group.add_argument(
         "--new-channels",
-        action="store_true",
+        action="store_const",
+        const=True,
         help="publishers may make channels that are not there, if their key allows it",
     )
 
 
 def _serve(options: argparse.Namespace) -> int:
     with _without_certificates():
-        from televise.dialects import parse_dialect
-        from televise.hub.nats_connection import parse_nats
-        from televise.hub.policy import Policy
-        from televise.hub.upstream import parse_upstream
-        from televise.runner import run
-        from televise.settings import Settings
-        from televise.web.proxies import parse_network
-        from televise.web.security import check_origin
+        from televise.config.plan import Wanted
+        from televise.runner import run, run_fleet
 
-    specs = [parse_source(text) for text in options.sources or _default(options)]
-    upstreams = [parse_upstream(text) for text in options.upstream]
+    given = _given(options)
+    wanted = Wanted(given, options.config, options.node, local=options.local)
+    _check_places(options)
+    if not options.local or options.node or "" in wanted.nodes():
+        return run(wanted)
+    if options.sources:
+        raise InputError("SOURCE is for one hub: add --node NAME, or write it into the file")
+    from televise.fleet import Fleet
+
+    return run_fleet(Fleet(wanted.plans(), sys.argv[1:]))
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    """InputError where an option needs another one."""
+    for option in ("node", "local"):
+        if getattr(options, option) and options.config is None:
+            raise InputError(f"--{option} is about a file: add --config FILE")
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """The options that were written, understood, by the names that they have in a file."""
+    from televise.config.channels import Named, check_sources
+    from televise.dialects import parse_dialect
+    from televise.hub.nats_connection import parse_nats
+    from televise.hub.upstream import parse_upstream
+    from televise.web.proxies import parse_network
+    from televise.web.security import check_origin
+
+    given = {key: value for key in _KEYS if (value := getattr(options, key)) is not None}
+    understood = {
+        "origins": check_origin,
+        "dialects": parse_dialect,
+        "upstreams": parse_upstream,
+        "trusted_proxies": parse_network,
+    }
+    for key, parse in understood.items():
+        if key in given:
+            given[key] = [parse(text) for text in given[key]]
+    specs = [parse_source(text) for text in options.sources]
     hide_secrets([*specs, *([parse_nats(options.bus)] if options.bus else [])])
-    for upstream in upstreams:
+    for upstream in given.get("upstreams", ()):
         hide_token(upstream.token)
-    _check_sources(specs)
-    _check_trust(options)
-    replay = options.replay or Policy().replay_seconds
-    settings = Settings(
-        host=options.host,
-        port=options.port,
-        origins=[check_origin(origin) for origin in options.origin],
-        max_viewers=options.max_viewers,
-        max_viewers_per_address=options.max_viewers_per_address,
-        dialects=[parse_dialect(text) for text in options.dialect],
-        policy=Policy(replay, keep_open=options.replay is not None),
-        key_file=options.key_file,
-        private=options.private,
-        certificate=_certificate(options),
-        upstream_context=_upstream_context(options),
-        proxies=[parse_network(text) for text in options.trusted_proxy],
-        new_channels=options.new_channels,
-        rtmp_port=options.rtmp,
-        upstreams=upstreams,
-        bus=options.bus,
-    )
-    return run(specs, settings)
-
-
-def _check_trust(options: argparse.Namespace) -> None:
-    """Nobody shows pictures to a network without having said so."""
-    from televise.web.security import is_loopback
-
-    if not is_loopback(options.host) and not (options.private or options.insecure):
-        raise InputError(
-            f"--host {options.host} lets everybody in your network watch: add --private, so that "
-            "they need a key, or --insecure if that is what you want"
-        )
-    for needed, given in (("tls_cert", "tls_key"), ("tls_cert", "tls_client_ca")):
-        _check_together(options, needed, given)
-    _check_together(options, "upstream_cert", "upstream_key")
-
-
-def _check_together(options: argparse.Namespace, needed: str, given: str) -> None:
-    if getattr(options, given) and not getattr(options, needed):
-        first, second = (f"--{each.replace('_', '-')}" for each in (given, needed))
-        raise InputError(f"{first} is for a certificate: add {second} FILE")
-
-
-def _certificate(options: argparse.Namespace) -> "Certificate | None":
-    from televise.web.certificate import Certificate
-
-    if options.tls_cert is None:
-        return None
-    return Certificate(options.tls_cert, options.tls_key, options.tls_client_ca)
-
-
-def _upstream_context(options: argparse.Namespace) -> "ssl.SSLContext | None":
-    from televise.web.certificate import client_context
-
-    if options.upstream_ca is None and options.upstream_cert is None:
-        return None
-    return client_context(options.upstream_ca, options.upstream_cert, options.upstream_key)
-
-
-def _default(options: argparse.Namespace) -> list[str]:
-    """Where nothing is given, there is something to see nevertheless."""
-    return [] if options.upstream or options.bus or options.new_channels else ["demo=pattern:"]
+    check_sources(specs)
+    if specs:
+        given["channels"] = [Named(spec) for spec in specs]
+    return given
 
 
 @contextmanager
@@ -256,25 +246,3 @@ def _without_certificates() -> Iterator[None]:
         del os.environ["SSL_CERT_FILE"]
         if kept is not None:
             os.environ["SSL_CERT_FILE"] = kept
-
-
-def _check_sources(specs: Sequence[SourceSpec]) -> None:
-    """What can be said of them before anything is opened."""
-    for spec in specs:
-        if spec.kind == "file":
-            _check_file(spec.text)
-    if sum(spec.kind == "stdin" for spec in specs) > 1:
-        raise InputError("there is only one standard input: give '-' once")
-
-
-def _check_file(path: str) -> None:
-    try:
-        directory = stat.S_ISDIR(Path(path).stat().st_mode)
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: there is no such file, and it is no other source that is known"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be opened: {error.strerror}; give a media file") from None
-    if directory:
-        raise InputError(f"{path}: is a directory; give a media file")

@@ -2,7 +2,8 @@
 
 import argparse
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+from televise.errors import InputError
+from televise.model.duration import parse_duration
 
 
 def port(text: str) -> int:
@@ -26,7 +27,7 @@ def rtmp_port(text: str) -> int:
 
 def seconds(text: str) -> int:
     """A length of time, as in 90s, 30m, 12h or 7d."""
-    number, unit = text[:-1], text[-1:]
-    if not (number.isascii() and number.isdecimal()) or unit not in _UNITS or not int(number):
-        raise argparse.ArgumentTypeError(f"{text!r}: a time with its unit, as in 90s, 30m, 12h, 7d")
-    return int(number) * _UNITS[unit]
+    try:
+        return parse_duration(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

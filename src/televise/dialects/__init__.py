@@ -45,7 +45,7 @@ DIALECTS: tuple[Dialect, ...] = (
 )
 _BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
-__all__ = ["DIALECTS", "Dialect", "DialectSpec", "Mounted", "mount", "parse_dialect"]
+__all__ = ["DIALECTS", "Dialect", "DialectSpec", "Mounted", "check_ports", "mount", "parse_dialect"]
 
 
 @dataclass(frozen=True)
@@ -62,49 +62,55 @@ def parse_dialect(text: str) -> DialectSpec:
     return parse_spec(text, _BY_NAME)
 
 
-def mount(specs: Sequence[DialectSpec], edge: Edge, own_port: int) -> list[Mounted]:
+def mount(
+    specs: Sequence[DialectSpec], edge: Edge, own_port: int, *, more: bool = False
+) -> list[Mounted]:
     """All ports of these dialects.
 
     InputError where two of them, or one and ``own_port`` of the server, want the same, or where
-    there is no channel of a name that was given.
+    there is no channel of a name that was given, unless ``more`` may come.
     """
+    check_ports(specs, own_port)
     mounted: list[Mounted] = []
     for spec in specs:
         dialect = _BY_NAME[spec.name]
+        if spec.channel and not more:
+            _check_channel(edge.hub, spec)
         per_port = dialect.routes(edge, _channel_of(edge.hub, spec))
         for port, routes in zip(spec.ports(dialect.ports), per_port, strict=True):
-            _check_free(spec, port, own_port, mounted)
             mounted.append(Mounted(spec.name, port, routes))
     return mounted
 
 
-def _check_free(spec: DialectSpec, port: int, own_port: int, mounted: Sequence[Mounted]) -> None:
-    taken = {each.port: f"dialect {each.name}" for each in mounted}
-    taken[own_port] = "the server itself (--port)"
-    if port and port in taken:
-        raise InputError(
-            f"dialect {spec.name} and {taken[port]} both want port {port}: "
-            f"give one another, as in --dialect {spec.name}@{port + 10}"
-        )
+def check_ports(specs: Sequence[DialectSpec], own_port: int) -> None:
+    """InputError where two of these dialects, or one and ``own_port``, want the same port."""
+    taken = {own_port: "the server itself (--port)"}
+    for spec in specs:
+        for port in spec.ports(_BY_NAME[spec.name].ports):
+            if port and port in taken:
+                raise InputError(
+                    f"dialect {spec.name} and {taken[port]} both want port {port}: "
+                    f"give one another, as in --dialect {spec.name}@{port + 10}"
+                )
+            taken[port] = f"dialect {spec.name}"
+
+
+def _check_channel(hub: Hub, spec: DialectSpec) -> None:
+    try:
+        hub.channel(spec.channel)
+    except UnknownChannel as error:
+        raise InputError(f"--dialect {spec.name}={spec.channel}: {error}") from None
 
 
 def _channel_of(hub: Hub, spec: DialectSpec) -> ChannelOf:
     """The channel that was given, whatever a URL says; else that of the URL; else the first."""
-    chosen = _chosen(hub, spec) if spec.channel else None
 
     def find(request: web.Request, name: str) -> Channel:
-        channel = chosen or _by_name(hub, name)
+        channel = _by_name(hub, spec.channel or name)
         access_of(request).check(channel.name)
         return channel
 
     return find
-
-
-def _chosen(hub: Hub, spec: DialectSpec) -> Channel:
-    try:
-        return hub.channel(spec.channel)
-    except UnknownChannel as error:
-        raise InputError(f"--dialect {spec.name}={spec.channel}: {error}") from None
 
 
 def _by_name(hub: Hub, name: str) -> Channel:

@@ -54,7 +54,7 @@ class Channel:
         self, spec: SourceSpec, policy: Policy = DEFAULT, make_supply: MakeSupply | None = None
     ) -> None:
         self.spec = spec
-        self._policy = policy
+        self.policy = policy
         self.name = spec.name
         self.state, self.text, self.since = "idle", "", time.time()
         self.final = False
@@ -100,6 +100,17 @@ class Channel:
         """Start the source; it ends again where nobody comes to watch."""
         self._run_source()
         self._linger()
+
+    async def change(self, spec: SourceSpec, policy: Policy) -> None:
+        """Have another source of the same name, or keep it in another way. Viewers stay, and a new
+        epoch begins."""
+        self.spec, self.policy, self.final, self.was_live = spec, policy, False, False
+        self._seat.close("the channel has another source now: come again", Unavailable)
+        self._looks.end_all("the channel has another source now")
+        self._linked = False
+        await self._supply.stop()  # what it held, such as a camera, is free now
+        if not self.closed:
+            self.open()
 
     def acquire(self, rendition: Rendition) -> Encoding:
         """An encoding to watch, started where it does not run.
@@ -184,7 +195,7 @@ class Channel:
 
     def _linger(self) -> None:
         """Close the source soon, where nobody watches and it can be opened again."""
-        stays = self._policy.keep_open or self.spec.kind in _NEVER_IDLE
+        stays = self.policy.keep_open or self.spec.kind in _NEVER_IDLE
         if not self.encodings and not stays:
             self._later(None, SOURCE_LINGER_SECONDS, self._idle)
 
@@ -213,7 +224,7 @@ class Channel:
         """A new worker is there: it is told all that is wanted."""
         self._linked = True
         self._supply.send(
-            Open(f"{self.name}={self.spec.text}", self._origin, self._policy.replay_seconds)
+            Open(f"{self.name}={self.spec.text}", self._origin, self.policy.replay_seconds)
         )
         self._renditions.repeat()
         self._seat.link()

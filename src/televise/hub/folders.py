@@ -48,13 +48,30 @@ class Folders:
         else:
             self._left_out.intersection_update(found)
         for gone in self._channels.keys() - set(found):
-            channel = self._channels.pop(gone)
-            # Somebody may have ended it, and made another of that name.
-            if self._hub.has(channel) and self._hub.channel(channel).spec.kind == "directory":
-                await self._hub.remove(channel)
+            await self._remove(gone)
         for name in found:
             if name not in self._channels:
                 self._add(name)
+
+    async def keep(self) -> None:
+        """Keep all of them as the hub says now."""
+        for channel in map(self._hub.channel, filter(self._hub.has, self._channels.values())):
+            policy = self._hub.policy(channel.name)
+            if channel.state == "idle":
+                channel.policy = policy
+            elif channel.policy != policy:
+                await channel.change(channel.spec, policy)
+
+    async def close(self) -> None:
+        """Remove all of them."""
+        for name in list(self._channels):
+            await self._remove(name)
+
+    async def _remove(self, name: str) -> None:
+        channel = self._channels.pop(name)
+        # Somebody may have ended it, and made another of that name.
+        if self._hub.has(channel) and self._hub.channel(channel).spec.kind == "directory":
+            await self._hub.remove(channel)
 
     def _add(self, name: str) -> None:
         """It is not opened: nobody watches yet, and there may be hundreds."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from televise.errors import InputError, UnknownChannel
 from televise.hub.channel import Channel
@@ -15,10 +15,15 @@ class Hub:
     """The channels by name; ``node`` is its own, that of no other hub. It must be made inside a
     running event loop."""
 
-    def __init__(self, specs: Iterable[SourceSpec] = (), policy: Policy = DEFAULT) -> None:
-        self._policy = policy
+    def __init__(
+        self,
+        specs: Iterable[SourceSpec] = (),
+        policy: Policy = DEFAULT,
+        policies: Mapping[str, Policy] | None = None,
+    ) -> None:
         self.node = secrets.token_hex(8)
         self._channels: dict[str, Channel] = {}
+        self.set_policies(policy, policies or {})
         self._listeners: list[Callable[[Channel], None]] = []
         for spec in specs:
             self.add(spec)
@@ -39,13 +44,25 @@ class Hub:
         """Whether there is a channel of this name."""
         return name in self._channels
 
+    def policy(self, name: str) -> Policy:
+        """How a channel of this name is kept."""
+        return self._policies.get(name, self._policy)
+
+    def set_policies(self, policy: Policy, policies: Mapping[str, Policy]) -> None:
+        """How channels are kept that are made from now on, and those of other hubs; ``policies``
+        are those of some names."""
+        self._policy, self._policies = policy, policies
+        for channel in self.channels:
+            if channel.spec.kind == "relay":
+                channel.policy = self.policy(channel.name)
+
     def add(self, spec: SourceSpec, make_supply: MakeSupply | None = None) -> Channel:
         """One more channel, to be opened yet. InputError where there is one of its name."""
         if spec.name in self._channels:
             raise InputError(
                 f"two channels are named {spec.name!r}: name one, as in other={spec.shown}"
             )
-        channel = self._channels[spec.name] = Channel(spec, self._policy, make_supply)
+        channel = self._channels[spec.name] = Channel(spec, self.policy(spec.name), make_supply)
         for listener in self._listeners:
             listener(channel)
         return channel
@@ -65,11 +82,6 @@ class Hub:
     def off_channel(self, listener: Callable[[Channel], None]) -> None:
         """Call ``listener`` no more."""
         self._listeners.remove(listener)
-
-    def open(self) -> None:
-        """Start all sources."""
-        for channel in self.channels:
-            channel.open()
 
     async def close(self) -> None:
         """End all workers."""

@@ -16,8 +16,12 @@ from televise.link.local import ConsumerLink, inheritance, socket_pair
 from televise.link.messages import Message
 from televise.model.backoff import Backoff, Breaker
 
-# A worker gives a sign of life every second.
-SILENCE_SECONDS = 6.0
+# A worker gives a sign of life twice a second, once it has begun to speak. What counts is how often
+# nothing was to be heard, as a hub that was held up itself has missed nothing.
+TICK_SECONDS = 0.5
+SILENT_TICKS = 4
+# Until then, on a busy machine.
+START_SECONDS = 30.0
 # After too many deaths in a minute, the next try waits so long.
 REST_SECONDS = 30.0
 # All that a worker inherits: no secrets of the hub's environment.
@@ -41,7 +45,7 @@ class Supervisor:
         self._down = callbacks.down
         self._task: asyncio.Task[None] | None = None
         self._link: ConsumerLink | None = None
-        self._last_word = 0.0
+        self._spoken = False
         self.process: asyncio.subprocess.Process | None = None
 
     @property
@@ -153,7 +157,7 @@ class Supervisor:
             if not lost.done():
                 lost.set_result(error)
 
-        self._last_word = time.monotonic()
+        self._spoken = False
         loop = asyncio.get_running_loop()
         _, self._link = await loop.create_connection(
             lambda: ConsumerLink(self._heard, on_lost), sock=ours
@@ -161,15 +165,18 @@ class Supervisor:
         self._up()
 
     def _heard(self, message: Message) -> None:
-        self._last_word = time.monotonic()
+        self._spoken = True
         self._received(message)
 
     async def _until_dead(
         self, process: asyncio.subprocess.Process, lost: "asyncio.Future[Exception | None]"
     ) -> str:
+        silent, most = 0, round(START_SECONDS / TICK_SECONDS)
         while not lost.done():
-            await asyncio.wait([lost], timeout=1.0)
-            if time.monotonic() - self._last_word > SILENCE_SECONDS:
+            await asyncio.wait([lost], timeout=TICK_SECONDS)
+            if self._spoken:
+                silent, most, self._spoken = 0, SILENT_TICKS, False
+            elif (silent := silent + 1) >= most:
                 return "it hangs"
         error = lost.result()
         if isinstance(error, PeerError):

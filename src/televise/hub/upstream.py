@@ -7,8 +7,9 @@ import os
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -52,7 +53,7 @@ class Upstream:
 
     ``reason`` says why we are not; ``bytes`` counts what came, ``rejected`` what was no
     announcement. ``hubs`` is what it is told of the hubs below ours; ``now`` is our clock, in Unix
-    nanoseconds.
+    nanoseconds. ``context``: whose certificates are believed, if not those that the system does.
     """
 
     url: str
@@ -66,7 +67,13 @@ class Upstream:
     clock: Clock = field(default_factory=Clock)
     hubs: Callable[[], list[Any]] = list
     now: Callable[[], int] = time.time_ns
+    context: ssl.SSLContext | None = None
     _us: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What was typed: another one of the same is the same."""
+        return self.url, self.token
 
     async def follow(
         self,
@@ -179,6 +186,7 @@ class Upstream:
             compress=0,
             max_msg_size=most,
             heartbeat=HEARTBEAT_SECONDS,
+            ssl=(self.context or _trusted()) if self.url.startswith("wss:") else True,
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
         )
         websocket = await asyncio.wait_for(connecting, CONNECT_SECONDS)
@@ -204,16 +212,11 @@ def parse_upstream(text: str) -> Upstream:
     return Upstream(urlunsplit((scheme, url.netloc, path, "", "")), token)
 
 
-def connector(
-    upstreams: Sequence[Upstream], context: ssl.SSLContext | None = None
-) -> aiohttp.TCPConnector:
-    """For all connections to ``upstreams``. Certificates are checked by ``context``, else by the
-    system's store, or the one that SSL_CERT_FILE names, as it is now: what aiohttp has was loaded
-    before."""
-    secure = any(upstream.url.startswith("wss:") for upstream in upstreams)
-    if secure and context is None:
-        context = ssl.create_default_context()
-    return aiohttp.TCPConnector(limit=0, ssl=context or True)
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Certificates are checked by the system's store, or the one that SSL_CERT_FILE names, as it is
+    when it is first needed: what aiohttp has was loaded before."""
+    return ssl.create_default_context()
 
 
 @contextlib.asynccontextmanager

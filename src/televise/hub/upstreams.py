@@ -14,7 +14,7 @@ from televise.hub.hub import Hub
 from televise.hub.offer import MAX_CHANNELS, Offer
 from televise.hub.relay import Relay
 from televise.hub.supply import Callbacks, Supply
-from televise.hub.upstream import Upstream, Viewers, connector
+from televise.hub.upstream import Upstream, Viewers
 from televise.model.source import SourceSpec
 
 # A channel that no upstream has any more stays for so long: it may come back.
@@ -39,14 +39,14 @@ class Upstreams:
     ) -> None:
         self._context = context
         self._hub = hub
-        self._upstreams = upstreams
+        self._upstreams = list(upstreams)
         self._viewers = viewers
+        self._hubs = hubs
+        self._following: dict[Upstream, asyncio.Task[None]] = {}
         self._relays: dict[str, Relay] = {}
         self._seen: dict[str, float] = {}
         self._hidden: set[str] = set()
         self._change = asyncio.Event()
-        for upstream in upstreams:
-            upstream.hubs = hubs
         self.session: aiohttp.ClientSession
 
     @property
@@ -61,17 +61,38 @@ class Upstreams:
 
     async def run(self) -> None:
         """Follow them all, until cancelled."""
-        async with aiohttp.ClientSession(
-            connector=connector(self._upstreams, self._context)
-        ) as self.session:
-            follows = [
-                each.follow(self.session, self._hub.node, partial(self._counts, each), self._update)
-                for each in self._upstreams
-            ]
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as self.session:
+            for each in self._upstreams:
+                self._follow(each)
             try:
-                await asyncio.gather(*follows, self._forget())
+                await self._forget()
             finally:
+                await self._leave(*self._following)
                 await asyncio.gather(*(relay.stop() for relay in self._relays.values()))
+
+    async def change(self, upstreams: Sequence[Upstream]) -> None:
+        """Follow these from now on, while `run` runs. One that is followed already goes on."""
+        known = {each.key: each for each in self._upstreams}
+        self._upstreams = [known.get(each.key, each) for each in upstreams]
+        await self._leave(*(self._following.keys() - set(self._upstreams)))
+        for each in self._upstreams:
+            if each not in self._following:
+                self._follow(each)
+        self._update()
+
+    def _follow(self, upstream: Upstream) -> None:
+        upstream.hubs, upstream.context = self._hubs, self._context
+        counts = partial(self._counts, upstream)
+        follow = upstream.follow(self.session, self._hub.node, counts, self._update)
+        self._following[upstream] = asyncio.get_running_loop().create_task(follow)
+
+    async def _leave(self, *upstreams: Upstream) -> None:
+        """What they offer is not to be had any more."""
+        tasks = [self._following.pop(each) for each in upstreams]
+        for upstream, task in zip(upstreams, tasks, strict=True):
+            task.cancel()
+            upstream.connected, upstream.offers = False, {}
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def best(self, name: str, avoid: Upstream | None = None) -> Upstream | None:
         """The one with the shortest way to a live source; in the order given where equal.

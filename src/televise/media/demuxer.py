@@ -1,5 +1,6 @@
 """Demuxer: the best picture and sound of an open container, packet by packet."""
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -122,10 +123,19 @@ class Demuxer:
 
     def _read(self) -> Iterator[Numbered]:
         indexes = {stream.index: number for number, stream in enumerate(self._streams)}
-        for packet in self._container.demux(self._streams):
+        for packet in _demux(self._container, self._streams):
             timed = packet.dts is not None or packet.pts is not None
             if packet.size > 0 and (timed or self.untimed):
                 yield indexes[packet.stream_index], packet
+
+
+def _demux(
+    container: InputContainer, streams: Sequence[VideoStream | AudioStream]
+) -> Iterator[AnyPacket]:
+    """All packets. At the end PyAV stumbles over streams that were not there when it began, as the
+    text in an FLV: it is the end all the same."""
+    with contextlib.suppress(IndexError):
+        yield from container.demux(streams)
 
 
 def set_time(source: Input, packet: AnyPacket, seconds: float) -> None:

@@ -44,7 +44,7 @@ class Encoding:
         self._sequence = 0
         self._tracks: dict[Kind, Track] = {}
         self._announced: tuple[Track, ...] = ()
-        self._heard: float | None = None
+        self._silent_since: float | None = None
         self._ticks: dict[tuple[Kind, int], int] = {}
         self._passed: dict[Kind, Path] = {}
         self._video: VideoTranscoder | None = None
@@ -175,9 +175,12 @@ class Encoding:
     def _note(self, kind: Kind, encoded: Encoded, leads: bool) -> None:
         """Keep account of which tracks there are."""
         self._tracks[kind] = encoded.track
-        if kind == "audio" or self._heard is None:
-            self._heard = encoded.seconds
-        elif leads and encoded.seconds - self._heard > SILENCE_SECONDS:
+        if kind == "audio":
+            self._silent_since = None
+        elif self._silent_since is None:
+            # Not when the last sound was: that there was a pause of both is no fault of the sound.
+            self._silent_since = encoded.seconds
+        elif leads and encoded.seconds - self._silent_since > SILENCE_SECONDS:
             self._tracks.pop("audio", None)
 
     def _enter(self, track: Track, keyframe: bool) -> bool:

@@ -55,9 +55,10 @@ from televise.sources.stdin import StdinSource
 STALLED_SECONDS = 3.0
 # FFmpeg gives up reading after 10 s; where even that hangs, only a new process helps.
 HANGING_SECONDS = 25.0
-HEARTBEAT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 0.5
 # A source that is back so soon is not missed.
 SLATE_SECONDS = 1.5
+SLATE_STEP_SECONDS = 1.0
 # One look back at a time: what is live goes first.
 _LOOKS = threading.Lock()
 
@@ -84,6 +85,7 @@ def _serve(link: ProviderLink) -> None:
             source = make_source(parse_opened(message.source), inbox)
             _start(_read, source, intake)
             _start(_watch, source, intake)
+            _start(_show_slates, source, intake)
         elif isinstance(message, Subscribe) and intake is not None:
             intake.subscribe(message)
         elif isinstance(message, Unsubscribe) and intake is not None:
@@ -182,7 +184,13 @@ def _watch(source: Source, intake: Intake) -> None:
         state = intake.status.repeat(f"no picture for {silence:.0f} s" if silent else "")
         if silence > HANGING_SECONDS and state.state == "stalled":
             os._exit(1)
-        if silence > SLATE_SECONDS and state.state != "live":
+
+
+def _show_slates(_: Source, intake: Intake) -> None:
+    """What viewers see meanwhile; to find the last picture may take longer than a sign of life."""
+    while not intake.wait(SLATE_STEP_SECONDS):
+        silence = time.monotonic() - intake.status.last_arrival
+        if silence > SLATE_SECONDS and not intake.status.live:
             intake.show_slate(silence)
 
 

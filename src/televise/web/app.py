@@ -55,15 +55,10 @@ _STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
 RETRY_SECONDS = 5
 
 
-def make_app(
-    edge: Edge, gate: Gate, *middlewares: Middleware, new_channels: bool = False
-) -> web.Application:
-    """The application, without the outputs; ``middlewares`` see what the gate lets in.
-
-    ``new_channels``: publishers may make channels that are not there.
-    """
+def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
+    """The application, without the outputs; ``middlewares`` see what the gate lets in."""
     app = make_bare_app(edge, gate, *middlewares)
-    app.router.add_routes(_Pages(edge, new_channels=new_channels).routes())
+    app.router.add_routes(_Pages(edge).routes())
     return app
 
 
@@ -77,9 +72,8 @@ def make_bare_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Appli
 
 
 class _Pages:
-    def __init__(self, edge: Edge, *, new_channels: bool) -> None:
+    def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._new_channels = new_channels
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -101,7 +95,7 @@ class _Pages:
     @needs("know")
     async def _publish(self, request: web.Request) -> web.Response:
         name, hub = request.match_info["name"], self._edge.hub
-        if not hub.has(name) and self._new_channels:
+        if not hub.has(name) and self._edge.seats.new_channels:
             return _html(publish_page(check_name(name)))
         channel = hub.channel(name)
         if channel.spec.kind != "publish":

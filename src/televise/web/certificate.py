@@ -1,6 +1,7 @@
 """Certificate: what a server shows of itself by TLS, read again when its files change."""
 
 import ssl
+from functools import cache
 from pathlib import Path
 
 from televise import events
@@ -21,8 +22,15 @@ class Certificate:
         self._key = key
         self._client_authority = client_authority
         self._files = [each for each in (certificate, key, client_authority) if each is not None]
+        self._named = (certificate, key, client_authority)
         self._seen = self._look()
         self.context = self._load()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and other._named == self._named
+
+    def __hash__(self) -> int:
+        return hash(self._named)
 
     @property
     def asks_clients(self) -> bool:
@@ -68,6 +76,7 @@ class Certificate:
         return context
 
 
+@cache
 def client_context(
     authority: Path | None, certificate: Path | None, key: Path | None
 ) -> ssl.SSLContext:

@@ -74,8 +74,14 @@ class Keys:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._secret = b""
-        self.revoked = Revoked(path.with_name(f"{path.name}.revoked"))
+        self.revoked = Revoked(_beside(path))
         self.revoked.refresh()
+
+    def use(self, path: Path) -> None:
+        """Take the secret of the file at ``path`` from now on, and what is revoked beside it."""
+        if path != self._path:
+            self._path, self._secret = path, b""
+            self.revoked.use(_beside(path))
 
     def sign(self, grant: Grant, seconds: float, watch_seconds: float | None = None) -> str:
         """A token with which one may come for so many ``seconds`` from now, and then stay for
@@ -178,6 +184,11 @@ class Keys:
         if not self._secret:
             self._secret = load_secret(self._path)
         return self._secret
+
+
+def _beside(path: Path) -> Path:
+    """Where the revoked keys are."""
+    return path.with_name(f"{path.name}.revoked")
 
 
 def bearer_of(request: web.Request) -> str:

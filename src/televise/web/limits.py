@@ -16,6 +16,10 @@ class Admission:
         self._by_address: Counter[str] = Counter()
         self.refused = 0
 
+    def set_limits(self, most: int, most_per_address: int) -> None:
+        """From now on; who is there may stay."""
+        self._most, self._most_per_address = most, most_per_address
+
     @property
     def count(self) -> int:
         """Viewers that are there now."""

@@ -29,6 +29,11 @@ class Revoked:
     def __contains__(self, identifier: str) -> bool:
         return identifier in self._until
 
+    def use(self, path: Path) -> None:
+        """Another file, from now on."""
+        self._path, self._seen, self._until = path, None, {}
+        self.refresh()
+
     def refresh(self) -> None:
         """Look whether the file is another. What cannot be read stays as it was known."""
         try:

@@ -24,7 +24,7 @@ class Seats:
     def __init__(self, hub: Hub, keys: Keys, *, new_channels: bool) -> None:
         self._hub = hub
         self._keys = keys
-        self._new_channels = new_channels
+        self.new_channels = new_channels
         self.visits = Visits(keys.revoked)
         self._made: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -59,7 +59,7 @@ class Seats:
         return self._keys.check(token, name, "publish")
 
     def _channel(self, name: str) -> Channel:
-        if self._hub.has(name) or not self._new_channels:
+        if self._hub.has(name) or not self.new_channels:
             return self._hub.channel(name)
         if len(self._made) >= MAX_NEW_CHANNELS:
             raise LimitReached(f"publishers have made {MAX_NEW_CHANNELS} channels already")

@@ -55,8 +55,8 @@ class Gate:
 
     ``origins`` are those of other sites that may show our streams; pages that come from other
     ``ports`` of ours, under the same name, may always. ``same_site``: all pages of this machine may
-    show our pictures, as notebooks do. ``secure``: it speaks TLS. What ``proxies`` say of the
-    request is believed.
+    show our pictures, as notebooks do. ``names`` are those by which others know this machine.
+    ``secure``: it speaks TLS. What ``proxies`` say of the request is believed.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Gate:
         ports: Collection[int] = (),
         *,
         same_site: bool = False,
+        names: Iterable[str] = (),
         secure: bool = False,
         proxies: Sequence[Network] = (),
     ) -> None:
@@ -75,16 +76,20 @@ class Gate:
         self._has_proxies = bool(proxies)
         self._port = port
         self._ports = tuple(each for each in ports if each != port)
-        self._origins = frozenset(map(check_origin, origins))
         self._loopback = is_loopback(host)
         self._same_site = same_site
-        names = {"localhost", "127.0.0.1", "[::1]", f"[{host}]" if ":" in host else host.lower()}
+        own = {"localhost", "127.0.0.1", "[::1]", *map(_as_host, (host, *names))}
         if not self._loopback:
-            names.add(socket.gethostname().lower())
-        self._hosts = {f"{name}:{port}" for name in names}
+            own.add(socket.gethostname().lower())
+        self._own = {f"{name}:{port}" for name in own}
         if port == self._usual_port:
-            self._hosts |= names
-        self._hosts |= {urlsplit(origin).netloc for origin in self._origins}
+            self._own |= own
+        self.set_origins(origins)
+
+    def set_origins(self, origins: Iterable[str]) -> None:
+        """The sites that may show our streams, from now on."""
+        self._origins = frozenset(map(check_origin, origins))
+        self._hosts = self._own | {urlsplit(origin).netloc for origin in self._origins}
         self._headers = self._make_headers()
 
     def middlewares(self) -> list[Middleware]:
@@ -156,6 +161,11 @@ class Gate:
         """The same name with our other ports."""
         name = host.removesuffix(f":{self._port}")
         return [name if port == self._usual_port else f"{name}:{port}" for port in self._ports]
+
+
+def _as_host(name: str) -> str:
+    """As it stands in a URL."""
+    return f"[{name}]" if ":" in name else name.lower()
 
 
 def _is_address(host: str, port: int, usual_port: int) -> bool:

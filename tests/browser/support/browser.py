@@ -45,7 +45,7 @@ class Page(ABC):
 
 
 class Browser(ABC):
-    """One running browser, with a fresh profile; ``async with`` ends it."""
+    """A browser; ``async with`` closes all pages that were opened in it."""
 
     def __init__(self, program: str) -> None:
         self.program = program
@@ -56,7 +56,7 @@ class Browser(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """End the browser."""
+        """Close its pages."""
 
     async def __aenter__(self) -> Self:
         return self

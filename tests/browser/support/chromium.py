@@ -1,5 +1,6 @@
 """Chromium, driven by Playwright."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -8,30 +9,71 @@ from playwright.async_api import Page as Tab
 from playwright.async_api import async_playwright
 
 from tests.browser.support.browser import Browser, Page
+from tests.browser.support.process import PROCESSES, Process, make_profile
+
+_LISTENING = r"DevTools listening on (ws://\S+)"
+# As Playwright starts it: pages that are not in front go on, and nothing asks questions.
+_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--remote-debugging-port=0",
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-breakpad",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+    "--disable-renderer-backgrounding",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+    "--mute-audio",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--password-store=basic",
+    # The pointer is a mouse: 2 and 4 are "can hover" and "fine" to Blink.
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,"
+    "primaryPointerType=4,availablePointerTypes=4",
+)
 
 
 class Chromium(Browser):
-    """The browser starts with its first page."""
+    """A connection to a running Chromium, started with the ``arguments`` given beside the usual."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, *arguments: str) -> None:
         super().__init__(program)
+        self._arguments = arguments
         self._resources = AsyncExitStack()
         self._driver: Driver | None = None
 
-    async def open(self, url: str, javascript: bool = True) -> Page:
+    async def driver(self) -> Driver:
+        """Playwright's browser, connected when it is first needed."""
         if self._driver is None:
+            process = await asyncio.to_thread(self._start)
             playwright = await self._resources.enter_async_context(async_playwright())
-            self._driver = await playwright.chromium.launch(
-                executable_path=self.program, args=["--no-sandbox"]
-            )
-            self._resources.push_async_callback(self._driver.close)
-        context = await self._driver.new_context(java_script_enabled=javascript)
+            self._driver = await playwright.chromium.connect_over_cdp(process.address)
+        return self._driver
+
+    async def open(self, url: str, javascript: bool = True) -> Page:
+        driver = await self.driver()
+        context = await driver.new_context(java_script_enabled=javascript)
         page = ChromiumPage(await context.new_page())
         await page.tab.goto(url, wait_until="domcontentloaded")
         return page
 
     async def close(self) -> None:
+        if self._driver is not None:
+            for context in self._driver.contexts[1:]:  # the first one is its own
+                await context.close()
+            await self._driver.close()
         await self._resources.aclose()
+
+    def _start(self) -> Process:
+        key = (self.program, *self._arguments)
+        if running := PROCESSES.get(key):
+            return running
+        profile = make_profile()
+        command = [self.program, *_ARGUMENTS, *self._arguments, f"--user-data-dir={profile}"]
+        return PROCESSES.keep(key, Process(command, _LISTENING, profile))
 
 
 class ChromiumPage(Page):

@@ -6,55 +6,79 @@ https://w3c.github.io/webdriver-bidi/
 import asyncio
 import base64
 import json
-import re
-import shutil
-import tempfile
+from collections.abc import Mapping
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from tests.browser.support.browser import Browser, Page
+from tests.browser.support.process import PROCESSES, Process, make_profile
 
-_START_SECONDS = 60
 _COMMAND_SECONDS = 40
-_LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
+_LISTENING = r"WebDriver BiDi listening on (ws://\S+)"
+_NO_JAVASCRIPT = {"javascript.enabled": "false"}
 
 
 class Firefox(Browser):
-    """JavaScript is switched off for a whole profile, so those pages get a process of their own."""
+    """A session in a running Firefox, whose profile has these ``preferences`` (as JavaScript).
 
-    def __init__(self, program: str) -> None:
+    JavaScript is switched off for a whole profile, so those pages get a process of their own.
+    """
+
+    def __init__(self, program: str, preferences: Mapping[str, str] | None = None) -> None:
         super().__init__(program)
-        self._processes: dict[bool, FirefoxProcess] = {}
+        self._preferences = dict(preferences or {})
+        self._sessions: dict[bool, FirefoxSession] = {}
 
     async def open(self, url: str, javascript: bool = True) -> Page:
-        if javascript not in self._processes:
-            self._processes[javascript] = await FirefoxProcess.start(self.program, javascript)
-        process = self._processes[javascript]
-        tab = await process.command("browsingContext.create", type="tab")
-        page = FirefoxPage(process, tab["context"], javascript)
-        await process.command(
+        if javascript not in self._sessions:
+            self._sessions[javascript] = await self._begin(javascript)
+        session = self._sessions[javascript]
+        user = await session.command("browser.createUserContext")
+        tab = await session.command(
+            "browsingContext.create", type="tab", userContext=user["userContext"]
+        )
+        page = FirefoxPage(session, tab["context"], javascript)
+        await session.command(
             "browsingContext.navigate", context=page.context, url=url, wait="interactive"
         )
         return page
 
     async def close(self) -> None:
-        for process in self._processes.values():
-            await process.stop()
-        self._processes.clear()
+        for session in self._sessions.values():
+            await session.end()
+        self._sessions.clear()
+
+    async def _begin(self, javascript: bool) -> "FirefoxSession":
+        preferences = self._preferences | ({} if javascript else _NO_JAVASCRIPT)
+        key = (self.program, *sorted(preferences.items()))
+        if running := PROCESSES.get(key):
+            try:
+                return await FirefoxSession.begin(running.address)
+            except (OSError, RuntimeError, aiohttp.ClientError):
+                PROCESSES.drop(key)  # the one before has left it in disorder
+        started = await asyncio.to_thread(_start, self.program, preferences)
+        return await FirefoxSession.begin(PROCESSES.keep(key, started).address)
+
+
+def _start(program: str, preferences: Mapping[str, str]) -> Process:
+    profile = make_profile()
+    lines = [f'user_pref("{name}", {value});\n' for name, value in preferences.items()]
+    (profile / "user.js").write_text("".join(lines))
+    options = ["--headless", "--no-remote", "--remote-debugging-port", "0"]
+    return Process([program, *options, "--profile", str(profile)], _LISTENING, profile)
 
 
 class FirefoxPage(Page):
     """A tab."""
 
-    def __init__(self, process: "FirefoxProcess", context: str, javascript: bool) -> None:
+    def __init__(self, session: "FirefoxSession", context: str, javascript: bool) -> None:
         super().__init__()
         self.context = context
         self._javascript = javascript
-        self._process = process
-        process.pages[context] = self
+        self.session = session
+        session.pages[context] = self
 
     async def evaluate(self, expression: str) -> Any:
         # BiDi has its own notation for values; as text they arrive as they are.
@@ -62,7 +86,7 @@ class FirefoxPage(Page):
         if not self._javascript:
             # No promise is ever kept there.
             text_of = "JSON.stringify({})"
-        answer = await self._process.command(
+        answer = await self.session.command(
             "script.evaluate",
             expression=text_of.format(expression),
             target={"context": self.context},
@@ -76,42 +100,41 @@ class FirefoxPage(Page):
         return None if text is None else json.loads(text)
 
     async def screenshot(self) -> bytes:
-        answer = await self._process.command(
+        answer = await self.session.command(
             "browsingContext.captureScreenshot", context=self.context
         )
         return base64.b64decode(answer["data"])
 
     async def close(self) -> None:
-        del self._process.pages[self.context]
-        await self._process.command("browsingContext.close", context=self.context)
+        del self.session.pages[self.context]
+        await self.session.command("browsingContext.close", context=self.context)
 
 
-class FirefoxProcess:
-    """One Firefox and the connection to it."""
+class FirefoxSession:
+    """A connection, and the pages that were opened over it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, profile: str) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
+    ) -> None:
         self.pages: dict[str, FirefoxPage] = {}
-        self._process = process
-        self._profile = profile
+        self._http = http
+        self._socket = socket
         self._numbers = count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, program: str, javascript: bool) -> "FirefoxProcess":
-        """Start it with a fresh profile and open a session."""
-        profile = _make_profile(javascript)
-        process = await asyncio.create_subprocess_exec(
-            program,
-            *("--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", profile),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        self = cls(process, profile)
+    async def begin(cls, address: str) -> "FirefoxSession":
+        """Connect, and open a session."""
+        http = aiohttp.ClientSession()
         try:
-            async with asyncio.timeout(_START_SECONDS):
-                await self._connect(await self._address())
+            # A screenshot is one message.
+            socket = await http.ws_connect(f"{address}/session", max_msg_size=0)
+            self = cls(http, socket)
+            await self.command("session.new", capabilities={})
+            await self.command("session.subscribe", events=["log.entryAdded"])
         except BaseException:
-            await self._end()
+            await http.close()
             raise
         return self
 
@@ -123,37 +146,18 @@ class FirefoxProcess:
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
         return await asyncio.wait_for(answer, _COMMAND_SECONDS)
 
-    async def stop(self) -> None:
-        """End the session, the process and the profile."""
+    async def end(self) -> None:
+        """Close its pages, and the session."""
         try:
-            await self._socket.close()
-            await self._session.close()
-            await self._reader
+            users = await self.command("browser.getUserContexts")
+            for user in users["userContexts"]:
+                if user["userContext"] != "default":
+                    await self.command("browser.removeUserContext", **user)
+            await self.command("session.end")
         finally:
-            await self._end()
-
-    async def _end(self) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.communicate()
-        shutil.rmtree(self._profile, ignore_errors=True)
-
-    async def _address(self) -> str:
-        assert self._process.stderr
-        said = b""
-        async for line in self._process.stderr:
-            said += line
-            if match := _LISTENING.search(line):
-                return match[1].decode()
-        raise RuntimeError(f"Firefox ended at its start: {said.decode(errors='replace')}")
-
-    async def _connect(self, address: str) -> None:
-        self._session = aiohttp.ClientSession()
-        # A screenshot is one message.
-        self._socket = await self._session.ws_connect(f"{address}/session", max_msg_size=0)
-        self._reader = asyncio.create_task(self._read())
-        await self.command("session.new", capabilities={})
-        await self.command("session.subscribe", events=["log.entryAdded"])
+            await self._socket.close()
+            await self._http.close()
+            await self._reader
 
     async def _read(self) -> None:
         async for message in self._socket:
@@ -175,10 +179,3 @@ class FirefoxProcess:
             answer.set_result(message["result"])
         else:
             answer.set_exception(RuntimeError(f"{message['error']}: {message['message']}"))
-
-
-def _make_profile(javascript: bool) -> str:
-    profile = tempfile.mkdtemp(prefix="firefox-")
-    if not javascript:
-        Path(profile, "user.js").write_text('user_pref("javascript.enabled", false);\n')
-    return profile

@@ -1,0 +1,1 @@
+"""The configuration file: what it says, where it says it, and the hub that it describes."""
