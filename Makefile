@@ -81,5 +81,10 @@ tools-for-tests:
 	command -v ffmpeg >/dev/null || missing+=' ffmpeg'; \
 	command -v Xvfb >/dev/null || missing+=' xvfb'; \
 	command -v openssl >/dev/null || missing+=' openssl'; \
+	command -v nginx >/dev/null || missing+=' nginx-light'; \
+	command -v caddy >/dev/null || missing+=' caddy'; \
+	command -v promtool >/dev/null || missing+=' prometheus'; \
+	command -v systemd-analyze >/dev/null || missing+=' systemd'; \
+	[ -e /usr/lib/*/faketime/libfaketimeMT.so.1 ] || missing+=' faketime'; \
 	fc-list 2>/dev/null | grep -q . || missing+=' fonts-dejavu-core fontconfig'; \
 	[ -z "$$missing" ] || $(call debian,$$missing) || [ -z "$$CI" ]

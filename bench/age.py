@@ -1,119 +1,135 @@
 """How old the picture is that a browser shows: source stamp to pixels, read back from a canvas.
 
-The test pattern carries the time of its drawing; a page in headless Chromium reads it from the
-shown picture, and compares it with its own clock, which is the same machine's. Goals at 30 pictures
-a second: MJPEG one frame interval + 30 ms, fragmented MP4 150 ms (95th percentile); a late joiner's
-first picture after 400 ms. GIF, at 10 a second, is photographed, in Firefox too: 200 ms.
+The test pattern carries the time of its drawing; a page in Chromium, and one in Firefox, reads it
+from the shown picture, and compares it with its own clock, which is the same machine's. Goals at 30
+pictures a second: webcodecs and jsmpeg 100 ms, MJPEG one frame interval + 30 ms, MSE 150 ms (95th
+percentile); a late joiner's first picture after 400 ms; 2 s after the server and its worker were
+stopped for a while, 300 ms. GIF, at 10 a second, is photographed: 200 ms.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, async_playwright
-
 from bench import gif_age
-from bench.hub import serving
+from bench.hub import Hub, serving
+from tests.browser.support import BROWSERS, Browser, Page
 
 HERE = Path(__file__).parent
-READER = HERE.parent / "tests/browser/support/barcode.js"
+READER = (HERE.parent / "tests/browser/support/barcode.js").read_text()
+RUNGS = ("webcodecs", "mse", "jsmpeg", "mjpeg")
+JOINS = 5
+SETTLING_SECONDS = 3.0
+RESUMED_SECONDS = 2.0
 
+# What a player shows, if that can be read.
+STAMP = f"""
+{READER}
+const stampOf = (player) => {{
+  const shown = player.picture;
+  const width = shown && (shown.videoWidth || shown.naturalWidth || shown.width);
+  const height = shown && (shown.videoHeight || shown.naturalHeight || shown.height);
+  return width ? readBarcode(shown, width, height) : null;
+}};
+"""
 # Reads each newly shown picture once, for as long as asked.
-SAMPLER = """
-async ({rung, seconds}) => {
+SAMPLER = f"""(async (seconds) => {{
+  {STAMP}
   const player = document.querySelector("tele-vision");
-  const picture = () => player.shadowRoot.querySelector(rung === "mse" ? "video" : "canvas, img");
-  const ages = [], numbers = [];
+  const ages = [], day = 86400000;
   const end = performance.now() + seconds * 1000;
   let last = -1;
-  const day = 86400000;
-  while (performance.now() < end) {
+  while (performance.now() < end) {{
     await new Promise(requestAnimationFrame);
-    const shown = picture();
-    if (!shown) continue;
-    const stamp = readBarcode(shown, shown.videoWidth || shown.naturalWidth || shown.width,
-                              shown.videoHeight || shown.naturalHeight || shown.height);
+    const stamp = stampOf(player);
     if (!stamp || stamp.number === last) continue;
     last = stamp.number;
-    numbers.push(stamp.number);
     ages.push(((Date.now() % day) - stamp.milliseconds + day) % day);
-  }
-  return {ages, numbers};
-}
-"""
-
+  }}
+  return ages;
+}})"""
 # From the moment at which the element is put on a page to its first picture.
-JOINER = """
-async ({src, rung}) => {
+JOINER = f"""(async (rung) => {{
+  {STAMP}
   const began = performance.now();
   const player = document.createElement("tele-vision");
-  player.setAttribute("src", src);
+  player.setAttribute("src", "/cam");
   player.setAttribute("rung", rung);
   document.body.prepend(player);
-  while (true) {
-    await new Promise(requestAnimationFrame);
-    const shown = player.shadowRoot?.querySelector(rung === "mse" ? "video" : "canvas, img");
-    const width = shown && (shown.videoWidth || shown.naturalWidth || shown.width);
-    const height = shown && (shown.videoHeight || shown.naturalHeight || shown.height);
-    if (width && readBarcode(shown, width, height)) break;
-  }
+  while (!stampOf(player)) await new Promise(requestAnimationFrame);
   const took = performance.now() - began;
   player.remove();
   return took;
-}
-"""
+}})"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--size", default="1280x720")
+    parser.add_argument("--paused", type=float, default=5.0, help="seconds")
+    parser.add_argument("--browser", choices=BROWSERS, help="this one only")
+    parser.add_argument("--rung", choices=RUNGS, action="append", help="this one only")
     options = parser.parse_args()
-    print(json.dumps(asyncio.run(_measure(options.seconds, options.size))))
+    for name, (spellings, start) in BROWSERS.items():
+        program = next(filter(None, map(shutil.which, spellings)), None)
+        if program and options.browser in (None, name):
+            measured = asyncio.run(_measure(start(program), options))
+            print(json.dumps({"browser": name} | measured), flush=True)
 
 
-async def _measure(seconds: float, size: str) -> dict[str, Any]:
-    program = shutil.which("chromium")
-    with serving(f"cam=pattern:?size={size}&fps=30") as hub:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path=program, args=["--no-sandbox"]
-            )
-            result: dict[str, Any] = {"size": size}
-            for rung in ("mjpeg", "mse", "webcodecs", "jsmpeg"):
-                page = await browser.new_page()
-                result[rung] = await _ages(page, hub.url, rung, seconds)
-                result[rung]["join_ms"] = await _joins(page, hub.url, rung)
+async def _measure(browser: Browser, options: argparse.Namespace) -> dict[str, Any]:
+    result: dict[str, Any] = {"size": options.size}
+    with serving(f"cam=pattern:?size={options.size}&fps=30") as hub:
+        async with browser:
+            for rung in options.rung or RUNGS:
+                page = await browser.open(f"{hub.url}/cam")
+                result[rung] = await ages(page, rung, options.seconds)
+                result[rung]["resumed"] = await _after_pause(page, hub, options.paused)
+                result[rung]["join_ms"] = await _joins(page, rung)
                 await page.close()
-            await browser.close()
-    return result | {"gif": await gif_age.measure(seconds)}
+            if not options.rung:
+                result["gif"] = await gif_age.measure(browser, options.seconds)
+    return result
 
 
-async def _ages(page: Page, url: str, rung: str, seconds: float) -> dict[str, Any]:
-    """The player alone on a page, as wide as the picture."""
-    await page.goto(f"{url}/cam")
-    # Not as a script tag, which the page's Content-Security-Policy forbids.
-    await page.evaluate(f"() => {{ {READER.read_text()}; window.readBarcode = readBarcode; }}")
-    await page.evaluate(
-        "rung => document.querySelector('tele-vision').setAttribute('rung', rung)", rung
-    )
-    await page.wait_for_timeout(3000)
-    sampled = await page.evaluate(SAMPLER, {"rung": rung, "seconds": seconds})
-    ages = sorted(sampled["ages"])
-    if len(ages) < seconds * 10:
-        raise SystemExit(f"{rung}: only {len(ages)} pictures were seen")
+async def ages(page: Page, rung: str, seconds: float) -> dict[str, Any]:
+    """The age of the pictures of this player, which has its own page and this rung."""
+    await page.evaluate(f"document.querySelector('tele-vision').setAttribute('rung', '{rung}')")
+    await asyncio.sleep(SETTLING_SECONDS)
+    found = await _sample(page, seconds)
+    if len(found) < seconds * 10:
+        raise SystemExit(f"{rung}: only {len(found)} pictures were seen")
     return {
-        "pictures_per_second": round(len(ages) / seconds, 1),
-        "age_ms_median": round(ages[len(ages) // 2]),
-        "age_ms_p95": round(ages[len(ages) * 95 // 100]),
+        "pictures_per_second": round(len(found) / seconds, 1),
+        "age_ms_median": round(found[len(found) // 2]),
+        "age_ms_p95": round(found[len(found) * 95 // 100]),
     }
 
 
-async def _joins(page: Page, url: str, rung: str) -> list[int]:
-    return [round(await page.evaluate(JOINER, {"src": "/cam", "rung": rung})) for _ in range(5)]
+async def _after_pause(page: Page, hub: Hub, seconds: float) -> dict[str, int]:
+    """Ages in one second, when the server and its worker were stopped and are back for a while."""
+    processes = hub.processes
+    for sent in (signal.SIGSTOP, signal.SIGCONT):
+        for process in processes:
+            os.kill(process, sent)
+        await asyncio.sleep(seconds if sent is signal.SIGSTOP else RESUMED_SECONDS)
+    found = await _sample(page, 1.0)
+    return {"pictures": len(found), "age_ms_max": round(max(found, default=-1))}
+
+
+async def _sample(page: Page, seconds: float) -> list[float]:
+    """Ages in milliseconds, sorted."""
+    return sorted(await page.evaluate(f"{SAMPLER}({seconds})"))
+
+
+async def _joins(page: Page, rung: str) -> list[int]:
+    return [round(await page.evaluate(f"{JOINER}('{rung}')")) for _ in range(JOINS)]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ low. Goal at 10 pictures a second: 1.5 frame intervals + 50 ms = 200 ms (95th pe
 
 import asyncio
 import io
-import shutil
 import time
 
 import numpy as np
@@ -15,7 +14,7 @@ from PIL import Image
 
 from bench.hub import serving
 from televise.testing import read_barcode
-from tests.browser.support import BROWSERS, Page
+from tests.browser.support import Browser, Page
 
 SETTLING_SECONDS = 2.0
 DAY_MILLISECONDS = 86_400_000
@@ -27,16 +26,10 @@ SHOW = """(() => {
 })()"""
 
 
-async def measure(seconds: float) -> dict[str, dict[str, float]]:
-    """Ages in each browser that is installed, in milliseconds."""
-    found = {}
+async def measure(browser: Browser, seconds: float) -> dict[str, float]:
+    """Ages in this browser, in milliseconds."""
     with serving("cam=pattern:?size=640x360&fps=30") as hub:
-        for name, (spellings, start) in BROWSERS.items():
-            program = next(filter(None, map(shutil.which, spellings)), None)
-            if program:
-                async with start(program) as browser:
-                    found[name] = await _ages(await browser.open(f"{hub.url}/cam"), seconds)
-    return found
+        return await _ages(await browser.open(f"{hub.url}/cam"), seconds)
 
 
 async def _ages(page: Page, seconds: float) -> dict[str, float]:

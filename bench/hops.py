@@ -9,9 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import json
-import shutil
 import statistics
-import subprocess
 import tempfile
 import time
 from itertools import pairwise
@@ -21,13 +19,13 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from bench.film import make_film
 from bench.hub import Hub, serving
 from televise.link.messages import Media
 from televise.link.protocol import Receiver
 
 # As browsers take it: the film's own pictures, and its sound.
 RENDITION = {"video": "h264", "audio": "aac"}
-BITRATE = "4M"
 CALM_SECONDS = 3.0
 
 
@@ -38,24 +36,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as hubs:
         film = Path(folder, "film.mp4")
-        _make_film(film)
+        make_film(film)
         chain = [hubs.enter_context(serving(f"cam={film}"))]
         for _ in range(options.hops):
             upstream = f"ws://127.0.0.1:{chain[-1].port}"
             chain.append(hubs.enter_context(serving("--upstream", upstream)))
         print(json.dumps(asyncio.run(_measure(chain, options.seconds))))
-
-
-def _make_film(path: Path) -> None:
-    ffmpeg = shutil.which("ffmpeg")
-    if ffmpeg is None:
-        raise SystemExit("ffmpeg is not installed: apt-get install ffmpeg")
-    picture = "testsrc2=s=1280x720:r=30,noise=alls=12:allf=t"
-    inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=r=48000"]
-    video = ["-c:v", "libx264", "-preset", "superfast", "-bf", "0", "-g", "60"]
-    rate = ["-b:v", BITRATE, "-maxrate", BITRATE, "-bufsize", BITRATE, "-pix_fmt", "yuv420p"]
-    command = [ffmpeg, "-v", "error", *inputs, "-t", "20", *video, *rate, "-c:a", "aac"]
-    subprocess.run([*command, str(path)], check=True)
 
 
 async def _measure(chain: list[Hub], seconds: float) -> dict[str, Any]:

@@ -1,28 +1,28 @@
 """What NATS adds to the age of a picture, and what a hub that hangs does to the others.
 
 Two hubs in this process, NATS between them: the time of each packet from the log of one to that
-of the other. A film of 1280x720, 30 pictures a second, 4 Mbit/s; goal: median 4 ms. A third hub
-then takes eight channels and is stopped (SIGSTOP), while the second goes on.
+of the other. A film of 1280x720, 30 pictures a second, 4 Mbit/s; goal: median 4 ms. The server is
+killed and started again; goal: pictures within 3 s. A third hub then takes eight channels and is
+stopped (SIGSTOP), while the second goes on.
 """
 
 import argparse
 import asyncio
 import json
-import re
 import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from bench.film import make_film
 from bench.hub import Hub, free_port
 from bench.hub import serving as hub_process
+from bench.nats_server import PROGRAM, NatsServer, nats_server
 from televise.hub.channel import Channel
 from televise.hub.muxed import Chunk
 from televise.model.packet import Packet
@@ -32,37 +32,35 @@ from televise.model.track import Track
 from televise.server import Server
 from televise.settings import Settings
 
-CONFIG = """
-max_payload: 1MB
-write_deadline: "2s"
-"""
-SINCE_2_11 = "no_fast_producer_stall: true\nmax_pending: 8MB\n"
 CHANNELS = 8
 H264 = Rendition("h264", "aac")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("film", type=Path, help="any film of some seconds; it is encoded anew")
     parser.add_argument("--seconds", type=float, default=15.0)
-    parser.add_argument("--server", default=str(Path(sys.executable).parent / "nats-server"))
+    parser.add_argument("--server", default=PROGRAM)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        film = _encode(options.film, Path(folder, "film.mp4"))
-        with _nats(options.server, Path(folder)) as (url, version):
-            result = asyncio.run(_measure(url, film, options.seconds))
+        film = Path(folder, "film.mp4")
+        make_film(film)
+        with nats_server(options.server, Path(folder)) as server:
+            result = asyncio.run(_measure(server, film, options.seconds))
         cut = "Slow Consumer" in Path(folder, "log").read_text()
-    print(json.dumps({"nats_server": version, **result, "cut_by_the_server": cut}))
+    print(json.dumps({"nats_server": server.version, **result, "cut_by_the_server": cut}))
 
 
-async def _measure(url: str, film: Path, seconds: float) -> dict[str, Any]:
+async def _measure(server: NatsServer, film: Path, seconds: float) -> dict[str, Any]:
+    url = server.url
     names = [f"c{number}" for number in range(CHANNELS)]
     async with (
         _hub(url, [f"{name}={film}" for name in names]) as source,
         _hub(url, ["own=publish:"]) as edge,
     ):
+        known = await _known(edge, names)
         pairs = [_Pair(source, edge, name) for name in names[:1]]
         alone = await _added(pairs, seconds)
+        back = await _restart(server, pairs[0])
         with hub_process("own=publish:", "--rtmp", "off", "--bus", url) as frozen:
             pairs += [_Pair(source, edge, name) for name in names[1:]]
             async with aiohttp.ClientSession() as session:
@@ -73,7 +71,8 @@ async def _measure(url: str, film: Path, seconds: float) -> dict[str, Any]:
                 frozen.process.send_signal(signal.SIGCONT)
                 for viewer in viewers:
                     viewer.close()
-    return {"one_channel": alone, "eight_channels": before, "beside_a_hub_that_hangs": during}
+    named = {"known_after_ms": known, "one_channel": alone, "back_after_restart_seconds": back}
+    return named | {"eight_channels": before, "beside_a_hub_that_hangs": during}
 
 
 class _Pair:
@@ -103,6 +102,11 @@ class _Arrivals:
         self._times[packet.epoch, packet.sequence] = time.perf_counter_ns()
         return Chunk(b"", b"", packet.keyframe, packet.seconds)
 
+    @property
+    def any(self) -> bool:
+        """Whether one has come since they were taken."""
+        return bool(self._times)
+
     def take(self) -> dict[tuple[int, int], int]:
         times, self._times = self._times, {}
         return times
@@ -122,6 +126,26 @@ async def _added(pairs: list[_Pair], seconds: float) -> dict[str, float]:
     }
 
 
+async def _known(edge: Server, names: list[str]) -> float:
+    """Milliseconds until a hub that has just been started knows the channels of another."""
+    began = time.monotonic()
+    while not all(map(edge.hub.has, names)):  # noqa: ASYNC110 - it is looked at, not told
+        await asyncio.sleep(0.001)
+    return round((time.monotonic() - began) * 1000)
+
+
+async def _restart(server: NatsServer, pair: _Pair) -> float:
+    """Seconds from the start of a server that was killed to the next packet."""
+    server.kill()
+    await asyncio.sleep(2.0)
+    pair.added()
+    began = time.monotonic()
+    server.start()
+    while not pair.came.any:  # noqa: ASYNC110 - it is looked at, not told
+        await asyncio.sleep(0.01)
+    return round(time.monotonic() - began, 2)
+
+
 async def _view(session: aiohttp.ClientSession, hub: Hub, name: str) -> aiohttp.ClientResponse:
     """Somebody watches there, so that it crosses."""
     while True:
@@ -138,36 +162,9 @@ async def _hub(url: str, sources: list[str]) -> AsyncIterator[Server]:
     server = Server([parse_source(source) for source in sources], settings)
     await server.start()
     try:
-        await asyncio.sleep(2.0)  # until they know each other
         yield server
     finally:
         await server.close()
-
-
-@contextmanager
-def _nats(program: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """A NATS server: its URL, and its version."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    version = said.stdout.rpartition("v")[2].strip()
-    numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
-    config, port = Path(folder, "nats.conf"), free_port()
-    config.write_text(CONFIG + (SINCE_2_11 if numbers >= (2, 11) else ""))
-    where = ["-c", str(config), "-a", "127.0.0.1", "-p", str(port), "-l", str(folder / "log")]
-    with ExitStack() as stack:
-        process = stack.enter_context(subprocess.Popen([program, *where]))
-        stack.callback(process.terminate)
-        time.sleep(1.0)
-        yield f"nats://127.0.0.1:{port}", version
-
-
-def _encode(film: Path, target: Path) -> Path:
-    """A minute of it, with a keyframe every two seconds."""
-    size = ["-vf", "scale=1280:720,fps=30", "-t", "60"]
-    codec = ["-c:v", "libx264", "-preset", "veryfast", "-b:v", "4M", "-maxrate", "4M"]
-    shape = ["-bufsize", "4M", "-bf", "0", "-g", "60", "-pix_fmt", "yuv420p", "-an"]
-    command = ["ffmpeg", "-v", "error", "-stream_loop", "-1", "-i", str(film)]
-    subprocess.run([*command, *size, *codec, *shape, str(target)], check=True)
-    return target
 
 
 if __name__ == "__main__":

@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, async_playwright
-
-from bench.age import _ages
+from bench.age import ages
 from bench.hub import Hub, free_port, serving
 from televise.web.keys import Grant, Keys
+from tests.browser.support import Browser, Chromium
 
 FPS = 30
 # As docs/topics/publishing.md tells users of OBS.
@@ -40,23 +39,21 @@ def main() -> None:
 async def _measure(seconds: float, size: str) -> dict[str, Any]:
     result: dict[str, Any] = {"size": size}
     with serving(f"cam=pattern:?size={size}&fps={FPS}") as origin:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
+        program = shutil.which("chromium")
+        assert program, "Chromium is not here"
+        async with Chromium(program) as browser:
             result["direct"] = await _watch(browser, origin, seconds)
             for way in ("rtmp", "ts"):
                 with _published(origin, way) as hub:
                     result[way] = await _watch(browser, hub, seconds)
-            await browser.close()
     return result
 
 
 async def _watch(browser: Browser, hub: Hub, seconds: float) -> dict[str, Any]:
-    page = await browser.new_page()
-    ages = await _ages(page, hub.url, RUNG, seconds)
+    page = await browser.open(f"{hub.url}/cam")
+    found = await ages(page, RUNG, seconds)
     await page.close()
-    return ages
+    return found
 
 
 @contextmanager

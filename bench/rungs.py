@@ -22,11 +22,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, async_playwright
-
 from bench.hub import TICKS, Hub, serving
+from tests.browser.support import BROWSERS, Browser, Page
 from tests.browser.support.proxy import Proxy
-from tests.browser.watching import READER
+from tests.browser.watching import PLAYER, READER
 
 SOURCE = "cam=pattern:?size=1280x720&fps=30&tone=440"
 PATHS = {
@@ -50,7 +49,7 @@ BLOCK = {
 # From now to two pictures of another rung. The pictures of a GIF in an <img> cannot be read.
 RECOVERY = f"""(async failed => {{
   {READER}
-  const player = document.querySelector("tele-vision");
+  const player = {PLAYER};
   const began = performance.now();
   const numbers = new Set();
   while (numbers.size < 2) {{
@@ -69,9 +68,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--viewers", type=int, default=200)
+    parser.add_argument("--browser", choices=BROWSERS, help="this one only, and no costs")
     options = parser.parse_args()
-    print(json.dumps(_costs(options.seconds, options.viewers)))
-    print(json.dumps(asyncio.run(_recoveries())))
+    if not options.browser:
+        print(json.dumps(_costs(options.seconds, options.viewers)), flush=True)
+    for name, (spellings, start) in BROWSERS.items():
+        program = next(filter(None, map(shutil.which, spellings)), None)
+        if program and options.browser in (None, name):
+            found = asyncio.run(_recoveries(start(program)))
+            print(json.dumps({"browser": name} | found), flush=True)
 
 
 def _costs(seconds: float, viewers: int) -> dict[str, Any]:
@@ -151,24 +156,20 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-async def _recoveries() -> dict[str, Any]:
+async def _recoveries(browser: Browser) -> dict[str, Any]:
     """By what went wrong and on which rung: the rung that followed, and after how many seconds."""
     result: dict[str, Any] = {}
-    async with Proxy().running() as proxy, async_playwright() as playwright:
+    async with Proxy().running() as proxy, browser:
         with serving(SOURCE.replace("1280x720", "640x360"), "--origin", proxy.url) as hub:
             proxy.server_port = hub.port
-            program, arguments = shutil.which("chromium"), ["--no-sandbox"]
-            browser = await playwright.chromium.launch(executable_path=program, args=arguments)
             for fault in (_block, _cut, _stall):
                 for latency in ("low", "smooth"):
-                    page = await browser.new_page()
-                    await page.goto(f"{proxy.url}/cam")
+                    page = await browser.open(f"{proxy.url}/cam")
                     await _set_latency(page, latency)
                     name = f"{fault.__name__.strip('_')}, latency={latency}"
                     result[name] = await _walk_down(page, proxy, fault)
                     await page.close()
                     proxy.mend()
-            await browser.close()
     return result
 
 
@@ -187,21 +188,19 @@ async def _walk_down(page: Page, proxy: Proxy, fault: Fault) -> dict[str, Any]:
 
 async def _playing(page: Page) -> str:
     """The rung, once it has shown pictures for a while."""
-    await page.wait_for_timeout(1500)
-    rung: str = await page.evaluate("document.querySelector('tele-vision').stats.rung")
+    await asyncio.sleep(1.5)
+    rung: str = await page.evaluate(f"{PLAYER}.stats.rung")
     return rung
 
 
 async def _set_latency(page: Page, latency: str) -> None:
-    player = "document.querySelector('tele-vision')"
-    await page.evaluate(f"{player}.setAttribute('latency', '{latency}')")
-    while not await page.evaluate(f"{player}.stats?.fps > 10"):
-        await page.wait_for_timeout(100)
+    await page.evaluate(f"{PLAYER}.setAttribute('latency', '{latency}')")
+    await page.until(f"{PLAYER}.stats?.fps > 10")
 
 
 async def _block(page: Page, _: Proxy, rung: str) -> None:
     """The browser refuses to decode, from now on."""
-    await page.evaluate(f"() => {{ {BLOCK[rung]} }}")
+    await page.evaluate(f"(() => {{ {BLOCK[rung]}; }})()")
 
 
 async def _cut(_: Page, proxy: Proxy, rung: str) -> None:

@@ -4,6 +4,7 @@ const COPIED_MILLISECONDS = 1500;
 // Soon after the page's own player has joined, and then now and again.
 const FIRST_COUNT = 1500;
 const COUNT_INTERVAL = 5000;
+const RELOAD_INTERVAL = 1000;
 
 export function enhancePage(): void {
   hideKey();
@@ -16,6 +17,8 @@ export function enhancePage(): void {
     const { state } = (event as CustomEvent<{ state: string }>).detail;
     if (event.target instanceof Element) showState(event.target, state);
   });
+  const live = document.querySelector("main[data-live]");
+  if (live) window.setInterval(() => void reload(live), RELOAD_INTERVAL);
   if (document.querySelector("[data-viewers]")) window.setTimeout(countViewers, FIRST_COUNT);
 }
 
@@ -25,6 +28,17 @@ function hideKey(): void {
   if (!("televise" in document.documentElement.dataset) || !address.searchParams.has("token")) return;
   address.searchParams.delete("token");
   history.replaceState(null, "", address);
+}
+
+/** Put in place of what the page shows what it would show now. */
+async function reload(main: Element): Promise<void> {
+  if (document.hidden || !getSelection()?.isCollapsed) return;
+  const text = await fetch(location.href)
+    .then((answer) => (answer.ok ? answer.text() : undefined))
+    .catch(() => undefined);
+  main.toggleAttribute("data-stale", text === undefined);
+  const next = text && new DOMParser().parseFromString(text, "text/html").querySelector("main");
+  if (next) main.replaceChildren(...next.childNodes);
 }
 
 interface ChannelList {

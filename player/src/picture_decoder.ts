@@ -10,8 +10,10 @@ export interface PictureDecoderHost {
 
 const ERRORS_FORGIVEN = 2;
 const FORGIVEN_AFTER = 10_000;
-// More than a second of pictures that wait for the decoder: it will not catch up by itself.
+// So many pictures that wait for the decoder for so long: it will not catch up by itself. Who joins is
+// sent all pictures since the newest keyframe at once, which is soon done.
 const LONGEST_QUEUE = 45;
+const LONGEST_BACKLOG = 2000;
 
 export class PictureDecoder {
   private config: VideoDecoderConfig | undefined;
@@ -19,6 +21,8 @@ export class PictureDecoder {
   private errors: number[] = [];
   /** The decoder in use has made a picture. */
   private useful = false;
+  /** When its queue was last short. */
+  private inTimeAt = 0;
 
   constructor(private readonly host: PictureDecoderHost) {}
 
@@ -30,7 +34,7 @@ export class PictureDecoder {
 
   decode(pts: number, keyframe: boolean, data: Uint8Array): void {
     if (!this.config) return;
-    if (this.decoder && this.decoder.decodeQueueSize > LONGEST_QUEUE) this.broke("it is too slow");
+    if (this.decoder && this.isTooSlow(this.decoder)) this.broke("it is too slow");
     if (!this.decoder && !keyframe) return;
     const type = keyframe ? "key" : "delta";
     try {
@@ -59,7 +63,14 @@ export class PictureDecoder {
     });
     decoder.configure(config);
     this.useful = false;
+    this.inTimeAt = performance.now();
     return decoder;
+  }
+
+  private isTooSlow(decoder: VideoDecoder): boolean {
+    const now = performance.now();
+    if (decoder.decodeQueueSize <= LONGEST_QUEUE) this.inTimeAt = now;
+    return now - this.inTimeAt > LONGEST_BACKLOG;
   }
 
   private refused(error: DOMException): void {

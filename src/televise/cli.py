@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import televise
-from televise.commands import push, serve, token
+from televise.commands import doctor, push, serve, token, viewers
 from televise.errors import InputError, TeleviseError
 
-COMMANDS = (serve, push, token)
+COMMANDS = (serve, push, token, viewers, doctor)
 
 
 class _Parser(argparse.ArgumentParser):

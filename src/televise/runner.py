@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import televise
-from televise import events
+from televise import events, systemd
 from televise.config.plan import Plan, Wanted
 from televise.config.reading import Reading
 from televise.errors import TeleviseError
@@ -78,7 +78,8 @@ async def _serve(plan: Plan, reading: Reading) -> int:
         await server.start()
         _greet(server)
         tasks.append(loop.create_task(reading.run(server.change)))
-        await _until_end(server, stop)
+        async with systemd.alive():
+            await _until_end(server, stop)
     except TeleviseError:
         end_log = events.forget
         raise

@@ -91,9 +91,7 @@ class Server:
             [Bus(parse_nats(settings.bus), self.hub, self._hear_peer)] if settings.bus else []
         )
         upstreams = [*settings.upstreams, *self._bus]
-        self._upstreams = Upstreams(
-            self.hub, upstreams, self.edge.counts, self.edge.below, settings.upstream_context
-        )
+        self._upstreams = Upstreams(self.hub, upstreams, self.edge, settings.upstream_context)
         self._gates: list[Gate] = []
         self._rtmp: RtmpServer | None = None
         self._runners: list[web.AppRunner] = []
@@ -284,14 +282,13 @@ class Server:
 
     def _hear_peer(self, node: str, report: dict[str, Any], names: Collection[str]) -> None:
         """A hub on the bus takes these channels from here, or none any more. FormatError."""
-        peers, hubs = self.edge.peers, self.edge.hubs
-        if names:
-            said = parse_report(report)
-            peers[node] = {name: said.viewers.get(name, 0) for name in names}
-            hubs[node] = said.hubs
-        else:
-            peers.pop(node, None)
-            hubs.pop(node, None)
+        if not names:
+            self.edge.reports.pop(node, None)
+            return
+        said = parse_report(report)
+        viewers = {name: said.viewers.get(name, 0) for name in names}
+        ages = {name: said.ages[name] for name in names if name in said.ages}
+        self.edge.reports[node] = replace(said, viewers=viewers, ages=ages)
 
     def _note_state(self, channel: Channel) -> None:
         # What a network brings may be wrong too, but then its sender is, not what was typed here.

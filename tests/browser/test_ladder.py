@@ -5,6 +5,7 @@ import pytest
 from tests.browser.support import Browser, Page
 from tests.browser.watching import PLAYER, moves, play, shown, stats
 from tests.support.server import Serving, serving
+from tests.support.waiting import until
 
 FPS = 25
 PATTERN = f"cam=pattern:?size=320x240&fps={FPS}&tone=440"
@@ -128,6 +129,23 @@ async def test_a_cut_line_leads_to_rungs_that_need_no_websocket(browser: Browser
         await page.evaluate(f"{PLAYER}.setAttribute('src', '/cam?again')")
         await page.until(f"{PLAYER}.stats.rung === 'gif' && {PLAYER}.stats.width > 0", 40)
         assert (await stats(page))["reason"] == "mse: no WebSocket gets through, now gif"
+
+
+async def test_who_joins_far_behind_a_keyframe_is_given_time_to_catch_up(browser: Browser) -> None:
+    async with serving("cam=pattern:?size=320x240&fps=120") as tv:
+        page = await open_player(browser, tv, rung="webcodecs")
+        await play(page, "webcodecs")
+        await page.evaluate(
+            f"(() => {{ window.told = []; {PLAYER}.addEventListener('rungchange',"
+            " ({ detail }) => told.push(detail.reason)); })()"
+        )
+        [pump] = tv.pumps
+        log = pump.muxed.log
+        await until(lambda: log.end - (log.newest_keyframe or log.end) > 150)
+        await page.evaluate(f"{PLAYER}.setAttribute('src', '/cam?late')")
+        await play(page, "webcodecs")
+        await moves(page, "webcodecs")
+        assert await page.evaluate("told") == ["best this browser can do"]
 
 
 async def test_a_server_that_is_full_is_explained(browser: Browser) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from televise.testing import toxic_proxy
 from televise.web.keys import Grant, Keys
 from tests.commands.test_arguments import command_lines
 from tests.conftest import Needs
 from tests.hub.hubs import SMALL, has, hub
 from tests.sources.tls_server import make_certificate
 from tests.support.process import Running, run, televise
-from tests.support.toxic import toxic
 from tests.support.waiting import until
 
 
@@ -69,7 +69,7 @@ async def test_certificates_are_checked(tmp_path: Path, needs: Needs) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     with ExitStack() as stack:
-        async with toxic(context) as proxy:
+        async with toxic_proxy(context=context) as proxy:
             name = f"localhost:{proxy.port}"
             async with hub(SMALL, origins=[f"https://{name}"]) as ingress:
                 proxy.target = ingress.port
@@ -87,7 +87,7 @@ async def test_certificates_are_checked(tmp_path: Path, needs: Needs) -> None:
 async def test_a_link_by_another_name_is_explained(tmp_path: Path) -> None:
     """A proxy that is not among the hub's names."""
     with ExitStack() as stack:
-        async with toxic() as proxy, hub(SMALL) as ingress:
+        async with toxic_proxy() as proxy, hub(SMALL) as ingress:
             proxy.target = ingress.port
             url = f"ws://127.0.0.1:{proxy.port}"
             edge = await serve(stack, "--upstream", url, log=tmp_path / "log")

@@ -60,6 +60,14 @@ def through(*hubs: Serving) -> tuple[str, ...]:
     return tuple(tv.server.hub.node for tv in hubs)
 
 
+def ages_at(above: Serving, below: Serving) -> dict[str, float]:
+    """How old pictures of the channel are at one hub, as is known at another."""
+    hubs = above.edge.below()
+    hubs += [each for hub in hubs for each in hub["hubs"]]
+    found = [each["ages"].get("cam", {}) for each in hubs if each["node"] == below.server.hub.node]
+    return dict(found[0]) if found else {}
+
+
 class Taker:
     """A client of a hub's link, as another hub is one: it notes all that comes."""
 

@@ -1,10 +1,14 @@
 """What carries packets to a channel, a worker, another hub over WebSocket or over NATS, makes no
 difference to who watches it."""
 
+import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +21,21 @@ from televise.model.rendition import Rendition
 from televise.model.source import parse_source
 from televise.server import Server
 from televise.settings import Settings
+from televise.web.pump import Viewer
 from tests.support.nats import NatsServer, nats_server
+from tests.support.process import televise
 from tests.support.server import SOURCE_FOLDER
 from tests.support.waiting import until
+from tests.support.wire import Stream
 from tests.support.witness import Witness
 
 SOURCE = "cam=pattern:?size=160x120&fps=30"
 # A keyframe every two seconds, so that who waited for the next one would be seen to.
 H264 = Rendition("h264")
 MJPEG = Rendition("mjpeg")
+# 5 MB a second.
+LARGE = "cam=pattern:?size=1920x1080&fps=25"
+LARGE_JPEG, WATCHED = Rendition("mjpeg", q=95), "/cam.mjpg?q=95"
 
 
 @dataclass
@@ -33,21 +43,27 @@ class Setup:
     """A hub with a source, and hubs that take it from there; ``kind`` is how."""
 
     kind: str
-    bus: str = ""
+    bus: NatsServer | None = None
     port: int = 0
     servers: list[Server] = field(default_factory=list)
 
     async def start(self, *sources: str, **settings: Any) -> Server:
         """One more hub."""
         specs = [parse_source(source) for source in sources]
-        server = Server(specs, Settings(rtmp_port=-1, bus=self.bus, **settings))
+        bus = self.bus.url if self.bus else ""
+        server = Server(specs, Settings(rtmp_port=-1, bus=bus, **settings))
         self.servers.append(server)
         await server.start()
         return server
 
-    async def start_provider(self) -> Server:
+    @property
+    def url(self) -> str:
+        """Of the hub with the source."""
+        return f"ws://127.0.0.1:{self.port}"
+
+    async def start_provider(self, source: str = SOURCE) -> Server:
         """The hub with the source; the next one is where the last was."""
-        server = await self.start(SOURCE, port=self.port)
+        server = await self.start(source, port=self.port)
         self.port = server.port
         return server
 
@@ -55,15 +71,53 @@ class Setup:
         """The channel as yet another hub has it; with a worker it is the only one that there is."""
         if self.kind == "worker":
             return self.servers[0].hub.channel("cam")
-        url = f"ws://127.0.0.1:{self.port}"
-        upstreams = [parse_upstream(url)] if self.kind == "websocket" else []
+        upstreams = [parse_upstream(self.url)] if self.kind == "websocket" else []
         edge = await self.start(port=0, upstreams=upstreams)
         await until(lambda: edge.hub.has("cam"))
         return edge.hub.channel("cam")
 
+    def takers(self) -> list[Viewer]:
+        """Who is fed with the channel where its source is, over HTTP or WebSocket."""
+        edge = self.servers[0].edge
+        return edge.fed_with(edge.hub.channel("cam"))
+
+    @asynccontextmanager
+    async def frozen(self, log: Path) -> AsyncIterator[Callable[[], bool]]:
+        """Another hub that takes it is stopped, or another viewer; gives out how to ask whether it
+        has been left out."""
+        if self.kind == "worker":
+            async with Stream.open(self.port, WATCHED, receive_buffer=4096):
+                [viewer] = await until(self.takers)
+                yield lambda: not viewer.live
+            return
+        where = ["--bus", self.bus.url] if self.bus else ["--upstream", self.url]
+        with televise(*where, "--rtmp", "off", log=log) as hub:
+            known = self.takers()
+            async with watching(hub.port) as viewer_there:
+                await viewer_there.until(b"\xff\xd8")
+                new = [each for each in self.takers() if each not in known]
+                hub.process.send_signal(signal.SIGSTOP)
+                if self.bus is not None:
+                    bus = self.bus
+                    yield lambda: "Slow Consumer" in bus.log
+                else:
+                    yield lambda: not new[0].live
+                hub.process.send_signal(signal.SIGCONT)
+
     async def stop(self, server: Server) -> None:
         self.servers.remove(server)
         await server.close()
+
+
+@asynccontextmanager
+async def watching(port: int) -> AsyncIterator[Stream]:
+    """A viewer at a hub in another process, once that has the channel."""
+    while True:
+        async with Stream.open(port, WATCHED) as stream:
+            if stream.status == 200:
+                yield stream
+                return
+        await asyncio.sleep(0.05)  # it is another process
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +129,7 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
 @pytest_asyncio.fixture(params=["worker", "websocket", "nats"])
 async def setup(request: pytest.FixtureRequest, bus: NatsServer) -> AsyncIterator[Setup]:
     os.environ.setdefault("PYTHONPATH", str(SOURCE_FOLDER))
-    made = Setup(request.param, bus.url if request.param == "nats" else "")
+    made = Setup(request.param, bus if request.param == "nats" else None)
     try:
         yield made
     finally:
@@ -135,6 +189,32 @@ async def test_epochs_follow_each_other(setup: Setup) -> None:
         os.kill(worker, signal.SIGKILL)
     await witness.sees_epochs(3)
     witness.check()
+
+
+async def test_a_keyframe_is_made_for_who_cannot_go_on_without(setup: Setup) -> None:
+    await setup.start_provider()
+    channel = await setup.watch_elsewhere()
+    witness = Witness(channel, H264)
+    await witness.sees(5)
+
+    def came_early() -> bool:
+        channel.want_keyframe(witness.encoding)
+        keyframes = [packet.seconds for packet in witness.packets if packet.keyframe]
+        return any(after - before < 1.9 for before, after in pairwise(keyframes))
+
+    await until(came_early)
+    witness.check()
+
+
+async def test_who_is_frozen_holds_up_nobody(setup: Setup, tmp_path: Path) -> None:
+    await setup.start_provider(LARGE)
+    beside = Witness(await setup.watch_elsewhere(), LARGE_JPEG)
+    await beside.sees(5)
+    async with setup.frozen(tmp_path / "log") as is_left_out:
+        await until(is_left_out)
+        await beside.sees(50)
+    beside.check()
+    assert beside.channel.ledger.missing == 0
 
 
 async def test_nothing_crosses_where_nobody_watches(setup: Setup) -> None:

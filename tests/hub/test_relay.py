@@ -1,9 +1,11 @@
 """A hub that takes channels from others: real servers, one to four hops, and what goes wrong."""
 
 import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -11,16 +13,12 @@ from televise.formats.box import boxes
 from televise.hub.policy import Policy
 from televise.hub.upstream import SILENCE_SECONDS
 from televise.link.messages import Epoch, Note
+from televise.testing import toxic_proxy
 from televise.web.keys import Grant, Keys
-from tests.hub.hubs import SMALL, WHOLE, all_connected, gaps, has, hub, taking, through, to
+from tests.hub.hubs import SMALL, WHOLE, ages_at, all_connected, gaps, has, hub, taking, through, to
 from tests.support.server import Serving
-from tests.support.toxic import toxic
 from tests.support.waiting import until
-
-
-def carried(tv: Serving) -> int:
-    """Bytes that came over the first link of ``tv``."""
-    return tv.server._upstreams.all[0].bytes
+from tests.support.wire import Stream
 
 
 def url_of(tv: Serving) -> str:
@@ -46,31 +44,100 @@ async def test_a_channel_appears_and_shows_the_same_pictures() -> None:
     assert gaps(here) == 0
 
 
-async def test_hubs_may_start_in_any_order(unused_tcp_port: int) -> None:
-    async with hub(upstreams=to(unused_tcp_port)) as edge:
-        await until(lambda: edge.server._upstreams.all[0].reason != "not reached yet")
-        assert edge.server.hub.channels == []
-        async with hub(SMALL, port=unused_tcp_port):
-            await has(edge)
-            async with taking(edge) as taker:
-                assert await taker.take(5)
+class Row:
+    """Ingress, intermediate, intermediate, edge, each of which may end and come back."""
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self.ports = ports
+        self.hubs: dict[int, Serving] = {}
+        self._lives: dict[int, AsyncExitStack] = {}
+
+    async def start(self, place: int) -> None:
+        life = self._lives[place] = AsyncExitStack()
+        port = self.ports[place]
+        above = {"upstreams": to(self.ports[place - 1])} if place else {}
+        started = hub(*([] if place else [SMALL]), port=port, **above)
+        self.hubs[place] = await life.enter_async_context(started)
+
+    async def end(self, place: int) -> None:
+        del self.hubs[place]
+        await self._lives.pop(place).aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for place in list(self._lives):
+            await self.end(place)
+
+
+@pytest.fixture
+async def row(unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[Row]:
+    async with Row([unused_tcp_port_factory() for _ in range(4)]) as made:
+        yield made
+
+
+@pytest.mark.parametrize("order", [(3, 2, 1, 0), (1, 3, 0, 2), (2, 0, 3, 1)], ids=str)
+async def test_hubs_may_start_in_any_order(row: Row, order: tuple[int, ...]) -> None:
+    """All 24 orders: bench.chain."""
+    for place in order:
+        await row.start(place)
+        for later in (each for each in row.hubs.values() if each.server._upstreams.all):
+            [upstream] = later.server._upstreams.all
+            await until(lambda upstream=upstream: upstream.reason != "not reached yet")  # type: ignore[misc]
+    await has(row.hubs[3])
+    assert len(row.hubs[3].channel().path or ()) == 3
+    async with taking(row.hubs[3]) as taker:
+        assert gaps(await taker.take(5)) == 0
+
+
+async def test_each_hub_of_a_row_may_end_and_come_back(row: Row) -> None:
+    for place in range(4):
+        await row.start(place)
+    edge = row.hubs[3]
+    await has(edge)
+    async with taking(edge) as taker:
+        await taker.take(10)
+        for place in range(3):
+            await row.end(place)
+            await until(lambda: edge.channel().state == "offline")
+            await row.start(place)
+            await taker.take(10)
+            await until(lambda: edge.channel().state == "live")
+        assert len(taker.epochs) == 2, "only another source is another epoch"
+        assert gaps(taker.packets) == edge.channel().ledger.missing
+        assert edge.watching == 1, "and who watches has not noticed"
+    await row.end(3)
+    await row.start(3)
+    await has(row.hubs[3])
+    async with taking(row.hubs[3]) as again:
+        assert gaps(await again.take(5)) == 0
 
 
 async def test_one_subscription_however_many_watch_and_none_where_nobody_does() -> None:
-    async with hub(SMALL) as ingress, hub(upstreams=to(ingress.port)) as edge:
+    """Five hundred viewers, who read nothing, of a picture a second."""
+    async with (
+        hub("cam=pattern:?size=160x120&fps=1") as ingress,
+        hub(upstreams=to(ingress.port)) as edge,
+    ):
         await has(edge)
+        [upstream] = edge.server._upstreams.all
         assert ingress.channel().encodings == []
-        async with taking(edge) as first, taking(edge) as second, taking(edge) as third:
-            for taker in (first, second, third):
-                await taker.take(5)
+        async with AsyncExitStack() as viewers:
+            for _ in range(500):
+                viewer = await viewers.enter_async_context(Stream.open(edge.port, "/cam.mjpg"))
+                assert viewer.status == 200
+            await viewer.until(b"\xff\xd9")
+            await until(lambda: edge.edge.viewers(edge.channel()) == 500)
             [encoding] = ingress.channel().encodings
             assert encoding.users == 1
             assert len(ingress.edge.fed_with(ingress.channel())) == 1
         await until(lambda: not ingress.edge.fed_with(ingress.channel()))
         await until(lambda: not ingress.channel().encodings)
-        before = carried(edge)
-        await until(lambda: carried(edge) > before)
-        assert carried(edge) - before < 1000, "only signs of life cross"
+        before, media = upstream.bytes, upstream.media_bytes
+        await until(lambda: upstream.bytes > before)
+        assert media > 1000
+        assert upstream.media_bytes == media, "only signs of life cross"
 
 
 async def test_hubs_are_no_viewers_but_their_viewers_count_above() -> None:
@@ -80,8 +147,12 @@ async def test_hubs_are_no_viewers_but_their_viewers_count_above() -> None:
         hub(upstreams=to(middle.port)) as edge,
     ):
         await has(edge)
-        async with edge.told("/cam.mp4"), edge.told("/cam.mp4"), middle.told("/cam.mp4"):
+        told = edge.told("/cam.mp4")
+        async with told as viewer, edge.told("/cam.mp4"), middle.told("/cam.mp4"):
             await until(lambda: ingress.edge.counts() == {"cam": 3})
+            viewer.say('{"type":"report","rung":"mse","age_ms":80,"fps":15,"stalls":0}')
+            await until(lambda: ages_at(ingress, edge).get("shown") == 80)
+            assert ages_at(ingress, middle).keys() == {"arrived"}, "nobody there tells of a screen"
             assert ingress.edge.viewers(ingress.channel()) == 0
             assert middle.edge.viewers(middle.channel()) == 1
         await until(lambda: ingress.edge.counts() == {})
@@ -125,7 +196,7 @@ async def test_the_next_upstream_continues_where_the_first_one_ended() -> None:
 async def test_an_upstream_that_has_lost_its_own_is_left() -> None:
     """The link to it is fine, but it has no picture any more."""
     async with (
-        toxic() as proxy,
+        toxic_proxy() as proxy,
         hub(SMALL, origins=[proxy.url]) as ingress,
         hub(upstreams=to(proxy.port)) as first,
         hub(upstreams=to(ingress.port)) as spare,
@@ -236,7 +307,7 @@ async def test_a_channel_of_our_own_is_not_taken_from_others() -> None:
 @pytest.mark.parametrize("watched", [False, True])
 async def test_a_silent_upstream_is_noticed_and_the_next_one_taken(watched: bool) -> None:
     async with (
-        toxic() as proxy,
+        toxic_proxy() as proxy,
         hub(SMALL, origins=[proxy.url]) as ingress,
         hub(upstreams=to(proxy.port, ingress.port)) as edge,
         AsyncExitStack() as viewers,

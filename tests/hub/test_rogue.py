@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from televise.link.messages import Epoch, Hello, Media, Message, Note
-from televise.link.protocol import VERSION, encode
+from televise.link.messages import Epoch, Hello, Keyframe, Media, Message, Note, Unsubscribe
+from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.packet import Packet
 from televise.model.track import Track
 from tests.hub.hubs import SMALL, has, hub, taking, to
@@ -32,6 +32,7 @@ class Rogue:
         self.port = port
         self.texts, self.media = texts, media
         self.links = 0
+        self.heard: list[Message] = []
 
 
 @asynccontextmanager
@@ -51,8 +52,9 @@ async def rogue(texts: list[str], media: list[bytes]) -> AsyncIterator[Rogue]:
         subject.links += 1
         for data in subject.media:
             await websocket.send_bytes(data)
-        async for _ in websocket:
-            pass
+        receiver = Receiver("consumer")
+        async for message in websocket:
+            subject.heard += receiver.feed(message.data)
         return websocket
 
     app = web.Application()
@@ -168,6 +170,33 @@ async def test_a_time_that_cannot_be_is_still_one_that_can_be_sent(captured: int
     assert 0 <= packet.captured < 1 << 63
 
 
+async def test_after_a_hole_a_keyframe_is_asked_for() -> None:
+    after = replace(GOOD, sequence=3, dts=96_000, pts=96_000, keyframe=False)
+    data = messages(Media(1, GOOD), Media(1, after))
+    async with rogue([ANNOUNCED], data) as liar, hub(upstreams=to(liar.port)) as edge:
+        await has(edge)
+        async with taking(edge) as taker:
+            await taker.take(1)
+            await until(lambda: Keyframe(1) in liar.heard)
+            assert edge.channel().ledger.received == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"nonsense", encode(Keyframe(1)), encode(Hello(VERSION)) + encode(Unsubscribe(1)), "text"],
+    ids=["nonsense", "not greeted", "not allowed", "text"],
+)
+async def test_a_relay_that_takes_media_may_only_want_keyframes(data: bytes | str) -> None:
+    async with hub(SMALL) as ingress, taking(ingress) as taker, taking(ingress) as other:
+        await taker.take(1)
+        socket = taker.websocket
+        await (socket.send_bytes(data) if isinstance(data, bytes) else socket.send_str(data))
+        while not (await socket.receive()).type.name.startswith("CLOSE"):
+            pass
+        assert socket.close_code == 1008
+        await other.take(5)
+
+
 @pytest.mark.parametrize(
     "text",
     ["x", "{}", '{"node":"a"}', '{"node":"a","viewers":{"cam":"x"},"hubs":[],"clock":1}'],
@@ -182,4 +211,4 @@ async def test_a_relay_that_reports_nonsense_is_sent_away(text: str) -> None:
             while not (await websocket.receive()).type.name.startswith("CLOSE"):
                 pass
             assert websocket.close_code == 1008
-        assert ingress.edge.peers == {}
+        assert ingress.edge.reports == {}

@@ -12,9 +12,11 @@ from televise.link.messages import (
     Ended,
     Epoch,
     Finish,
+    Keyframe,
     Look,
     Media,
     Message,
+    Missing,
     Note,
     Open,
     Publish,
@@ -24,6 +26,7 @@ from televise.link.messages import (
     Taken,
     Unsubscribe,
 )
+from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import AUDIO_CODECS, LIMITS, VIDEO_CODECS, Rendition
 from televise.model.track import Track
@@ -77,13 +80,15 @@ PACKETS: st.SearchStrategy[Packet] = st.builds(
     seconds=SECONDS,
 )
 
+_COUNTS = st.integers(0, 2**64 - 1)
 _SEVERAL_TRACKS = st.lists(TRACKS, max_size=3).map(tuple)
 
 # After the Hello.
 OF_PROVIDER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Announce, _SEVERAL_TRACKS),
     st.builds(State, st.text(), st.text(), st.booleans()),
-    st.builds(Epoch, NUMBERS, NUMBERS, _SEVERAL_TRACKS),
+    st.builds(Epoch, NUMBERS, NUMBERS, _SEVERAL_TRACKS, NUMBERS, _COUNTS, _COUNTS),
+    st.builds(Missing, NUMBERS, st.builds(Dropped, _COUNTS, _COUNTS, _COUNTS, _COUNTS)),
     st.builds(Media, NUMBERS, PACKETS),
     st.builds(Refused, NUMBERS, st.text()),
     st.builds(Note, st.integers(0, 2**64 - 1), st.text()),
@@ -94,6 +99,7 @@ OF_CONSUMER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Open, st.text(), SECONDS, SECONDS),
     st.builds(Subscribe, NUMBERS, RENDITIONS, NUMBERS),
     st.builds(Unsubscribe, NUMBERS),
+    st.builds(Keyframe, NUMBERS),
     st.builds(Publish, NUMBERS, st.text()),
     st.builds(Data, NUMBERS, st.binary(max_size=300)),
     st.builds(Finish, NUMBERS),

@@ -12,9 +12,11 @@ from televise.link.messages import (
     Epoch,
     Finish,
     Hello,
+    Keyframe,
     Look,
     Media,
     Message,
+    Missing,
     Note,
     Open,
     Publish,
@@ -25,6 +27,7 @@ from televise.link.messages import (
     Unsubscribe,
 )
 from televise.link.protocol import VERSION, encode
+from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -37,8 +40,10 @@ EXAMPLES: list[Message] = [
     State("offline", "camera unplugged", True),
     Subscribe(1, Rendition("h264", "aac", w=640), 7),
     Unsubscribe(1),
+    Keyframe(1),
     Epoch(1, 7, (H264,)),
     Media(1, Packet(0, 7, 0, b"data", 1, 2, 3, True, 4, 5.0)),
+    Missing(1, Dropped(slow=3, fault=1)),
     Refused(1, "no sound here"),
     Note(5, '{"boxes": []}'),
     Publish(3, "mpegts"),

@@ -46,7 +46,8 @@ def test_beyond_the_limits_is_an_error_that_names_them(name: str, value: float) 
     least, most, what = LIMITS[name]
     with pytest.raises(InputError) as caught:
         with_wish(name, value)
-    assert str(caught.value) == f"{name}={value}: {what} goes from {least} to {most}"
+    even = "even " if name in ("w", "h") else ""
+    assert str(caught.value) == f"{name}={value}: {even}from {least} to {most} ({what})"
 
 
 @pytest.mark.parametrize("fps", [float("nan"), float("inf"), float("-inf")])

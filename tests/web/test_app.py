@@ -132,7 +132,7 @@ async def test_a_hostile_name_is_shown_as_text_only(live: Serving) -> None:
 async def test_a_bad_value_is_a_400_with_one_line(live: Serving, path: str) -> None:
     async with live.get(f"{path}?w=wide") as answer:
         assert answer.status == 400
-        assert await answer.text() == "w=wide: a whole number above 0, as in w=64\n"
+        assert await answer.text() == "w=wide: even from 16 to 4096 (width in pixels)\n"
 
 
 async def test_a_bad_value_is_refused_before_the_websocket_opens(live: Serving) -> None:

@@ -49,7 +49,23 @@ async def close_of(stream: Stream) -> Frame:
     """The close frame, which must be the last of all frames."""
     while (frame := await stream.frame()).opcode != CLOSE:
         pass
+    stream.send(CLOSE, frame.payload[:2])
     return frame
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the log says of clients that were sent away."""
+    found: list[str] = []
+
+    def note(_level: str, event: str, fields: dict[str, object]) -> None:
+        if event == "viewer sent away":
+            found.append(str(fields["reason"]))
+
+    monkeypatch.setattr("televise.events._emit", note)
+    # More than twenty in a second would only be counted.
+    monkeypatch.setattr("televise.events._told", {})
+    return found
 
 
 async def test_hello_says_what_this_is(live: Serving) -> None:
@@ -113,7 +129,9 @@ async def test_what_is_said_later_than_this_version_knows_is_let_be(live: Servin
     ],
     ids=lambda text: text[:40],
 )
-async def test_what_is_no_message_closes_with_1008(live: Serving, text: str) -> None:
+async def test_what_is_no_message_closes_with_1008(
+    live: Serving, text: str, lines: list[str]
+) -> None:
     async with live.told("/cam.mjpg") as stream:
         await stream.frame()
         stream.say(text)
@@ -121,6 +139,17 @@ async def test_what_is_no_message_closes_with_1008(live: Serving, text: str) -> 
         assert closing.code == 1008
         assert b"televise.v1" in closing.payload
         assert await stream.rest() == b"", "nothing follows a close frame"
+    assert lines == ["not a message of televise.v1"]
+
+
+async def test_what_is_no_text_closes_with_1003(live: Serving, lines: list[str]) -> None:
+    async with live.told("/cam.mjpg") as stream:
+        await stream.frame()
+        for _ in range(3):
+            stream.send(BINARY, bytes(100))
+        assert (await close_of(stream)).code == 1003
+        assert await stream.rest() == b""
+    assert lines == ["only text is understood"]
 
 
 async def test_a_broken_report_leaves_the_metrics_whole(live: Serving) -> None:
@@ -143,12 +172,15 @@ async def test_strangers_make_no_new_time_series(live: Serving) -> None:
     assert 'televise_picture_age_seconds_count{channel="cam",rung="other"} 10.0' in text
 
 
-async def test_a_message_that_is_too_large_closes_with_1009(live: Serving) -> None:
+async def test_a_message_that_is_too_large_closes_with_1009(
+    live: Serving, lines: list[str]
+) -> None:
     async with live.told("/cam.mjpg") as stream:
         await stream.frame()
         stream.say("a" * (MAX_MESSAGE_BYTES + 1))
         assert (await close_of(stream)).code == 1009
     await until(lambda: live.watching == 0)
+    assert len(lines) == 1
 
 
 @pytest.mark.parametrize("told", [True, False])

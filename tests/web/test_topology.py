@@ -1,11 +1,12 @@
 """The topology: as JSON, and as a page."""
 
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from televise.web.topology_page import topology_page
-from tests.hub.hubs import SMALL, all_connected, has, hub, taking, to
+from tests.hub.hubs import SMALL, ages_at, all_connected, has, hub, taking, to
 from tests.support.waiting import until
 
 
@@ -20,6 +21,7 @@ async def test_a_hub_knows_those_above_and_below() -> None:
         async with edge.told("/cam.mp4"), taking(ingress) as taker:
             await taker.take(20)
             await until(lambda: ingress.edge.counts() == {"cam": 1})
+            await until(lambda: ages_at(ingress, edge) and ages_at(ingress, middle))
             above, between, below = [
                 await tv.json("/api/topology") for tv in (ingress, middle, edge)
             ]
@@ -45,12 +47,20 @@ async def test_a_hub_knows_those_above_and_below() -> None:
     link = taken[nodes[1]]
     assert link["offered"] == link["delivered"] > 0
     assert link["rendition"] == {"video": "h264", "audio": "aac"}
+    assert link["bytes"] > 1000
+    [take] = below["takes"]
+    assert (take["node"], take["via"], take["missing"]) == (nodes[1], "WebSocket", 0)
+    assert take["rendition"] == take["wanted"] == link["rendition"]
+    assert take["packets"] > 0
+    assert below["upstreams"][0]["media_bytes"] > 1000
+    assert hub_below["hubs"][0]["ages"]["cam"].keys() == {"arrived"}
 
 
 async def test_the_page_shows_it() -> None:
     async with hub(SMALL) as ingress, hub(upstreams=to(ingress.port)) as edge:
         await has(edge)
-        async with edge.get("/topology") as answer:
+        async with edge.told("/cam.mp4") as viewer, edge.get("/topology") as answer:
+            await viewer.frame()
             page = await answer.text()
             assert answer.status == 200
             assert answer.content_type == "text/html"
@@ -61,29 +71,43 @@ async def test_the_page_shows_it() -> None:
     root = ElementTree.fromstring(drawing)
     assert len(root.findall("g")) == 2
     assert len(root.findall("path")) == 1
-    assert "<script" not in page
+    for text in ("Who watches what", "Links", "Hops", "Channels", "data-live"):
+        assert text in page
+    assert page.count("<script") == page.count('<script type="module" src="assets/') == 1
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page
     assert "style=" not in page
 
 
 @pytest.mark.parametrize("upstreams", [0, 3])
 def test_any_graph_can_be_drawn(upstreams: int) -> None:
     lost = {"url": "ws://<b>", "node": "", "state": "lost", "reason": "<i>", "bytes": 0}
-    channel = {
+    lost |= {"clock_offset_ms": 0, "neighbours": []}
+    below = {"node": "b", "viewers": {"cam": 2}, "ages": {"cam": {"arrived": 7.5}}, "hubs": []}
+    wish = {"video": "<b>", "w": 320}
+    link = {"node": "a", "channel": "cam", "via": "<i>", "rendition": wish, "bytes": 1}
+    taken = {"upstream": "ws://<b>", "wanted": {}, "packets": 1, "missing": 0}
+    given = {"offered": 9, "delivered": 4, "skipped": 2}
+    channel: dict[str, Any] = {
         "name": "cam",
         "state": "offline",
         "path": None,
         "viewers": 0,
         "all_viewers": 0,
-        "age_ms": None,
+        "ages": {},
         "missing": 0,
     }
     known = {
         "node": "us",
         "upstreams": [lost | {"delay_ms": None, "url": f"ws://<b>{n}"} for n in range(upstreams)],
-        "hubs": [{"node": "a", "viewers": {}, "hubs": [{"node": "b", "viewers": {}, "hubs": []}]}],
+        "hubs": [{"node": "a", "viewers": {}, "ages": {}, "hubs": [below]}],
+        "takes": [link | taken],
+        "links": [link | given],
         "channels": [channel, channel | {"path": ["x", "y", "a"]}],
     }
     page = topology_page(known)
     assert "<b>" not in page
     assert "<i>" not in page
+    assert "smaller than is wanted" in page
+    assert "<td>4<td>2<td>3</tr>" in page
+    assert "<td>→ b<td>cam<td>2<td>7.5 ms" in page
     ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])

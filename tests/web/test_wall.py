@@ -94,14 +94,22 @@ async def test_the_time_is_told(tv: Serving) -> None:
         assert (await text(socket, "clock"))["client"] == 12.5
 
 
-@pytest.mark.parametrize("said", ["rubbish", "[]", '{"type":"watch"}', "null"])
-async def test_rubbish_is_sent_away(tv: Serving, said: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("rubbish", 1008), ("[]", 1008), ('{"type":"watch"}', 1008), ("null", 1008), (b"\0", 1003)],
+)
+async def test_rubbish_is_sent_away(
+    tv: Serving, said: str | bytes, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr("televise.events._emit", lambda _level, event, _fields: lines.append(event))
     async with wall(tv) as socket:
-        await socket.send_str(said)
+        await (socket.send_bytes(said) if isinstance(said, bytes) else socket.send_str(said))
         while (message := await socket.receive(timeout=40)).type == aiohttp.WSMsgType.TEXT:
             assert json.loads(message.data)["type"] == "hello"
         assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
-        assert socket.close_code == 1008
+        assert socket.close_code == code
+    assert lines.count("viewer sent away") == 1
 
 
 async def test_its_end_frees_everything(tv: Serving) -> None:

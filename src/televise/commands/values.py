@@ -31,3 +31,19 @@ def seconds(text: str) -> int:
         return parse_duration(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def share(text: str) -> float:
+    """A part of a whole, as in 10%."""
+    number = text.removesuffix("%")
+    if number == text or not number.isascii() or not number.isdecimal() or int(number) > 100:
+        raise argparse.ArgumentTypeError(f"{text!r}: a share from 0% to 100%, as in 10%")
+    return int(number) / 100
+
+
+def per_second(text: str) -> float:
+    """A rate, as in 5/s."""
+    number = text.removesuffix("/s")
+    if number == text or not number.isascii() or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: a rate, as in 5/s")
+    return float(number)

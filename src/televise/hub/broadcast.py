@@ -48,8 +48,8 @@ class BusMessages:
 class Broadcast:
     """Keeps the encoding running, and publishes each packet once for all hubs that want it.
 
-    ``listeners`` are these, by their inboxes. LimitReached, Unavailable where the channel does not
-    make one more rendition.
+    ``listeners`` are these, by their inboxes; ``bytes`` counts what all were told. LimitReached,
+    Unavailable where the channel does not make one more rendition.
     """
 
     def __init__(
@@ -59,18 +59,31 @@ class Broadcast:
         self.listeners: dict[str, Listener] = {}
         self._connection = connection
         self._subject = media_subject(channel.name, rendition, node)
-        self._encoding = channel.acquire(rendition)
-        muxed = self._encoding.muxed(BusMessages)
+        self.encoding = channel.acquire(rendition)
+        muxed = self.encoding.muxed(BusMessages)
         muxed.deliver, muxed.refuse = self._hear_chunk, self._hear_refusal
         self._log = muxed.log
         self._cursor = Cursor(self._log, MAX_LATENCY_SECONDS)
-        self._cursor.position = self._log.end  # what was before is sent to who asks for it
+        self._cursor.position = self._first = (
+            self._log.end
+        )  # what was before is sent to who asks for it
         self._init = b""
+        self.bytes = 0
         self._said: deque[bytes] = deque(maxlen=MAX_NOTES)
         self._news = asyncio.Event()
         channel.note_listeners.add(self._hear_note)
         self._joins: dict[str, asyncio.Task[None]] = {}
         self._publishing = asyncio.get_running_loop().create_task(self._publish())
+
+    @property
+    def offered(self) -> int:
+        """Packets since it began; those that are neither `delivered` nor `skipped` wait."""
+        return self._log.end - self._first
+
+    @property
+    def delivered(self) -> int:
+        """Packets that NATS has taken."""
+        return self._cursor.position - self._first - self._cursor.skipped
 
     @property
     def skipped(self) -> int:
@@ -87,8 +100,8 @@ class Broadcast:
     def end(self) -> None:
         """Nobody wants it any more."""
         self.channel.note_listeners.discard(self._hear_note)
-        self._encoding.drop(BusMessages)
-        self.channel.release(self._encoding)
+        self.encoding.drop(BusMessages)
+        self.channel.release(self.encoding)
         for task in (self._publishing, *self._joins.values()):
             task.cancel()
 
@@ -112,6 +125,7 @@ class Broadcast:
                 self._news.clear()
                 while (message := self._next()) is not None:
                     await self._connection.publish(self._subject, message)
+                    self.bytes += len(message)
 
     def _next(self) -> bytes | None:
         """What all are told next."""
@@ -131,8 +145,8 @@ class Broadcast:
 
     def _past(self) -> list[bytes]:
         log = self._log
-        if self._encoding.refusal:
-            return [encode(Refused(SUBSCRIPTION, self._encoding.refusal))]
+        if self.encoding.refusal:
+            return [encode(Refused(SUBSCRIPTION, self.encoding.refusal))]
         if log.newest_keyframe is None:
             return []
         chunks = [log[position] for position in range(log.newest_keyframe, log.end)]

@@ -92,6 +92,9 @@ class Broadcasts:
         if interest.want == "leave":
             self._leave(key, inbox)
             return
+        if interest.want == "keyframe":
+            self._want_keyframe(key)
+            return
         await self._connection.say(inbox, answer(interest.clock, time.time_ns()))
         if interest.want == "look":
             self._start_look(self._channel(name), interest, inbox)
@@ -103,6 +106,10 @@ class Broadcasts:
             self._on_peer(interest.node, report, self._taken_by(interest.node))
             if interest.want == "join":
                 broadcast.join(inbox)
+
+    def _want_keyframe(self, key: Key) -> None:
+        if broadcast := self._broadcasts.get(key):
+            broadcast.channel.want_keyframe(broadcast.encoding)
 
     def _channel(self, name: str) -> Channel:
         channel = self._hub.channel(name)

@@ -87,6 +87,12 @@ class Bus(Upstream):
         Unavailable that it cannot be made there."""
         return self._receive(name, self._interest("join", rendition))
 
+    async def want_keyframe(self, name: str, rendition: Rendition) -> None:
+        """Ask for one, in what comes of this rendition of a channel now."""
+        for reception in self.receptions:
+            if (reception.name, reception.rendition) == (name, rendition):
+                await reception.want_keyframe()
+
     def look(self, session: aiohttp.ClientSession, name: str, look: Look) -> Messages:
         """The same of some seconds of the past, until ``Ended``."""
         wanted = self._interest("look", look.rendition)
@@ -101,7 +107,9 @@ class Bus(Upstream):
         try:
             async with contextlib.aclosing(reception.messages()) as messages:
                 async for message in messages:
-                    self.bytes += len(message.packet.data) if isinstance(message, Media) else 0
+                    if isinstance(message, Media):
+                        self.bytes += len(message.packet.data)
+                        self.media_bytes += len(message.packet.data)
                     yield message
         finally:
             self.receptions.discard(reception)
@@ -211,7 +219,7 @@ class Bus(Upstream):
 
     def _who_watches(self) -> dict[str, Any]:
         """Who watches what comes from the bus."""
-        return {"viewers": self._viewers(), "hubs": self.hubs()}
+        return self._told(self._viewers)
 
     def _hear_channel(self, channel: Channel) -> None:
         channel.listeners.add(self._note)

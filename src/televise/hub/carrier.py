@@ -14,7 +14,7 @@ from televise import events
 from televise.errors import FormatError, PeerError, Unavailable
 from televise.hub.adaptation import Adaptation, smaller
 from televise.hub.upstream import Upstream
-from televise.link.messages import Epoch, Media, Message, Note, Refused, Subscribe
+from televise.link.messages import Epoch, Media, Message, Missing, Note, Refused, Subscribe
 from televise.model.backoff import Backoff
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
@@ -39,7 +39,8 @@ class Carrier:
     """One connection at a time, and after it the next one, for as long as `run` runs.
 
     Everywhere the newest keyframe comes first; what has been had already is known by its epoch and
-    sequence. A link that cannot carry it gets something smaller to carry, until it can.
+    sequence. A link that cannot carry it gets something smaller to carry, until it can. ``packets``
+    and ``bytes`` count what has come.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Carrier:
     ) -> None:
         self._name = name
         self._wanted = wanted
+        self.wanted = wanted.rendition
         self._choice = choice
         self._received = received
         self._adaptation = Adaptation()
@@ -54,11 +56,19 @@ class Carrier:
         self._sequence = 0
         self._carrying: asyncio.Task[str] | None = None
         self.upstream: Upstream | None = None
+        self.packets = self.bytes = 0
+
+    @property
+    def node(self) -> str:
+        """The hub from which it comes now; '' where that is not known."""
+        upstream = self.upstream
+        offer = upstream.offers.get(self._name) if upstream else None
+        return offer.path[-1] if offer else ""
 
     @property
     def rendition(self) -> Rendition:
         """What is taken now, which may be smaller than what is wanted."""
-        return smaller(self._wanted.rendition, self._width, self._adaptation.level)
+        return smaller(self.wanted, self._width, self._adaptation.level)
 
     def review(self) -> None:
         """Leave an upstream that is gone, or has no picture where another has one."""
@@ -69,6 +79,11 @@ class Carrier:
         offer = left.offers.get(self._name)
         if offer is None or (best and not offer.good and best.offers[self._name].good):
             self._carrying.cancel()
+
+    async def want_keyframe(self) -> None:
+        """Ask for one where it is taken from now."""
+        if self.upstream is not None:
+            await self.upstream.want_keyframe(self._name, self.rendition)
 
     async def run(self) -> None:
         """Until it is cancelled, or an upstream says that it cannot be made."""
@@ -127,11 +142,14 @@ class Carrier:
         number = self._wanted.id
         if isinstance(message, Media):
             packet = ours(message.packet, upstream.clock.offset)
+            self.packets, self.bytes = self.packets + 1, self.bytes + len(packet.data)
             self._received(Media(number, packet))
             return self._watch(packet)
         if isinstance(message, Epoch):
             self._begin(message)
-            self._received(Epoch(number, message.epoch, message.tracks))
+            self._received(replace(message, id=number))
+        elif isinstance(message, Missing):
+            self._received(replace(message, id=number))
         elif isinstance(message, Note):
             captured = max(0, message.captured + upstream.clock.offset)
             self._received(Note(captured, message.text))

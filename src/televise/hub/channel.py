@@ -21,9 +21,11 @@ from televise.link.messages import (
     Announce,
     Ended,
     Epoch,
+    Keyframe,
     Look,
     Media,
     Message,
+    Missing,
     Note,
     Open,
     Refused,
@@ -136,6 +138,11 @@ class Channel:
         else:
             self._later(encoding.rendition, ENCODING_LINGER_SECONDS, self._unsubscribe, encoding)
 
+    def want_keyframe(self, encoding: Encoding) -> None:
+        """Somebody cannot go on before the next one: ask for it where ``encoding`` is made."""
+        if encoding.may_ask(time.monotonic()):
+            self._supply.send(Keyframe(encoding.id))
+
     def publish(self, format: str, address: str, *, take_over: bool = False) -> Publishing:
         """Let somebody at ``address`` publish, in ``format`` (FFmpeg's name; '' to find out).
 
@@ -238,8 +245,7 @@ class Channel:
 
     def _received(self, message: Message) -> None:
         if isinstance(message, Media):
-            if encoding := self._renditions.get(message.id) or self._looks.get(message.id):
-                encoding.append(message.packet)
+            self._received_media(message)
         elif isinstance(message, State):
             self.final = message.final
             self._set_state(message.state, message.text)
@@ -251,8 +257,19 @@ class Channel:
         elif isinstance(message, Taken | Ended):
             if not self._looks.ended(message):
                 self._seat.heard(message)
+        elif isinstance(message, Missing):
+            if of_live := self._renditions.get(message.id):
+                of_live.explain(message.dropped)
         elif isinstance(message, Epoch | Refused):
             self._received_for_encoding(message)
+
+    def _received_media(self, message: Media) -> None:
+        if encoding := self._renditions.get(message.id):
+            encoding.append(message.packet)
+            if encoding.broken:
+                self.want_keyframe(encoding)
+        elif look := self._looks.get(message.id):
+            look.append(message.packet)
 
     def _received_for_encoding(self, message: Epoch | Refused) -> None:
         encoding = self._renditions.get(message.id) or self._looks.get(message.id)

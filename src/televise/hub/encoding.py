@@ -3,14 +3,20 @@
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from televise.hub.continuity import Continuity
 from televise.hub.ledger import Ledger
 from televise.hub.muxed import MakeMuxer, Muxed
 from televise.link.messages import Epoch
+from televise.model.dropped import Dropped
 from televise.model.log import Log
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
+
+# Keyframes are large: however many ask for one, there is one in so long.
+KEYFRAME_SECONDS = 1.0
 
 
 class Encoding:
@@ -32,45 +38,55 @@ class Encoding:
         self.ledger = ledger or Ledger()
         self.log: Log[Packet] = Log(max_seconds=0.0)
         self.listeners: set[Callable[[], None]] = set()
-        self._sequence: int | None = None
+        self._continuity = Continuity(self.epoch, self.ledger)
+        self._asked = float("-inf")
         self._muxed: dict[MakeMuxer, Muxed] = {}
+
+    @property
+    def broken(self) -> bool:
+        """Whether it cannot go on before the next keyframe."""
+        return self._continuity.broken
 
     def begin(self, message: Epoch) -> None:
         """A new epoch: what was before cannot be continued. Told again (by another link), it is
         none."""
         if (message.epoch, message.tracks) == (self.epoch, self.tracks):
             return
+        self._continuity.begin(message)
         self.epoch, self.tracks, self.refusal = message.epoch, message.tracks, ""
-        self._sequence = None
         self.log.clear()
         for muxed in self._muxed.values():
             muxed.begin(message.epoch, message.tracks)
 
     def append(self, packet: Packet) -> None:
         """A new packet, for everybody."""
-        if not self._enter(packet):
+        if packet.epoch != self.epoch or packet.track >= len(self.tracks):
+            self.ledger.strays += 1
             return
+        begins = self._continuity.follows is None
+        dropped = self._continuity.enter(packet)
+        if dropped is None:
+            return
+        if dropped:
+            packet = replace(packet, dropped=dropped)
+        if begins and (follows := self._continuity.follows):
+            for muxed in self._muxed.values():
+                muxed.follow(follows)
         self.arrived = time.time_ns()
         self.log.append(packet)
         for muxed in self._muxed.values():
             muxed.append(packet)
         self._notify()
 
-    def _enter(self, packet: Packet) -> bool:
-        """Whether it continues what is here, or somebody can begin at it; the ledger is kept."""
-        ledger, last = self.ledger, self._sequence
-        if packet.epoch != self.epoch or packet.track >= len(self.tracks):
-            ledger.strays += 1
+    def explain(self, dropped: Dropped) -> None:
+        """Why packets before the next one are missing."""
+        self._continuity.explain(dropped)
+
+    def may_ask(self, now: float) -> bool:
+        """Whether a keyframe may be asked for at monotonic time ``now``, which that counts as."""
+        if now - self._asked < KEYFRAME_SECONDS:
             return False
-        if last is not None and packet.sequence <= last:
-            ledger.repeated += 1
-            return False
-        missing = 0 if last is None else packet.sequence - last - 1
-        if (missing or last is None) and not packet.keyframe:
-            return False  # to be counted as missing, when it goes on
-        ledger.missing += missing
-        ledger.received += 1
-        self._sequence = packet.sequence
+        self._asked = now
         return True
 
     def refuse(self, reason: str) -> None:
@@ -86,6 +102,8 @@ class Encoding:
             muxed = self._muxed[make_muxer] = Muxed(make_muxer)
             if self.tracks:
                 muxed.begin(self.epoch, self.tracks)
+                if follows := self._continuity.follows:
+                    muxed.follow(follows)
             for position in range(self.log.first, self.log.end):
                 muxed.append(self.log[position])
         return self._muxed[make_muxer]

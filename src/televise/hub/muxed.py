@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from televise.hub.continuity import Follows
+from televise.model.dropped import Dropped, Gaps
 from televise.model.log import Log
 from televise.model.packet import Packet
 from televise.model.track import Track
@@ -32,6 +34,14 @@ class Muxer(Protocol):
         """The bytes of ``packet`` in this format."""
 
 
+@runtime_checkable
+class Follower(Protocol):
+    """A muxer that says what its epoch follows."""
+
+    def follow(self, follows: Follows) -> None:
+        """It is known now."""
+
+
 MakeMuxer = Callable[[int, tuple[Track, ...]], Muxer]
 """Makes the muxer of an epoch. It may have attributes: ``keep_seconds`` is how much of the past is
 kept for those who want it; ``one_init`` says that a viewer cannot be sent another init."""
@@ -41,13 +51,15 @@ class Muxed:
     """The log of chunks of one encoding in one wire format.
 
     ``deliver`` is called with each new chunk, after it is in the log; ``refuse`` with the reason
-    where no more will come.
+    where no more will come. ``gaps`` says where packets are missing before chunks.
     """
 
     def __init__(self, make_muxer: MakeMuxer) -> None:
         self.log: Log[Chunk] = Log(getattr(make_muxer, "keep_seconds", MAX_LATENCY_SECONDS))
         self.deliver: Callable[[Chunk], None] = _to_nobody
         self.refuse: Callable[[str], None] = _to_nobody
+        self.gaps = Gaps()
+        self._in_vain = 0
         self._make_muxer = make_muxer
         self._muxer: Muxer | None = None
 
@@ -55,13 +67,24 @@ class Muxed:
         """The packets from here on belong to ``epoch``."""
         self._muxer = self._make_muxer(epoch, tracks)
 
+    def follow(self, follows: Follows) -> None:
+        """What this epoch follows."""
+        if isinstance(self._muxer, Follower):
+            self._muxer.follow(follows)
+
     def append(self, packet: Packet) -> None:
         """Mux one packet and give it to everybody."""
         if self._muxer is None:
             return
         chunk = self._muxer.mux(packet)
-        if self.log.append(chunk):
-            self.deliver(chunk)
+        if not self.log.append(chunk):
+            self._in_vain += 1
+            return
+        if packet.dropped or self._in_vain:
+            dropped = packet.dropped + Dropped(resync=self._in_vain)
+            self.gaps.note(self.log.end - 1, dropped)
+            self._in_vain = 0
+        self.deliver(chunk)
 
 
 def _to_nobody(_: object) -> None:

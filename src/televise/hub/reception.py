@@ -16,6 +16,7 @@ from televise.link.interest import Interest, parse_answer
 from televise.link.messages import Ended, Media, Message, Note, Refused
 from televise.link.nats import Assembler, MessageReader, control_subject, media_subject
 from televise.link.sequencer import Sequencer
+from televise.model.rendition import Rendition
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -63,6 +64,16 @@ class Reception:
     def lost(self) -> int:
         """Messages of which not all parts came."""
         return self._live.lost + self._past.lost
+
+    @property
+    def rendition(self) -> Rendition:
+        """What of the channel it is."""
+        return self._wanted.rendition
+
+    async def want_keyframe(self) -> None:
+        """Ask for one."""
+        with contextlib.suppress(PeerError):
+            await self._say(replace(self._wanted, want="keyframe"))
 
     async def messages(self) -> Messages:
         """What comes, times by our own clock; where the past is wanted, until ``Ended``.

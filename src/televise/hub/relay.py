@@ -14,6 +14,7 @@ from televise.link.messages import (
     Announce,
     Ended,
     Epoch,
+    Keyframe,
     Look,
     Media,
     Message,
@@ -37,6 +38,7 @@ class Relay:
         self._callbacks = callbacks
         self._carriers: dict[int, Carrier] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
         self.running = False
         self.worker: int | None = None
 
@@ -60,20 +62,26 @@ class Relay:
     def stop(self) -> "asyncio.Future[Any]":
         """Want nothing more."""
         self.running = False
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._asking]
         self._carriers.clear()
         for task in tasks:
             task.cancel()
         return asyncio.gather(*tasks, return_exceptions=True)
 
     def send(self, message: Message) -> None:
-        """Subscriptions and looks are what can be said: a hub cannot open another's sources."""
+        """What is wanted of a picture can be said: a hub cannot open another's sources."""
         if isinstance(message, Subscribe) and self.running and message.id not in self._tasks:
             carrier = Carrier(self._name, message, self._choice, self._callbacks.received)
             self._carriers[message.id] = carrier
             self._start(message.id, carrier.run())
         elif isinstance(message, Unsubscribe):
             self._end(message.id)
+        elif isinstance(message, Keyframe) and message.id in self._carriers:
+            asking = asyncio.get_running_loop().create_task(
+                self._carriers[message.id].want_keyframe()
+            )
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
         elif isinstance(message, Look):
             self._start(message.id, self._look(message))
 

@@ -7,10 +7,10 @@ import os
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
@@ -19,8 +19,8 @@ from televise import events
 from televise.errors import FormatError, InputError, PeerError, Unavailable
 from televise.hub.clock import Clock
 from televise.hub.offer import Offer, parse_announcement, parse_json
-from televise.link.messages import Look, Message
-from televise.link.protocol import Receiver
+from televise.link.messages import Hello, Keyframe, Look, Message
+from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.backoff import Backoff
 from televise.model.rendition import Rendition
 
@@ -33,9 +33,13 @@ SILENCE_SECONDS = 6.0
 # Where media are silent it is asked after so long, and has half of that to answer.
 HEARTBEAT_SECONDS = 4.0
 REPORT_SECONDS = 2.0
+# An upstream that comes back after days is found again so soon.
+MAX_WAIT_SECONDS = 1.0
 # We have no time for farewells: the next upstream waits.
 CLOSE_SECONDS = 0.1
 MAX_MEDIA_BYTES = 17 << 20
+# All that is said on a link that carries media: there is one subscription on it.
+HELLO, KEYFRAME = encode(Hello(VERSION)), encode(Keyframe(1))
 MAX_ANNOUNCEMENT_BYTES = 4 << 20
 # Close code of an upstream that cannot make what is asked for (registry of RFC 6455).
 TRY_LATER = 1013
@@ -47,13 +51,35 @@ Viewers = Callable[[], dict[str, int]]
 """How many watch each channel, here and at all hubs below."""
 
 
+class Watched(Protocol):
+    """How old pictures are here."""
+
+    def of(self, names: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Of these channels, in milliseconds: when they ``arrived``, and as they are ``shown``."""
+
+
+class Watchers(Protocol):
+    """Who watches here, and at all hubs below."""
+
+    @property
+    def ages(self) -> Watched:
+        """How old the pictures are that they see."""
+
+    def counts(self) -> dict[str, int]:
+        """How many watch each channel."""
+
+    def below(self) -> list[dict[str, Any]]:
+        """What the hubs below report."""
+
+
 @dataclass(eq=False)
 class Upstream:
     """A hub at ``url`` (``ws://host:port``), and what it offers while we are connected to it.
 
-    ``reason`` says why we are not; ``bytes`` counts what came, ``rejected`` what was no
-    announcement. ``hubs`` is what it is told of the hubs below ours; ``now`` is our clock, in Unix
-    nanoseconds. ``context``: whose certificates are believed, if not those that the system does.
+    ``reason`` says why we are not; ``bytes`` counts what came, ``media_bytes`` that part of it
+    which somebody watches, ``rejected`` what was no announcement. It is told of our ``watchers``;
+    ``now`` is our clock, in Unix nanoseconds. ``context``: whose certificates are believed, if not
+    those that the system does.
     """
 
     url: str
@@ -63,12 +89,16 @@ class Upstream:
     connected: bool = False
     reason: str = "not reached yet"
     bytes: int = 0
+    media_bytes: int = 0
     rejected: int = 0
     clock: Clock = field(default_factory=Clock)
-    hubs: Callable[[], list[Any]] = list
+    watchers: "Watchers | None" = None
     now: Callable[[], int] = time.time_ns
     context: ssl.SSLContext | None = None
     _us: str = ""
+    _carrying: dict[tuple[str, Rendition], aiohttp.ClientWebSocketResponse] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def key(self) -> tuple[str, str]:
@@ -83,7 +113,7 @@ class Upstream:
         changed: Callable[[], None],
     ) -> None:
         """Hear what it offers, for ever; ``changed`` is called each time that is another."""
-        backoff, self._us = Backoff(), node
+        backoff, self._us = Backoff(most=MAX_WAIT_SECONDS), node
         while True:
             try:
                 reason = await self._follow_once(session, viewers, changed, backoff)
@@ -120,8 +150,13 @@ class Upstream:
             return _ending(message)
 
     def _report(self, viewers: Viewers) -> dict[str, Any]:
-        here = {"node": self._us, "viewers": viewers(), "hubs": self.hubs()}
-        return here | {"clock": self.now()}
+        return {"node": self._us, **self._told(viewers), "clock": self.now()}
+
+    def _told(self, viewers: Viewers) -> dict[str, Any]:
+        """Who watches what comes from here, and how old it is then."""
+        counts, us = viewers(), self.watchers
+        ages, hubs = (us.ages.of(counts), us.below()) if us else ({}, [])
+        return {"viewers": counts, "ages": ages, "hubs": hubs}
 
     def _heard(self, text: str) -> bool:
         """Whether it is something that a hub says. What is none is counted, and told once."""
@@ -148,32 +183,49 @@ class Upstream:
             events.info("upstream found", url=self.url)
         self.connected, self.reason = True, ""
 
-    def messages(self, session: aiohttp.ClientSession, name: str, rendition: Rendition) -> Messages:
+    async def messages(
+        self, session: aiohttp.ClientSession, name: str, rendition: Rendition
+    ) -> Messages:
         """What it sends of one rendition of a channel. PeerError says why it has ended,
         Unavailable that it cannot be made there."""
         query = {"rendition": _to_query(rendition), "node": self._us}
-        return self._messages(session, f"/api/link/{quote(name)}", query)
+        path, key = f"/api/link/{quote(name)}", (name, rendition)
+        async with self._connect(session, path, query, MAX_MEDIA_BYTES) as websocket:
+            await websocket.send_bytes(HELLO)
+            self._carrying[key] = websocket
+            try:
+                async for message in self._received(websocket):
+                    yield message
+            finally:
+                del self._carrying[key]
 
-    def look(
+    async def want_keyframe(self, name: str, rendition: Rendition) -> None:
+        """Ask for one, in what it sends of this rendition of a channel now."""
+        if websocket := self._carrying.get((name, rendition)):
+            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+                await websocket.send_bytes(KEYFRAME)
+
+    async def look(
         self, session: aiohttp.ClientSession, name: str, look: Look
     ) -> AsyncGenerator[Message, None]:
         """The same of some seconds of the past, until ``Ended``."""
         past = {"ago": f"{look.ago:.3f}", "length": f"{look.length:.3f}"}
         query = {"rendition": _to_query(look.rendition), **past}
-        return self._messages(session, f"/api/link/{quote(name)}/look", query)
-
-    async def _messages(
-        self, session: aiohttp.ClientSession, path: str, query: Mapping[str, str]
-    ) -> Messages:
-        receiver = Receiver("provider")
+        path = f"/api/link/{quote(name)}/look"
         async with self._connect(session, path, query, MAX_MEDIA_BYTES) as websocket:
-            while (message := await websocket.receive()).type == aiohttp.WSMsgType.BINARY:
-                self.bytes += len(message.data)
-                for each in receiver.feed(message.data):
-                    yield each
-            if message.type == aiohttp.WSMsgType.CLOSE and message.data == TRY_LATER:
-                raise Unavailable(str(message.extra or "the upstream cannot make it"))
-            raise PeerError(_ending(message))
+            async for message in self._received(websocket):
+                yield message
+
+    async def _received(self, websocket: aiohttp.ClientWebSocketResponse) -> Messages:
+        receiver = Receiver("provider")
+        while (message := await websocket.receive()).type == aiohttp.WSMsgType.BINARY:
+            self.bytes += len(message.data)
+            self.media_bytes += len(message.data)
+            for each in receiver.feed(message.data):
+                yield each
+        if message.type == aiohttp.WSMsgType.CLOSE and message.data == TRY_LATER:
+            raise Unavailable(str(message.extra or "the upstream cannot make it"))
+        raise PeerError(_ending(message))
 
     @contextlib.asynccontextmanager
     async def _connect(

@@ -3,9 +3,8 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import aiohttp
 
@@ -14,7 +13,7 @@ from televise.hub.hub import Hub
 from televise.hub.offer import MAX_CHANNELS, Offer
 from televise.hub.relay import Relay
 from televise.hub.supply import Callbacks, Supply
-from televise.hub.upstream import Upstream, Viewers
+from televise.hub.upstream import Upstream, Watchers
 from televise.model.source import SourceSpec
 
 # A channel that no upstream has any more stays for so long: it may come back.
@@ -25,23 +24,21 @@ LOOK_SECONDS = 5.0
 class Upstreams:
     """Follows ``upstreams`` and keeps the hub's channels to what they offer.
 
-    A channel that the hub has of its own is not taken from them. They are told how many watch
-    those that they supply, here and at the ``hubs`` below.
+    A channel that the hub has of its own is not taken from them. They are told of the ``watchers``
+    of those that they supply.
     """
 
     def __init__(
         self,
         hub: Hub,
         upstreams: Sequence[Upstream],
-        viewers: Viewers,
-        hubs: Callable[[], list[Any]],
+        watchers: Watchers,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._context = context
         self._hub = hub
         self._upstreams = list(upstreams)
-        self._viewers = viewers
-        self._hubs = hubs
+        self._watchers = watchers
         self._following: dict[Upstream, asyncio.Task[None]] = {}
         self._relays: dict[str, Relay] = {}
         self._seen: dict[str, float] = {}
@@ -81,7 +78,7 @@ class Upstreams:
         self._update()
 
     def _follow(self, upstream: Upstream) -> None:
-        upstream.hubs, upstream.context = self._hubs, self._context
+        upstream.watchers, upstream.context = self._watchers, self._context
         counts = partial(self._counts, upstream)
         follow = upstream.follow(self.session, self._hub.node, counts, self._update)
         self._following[upstream] = asyncio.get_running_loop().create_task(follow)
@@ -113,7 +110,7 @@ class Upstreams:
 
     def _counts(self, upstream: Upstream) -> dict[str, int]:
         """Viewers of what comes from ``upstream``: others are told of the rest."""
-        relays, counts = self._relays, self._viewers()
+        relays, counts = self._relays, self._watchers.counts()
         taken = [name for name in counts if name in relays and relays[name].upstream is upstream]
         return {name: counts[name] for name in taken}
 

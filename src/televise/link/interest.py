@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from televise.errors import FormatError
 from televise.model.rendition import Rendition
 
-Want = Literal["join", "keep", "leave", "look"]
+Want = Literal["join", "keep", "leave", "look", "keyframe"]
 
 MAX_BYTES = 256 << 10
 MAX_NODE = 64
@@ -21,7 +21,8 @@ MAX_CLOCK = 1 << 63
 @dataclass(frozen=True, slots=True)
 class Interest:
     """Hub ``node`` wants ``rendition``: to ``join`` is to be sent all since the newest keyframe,
-    to ``look`` is to be sent ``length`` seconds that began so many seconds ``ago``, once.
+    ``keyframe`` asks for the next one to be made at once, to ``look`` is to be sent ``length``
+    seconds that began so many seconds ``ago``, once.
 
     ``clock`` is its time in Unix nanoseconds, ``report`` says who watches there.
     """

@@ -7,8 +7,9 @@ The *provider* has a channel (a worker process); the *consumer* wants it (the hu
                         ◀──────────── Announce(tracks), State(...)
       Subscribe(id, rendition, epoch) ──────────▶
                         ◀──── Epoch(id, tracks), Media(id, packet) ..., Epoch ..., Refused(id)
+      Keyframe(id) ─────────────────────────────▶
       Unsubscribe(id) ──────────────────────────▶
-                        ◀──── Note(captured, text)
+                        ◀──── Note(captured, text), Missing(id, dropped)
 
 A source that is published into: its bytes come the other way. The provider says what it has taken,
 so that no side ever holds much.
@@ -26,6 +27,7 @@ Looking back: some seconds of the past, once.
 
 from dataclasses import dataclass
 
+from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -86,12 +88,34 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyframe:
+    """Somebody cannot go on before the next keyframe of subscription ``id``: make one, where it is
+    encoded."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Epoch:
-    """Packets of subscription ``id`` from here on belong to ``epoch`` and these tracks."""
+    """Packets of subscription ``id`` from here on belong to ``epoch`` and these tracks.
+
+    Between hubs: its ``first`` packet comes after the ``last`` one of epoch ``before``; 0: unknown.
+    """
 
     id: int
     epoch: int
     tracks: tuple[Track, ...]
+    before: int = 0
+    last: int = 0
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """So many packets of subscription ``id`` are left out before the next one, and why."""
+
+    id: int
+    dropped: Dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +192,6 @@ class Look:
     length: float
 
 
-FromConsumer = Open | Subscribe | Unsubscribe | Publish | Data | Finish | Look
-FromProvider = Announce | State | Epoch | Media | Refused | Note | Taken | Ended
+FromConsumer = Open | Subscribe | Unsubscribe | Keyframe | Publish | Data | Finish | Look
+FromProvider = Announce | State | Epoch | Missing | Media | Refused | Note | Taken | Ended
 Message = Hello | FromConsumer | FromProvider

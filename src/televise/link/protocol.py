@@ -20,9 +20,11 @@ from televise.link.messages import (
     FromConsumer,
     FromProvider,
     Hello,
+    Keyframe,
     Look,
     Media,
     Message,
+    Missing,
     Note,
     Open,
     Publish,
@@ -32,6 +34,7 @@ from televise.link.messages import (
     Taken,
     Unsubscribe,
 )
+from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -65,6 +68,8 @@ _CONTROL: dict[int, type[Any]] = {
     14: Ended,
     15: Note,
     16: Look,
+    17: Missing,
+    18: Keyframe,
 }
 _TYPES = {kind: number for number, kind in _CONTROL.items()}
 _LIMITS = {_MEDIA_TYPE: 1 + _MEDIA.size + MAX_MEDIA, _DATA_TYPE: 1 + _DATA.size + MAX_DATA}
@@ -178,7 +183,7 @@ def _decode_data(body: bytes) -> Data:
 def _to_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [track.to_json() for track in value]
-    return value.to_json() if isinstance(value, Rendition) else value
+    return value.to_json() if isinstance(value, Rendition | Dropped) else value
 
 
 def _uint32(value: int) -> int:
@@ -199,10 +204,20 @@ def _finite(value: float) -> float:
     return float(value)
 
 
+def _dropped(values: dict[str, Any]) -> Dropped:
+    if not all(type(each) is int and 0 <= each < 1 << 64 for each in values.values()):
+        raise ValueError("not counts of packets")
+    return Dropped(**values)
+
+
 _FIELDS: dict[str, tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], Any]]] = {
     "version": (int, _uint32),
     "id": (int, _uint32),
     "epoch": (int, _uint32),
+    "before": (int, _uint32),
+    "last": (int, _uint64),
+    "first": (int, _uint64),
+    "dropped": (dict, _dropped),
     "origin": ((int, float), _finite),
     "replay": ((int, float), _finite),
     "ago": ((int, float), _finite),

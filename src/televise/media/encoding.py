@@ -103,6 +103,11 @@ class Encoding:
         if self._audio is not None:
             self._audio.put(sound)
 
+    def want_keyframe(self) -> None:
+        """Make the next picture a keyframe, where pictures are encoded here."""
+        if self._video is not None:
+            self._video.want_keyframe()
+
     def close(self) -> None:
         """Send nothing more."""
         with self._lock:
@@ -188,16 +193,12 @@ class Encoding:
         tracks = tuple(self._tracks[kind] for kind in ("video", "audio") if kind in self._tracks)
         if tracks != self._announced:
             if not keyframe:
-                self._want_keyframe()
+                self.want_keyframe()
                 return track in self._announced
             self.epoch += 1
             self._announced = tracks
             self._send(Epoch(self.id, self.epoch, tracks))
         return True
-
-    def _want_keyframe(self) -> None:
-        if self._video is not None:
-            self._video.want_keyframe()
 
     def _packet(self, kind: Kind, encoded: Encoded, keyframe: bool) -> Packet:
         dts = self._next_ticks(kind, encoded)

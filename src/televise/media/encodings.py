@@ -44,6 +44,11 @@ class Encodings:
         if encoding := self._encodings.pop(identifier, None):
             encoding.close()
 
+    def want_keyframe(self, identifier: int) -> None:
+        """Make the next picture of an encoding a keyframe."""
+        if encoding := self._encodings.get(identifier):
+            encoding.want_keyframe()
+
     def start(self, wanted: Subscribe, recent: Iterable[tuple[Kind, Unit]]) -> Encoding:
         """Begin an encoding, with what there is since the newest keyframe."""
         if old := self._encodings.pop(wanted.id, None):

@@ -129,6 +129,11 @@ class Intake:
                     decoding.stop()
         self._encodings.note_watchers()
 
+    def want_keyframe(self, identifier: int) -> None:
+        """Make the next picture of an encoding a keyframe, where it is encoded here."""
+        with self._lock:
+            self._encodings.want_keyframe(identifier)
+
     def look(self, look: Look, asked: float) -> None:
         """Send a part of the past, ``asked`` for at monotonic seconds; it takes a while."""
         now = self._timeline.seconds(asked)

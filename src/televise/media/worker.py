@@ -20,6 +20,7 @@ from televise.link.messages import (
     Data,
     Ended,
     Finish,
+    Keyframe,
     Look,
     Open,
     Publish,
@@ -90,6 +91,8 @@ def _serve(link: ProviderLink) -> None:
             intake.subscribe(message)
         elif isinstance(message, Unsubscribe) and intake is not None:
             intake.unsubscribe(message.id)
+        elif isinstance(message, Keyframe) and intake is not None:
+            intake.want_keyframe(message.id)
         elif isinstance(message, Look) and intake is not None:
             asked = time.monotonic()
             arguments = message, asked, intake, link

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from televise.model.dropped import NOTHING, Dropped
+
 
 @dataclass(frozen=True, slots=True)
 class Packet:
@@ -9,7 +11,8 @@ class Packet:
 
     ``track`` is an index into the epoch's tracks; ``pts``, ``dts`` and ``duration`` count in that
     track's time base; ``seconds`` is ``dts`` on the channel's media time; ``captured`` is Unix
-    nanoseconds at the origin. A ``keyframe`` is a place where a viewer may begin.
+    nanoseconds at the origin. A ``keyframe`` is a place where a viewer may begin. ``dropped`` says
+    why numbers before it are missing here, if some are.
     """
 
     track: int
@@ -22,3 +25,4 @@ class Packet:
     keyframe: bool
     captured: int
     seconds: float
+    dropped: Dropped = NOTHING

@@ -17,6 +17,7 @@ LIMITS = {
     "bitrate": (50_000, 50_000_000, "bits per second"),
     "colors": (2, 256, "colours of a GIF"),
 }
+SIDES = ("w", "h")
 
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("video", "audio"), (str,)),
@@ -49,12 +50,11 @@ class Rendition:
     def __post_init__(self) -> None:
         if self.video not in VIDEO_CODECS or self.audio not in ("", *AUDIO_CODECS):
             raise InputError(f"no such encoding: {self.video}+{self.audio}")
-        for name, (least, most, what) in LIMITS.items():
+        for name, (least, most, _) in LIMITS.items():
             value = getattr(self, name)
-            if value and not least <= value <= most:
-                raise InputError(f"{name}={value}: {what} goes from {least} to {most}")
-        if self.w % 2 or self.h % 2:
-            raise InputError("w and h must be even numbers of pixels")
+            is_odd = name in SIDES and value % 2
+            if (value and not least <= value <= most) or is_odd:
+                raise InputError(f"{name}={value}: {limits_of(name)}")
 
     @property
     def untouched(self) -> bool:
@@ -86,6 +86,12 @@ class Rendition:
             if type(getattr(rendition, name)) not in kinds:
                 raise FormatError(f"not a rendition: {name} has the wrong type")
         return rendition
+
+
+def limits_of(name: str) -> str:
+    """What this field may be, in words."""
+    least, most, what = LIMITS[name]
+    return f"{'even ' if name in SIDES else ''}from {least} to {most} ({what})"
 
 
 def _even(length: float, side: str) -> int:

@@ -21,9 +21,10 @@ from televise.hub.muxed import MakeMuxer, Muxed
 from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.access import access_of
+from televise.web.ages import Ages
 from televise.web.connection import Connection
 from televise.web.limits import Admission
-from televise.web.peers import pruned
+from televise.web.peers import Report, pruned
 from televise.web.pump import GOING_AWAY, NOT_UNDERSTOOD, RESTARTING, Pump, Viewer
 from televise.web.sockets import is_websocket
 from televise.web.visits import Visits
@@ -39,10 +40,9 @@ class Audience:
         self.visits = visits
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
         self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
-        # Other hubs that take channels from here: how many watch each of them there and below, and
-        # what they report of the hubs below them.
-        self.peers: dict[str, dict[str, int]] = {}
-        self.hubs: dict[str, list[Any]] = {}
+        self.ages = Ages(hub)
+        # What other hubs that take channels from here report, by their names.
+        self.reports: dict[str, Report] = {}
         self.sent = 0
         self.skipped = 0
         self.version = version
@@ -70,6 +70,12 @@ class Audience:
         if name in self._listening:
             self.on_input(name, message)
 
+    def reported(self, name: str, report: dict[str, Any]) -> None:
+        """What a player tells of the picture of a channel that it shows. ValueError and its like
+        where that cannot be."""
+        self.on_report(name, report)
+        self.ages.reported(name, float(report["age_ms"]))
+
     def viewers(self, channel: Channel) -> int:
         """How many watch ``channel`` here now; other hubs are no viewers."""
         return sum(not viewer.relays for viewer in self.fed_with(channel))
@@ -82,16 +88,13 @@ class Audience:
     def counts(self) -> dict[str, int]:
         """How many watch each channel, here and at the hubs that take it from here."""
         totals = Counter({each.name: self.viewers(each) for each in self.hub.channels})
-        for counts in self.peers.values():
-            totals.update(counts)
+        for report in self.reports.values():
+            totals.update(report.viewers)
         return {name: count for name, count in totals.items() if count}
 
     def below(self) -> list[dict[str, Any]]:
         """The hubs that take channels from here, as they report themselves."""
-        hubs = [
-            {"node": node, "viewers": viewers, "hubs": self.hubs.get(node, [])}
-            for node, viewers in self.peers.items()
-        ]
+        hubs = [report.describe() for report in self.reports.values()]
         return pruned(hubs, frozenset({self.hub.node}))
 
     def totals(self) -> tuple[int, int]:

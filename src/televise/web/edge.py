@@ -30,6 +30,7 @@ BEGIN_SECONDS = 2.0
 # How long a client may take to say what it wants, where it must say so.
 WISH_SECONDS = 10.0
 UNSUPPORTED = 1003
+ONLY_TEXT, TOO_MANY = "only text is understood", "too many messages: ten a second are enough"
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Edge(Audience):
                     viewer.end(TRY_LATER, encoding.refusal)
                 else:
                     viewer.start()
-                await self._listen(websocket, viewer)
+                await self._listen(request, websocket, viewer)
         return websocket
 
     async def converse(
@@ -148,11 +149,11 @@ class Edge(Audience):
                 with self.acquired(channel, wish.rendition) as encoding:
                     await self._converse(request, websocket, channel, encoding, wish, dialogue)
             except TimeoutError:
-                await _send_away(request, websocket, NOT_UNDERSTOOD, "it did not say what it wants")
+                await send_away(request, websocket, NOT_UNDERSTOOD, "it did not say what it wants")
             except PeerError as error:
-                await _send_away(request, websocket, NOT_UNDERSTOOD, str(error))
+                await send_away(request, websocket, NOT_UNDERSTOOD, str(error))
             except TeleviseError as error:
-                await _send_away(request, websocket, TRY_LATER, str(error))
+                await send_away(request, websocket, TRY_LATER, str(error))
         return websocket
 
     async def _converse(
@@ -174,36 +175,45 @@ class Edge(Audience):
             allowance = Allowance()
             async for message in websocket:
                 if not allowance.take(time.monotonic()):
-                    raise FormatError("too many messages: ten a second are enough")
+                    raise FormatError(TOO_MANY)
                 if message.type == aiohttp.WSMsgType.TEXT:
                     dialogue.heard(message.data, viewer)
                 elif message.type == aiohttp.WSMsgType.ERROR:
-                    _note_sent_away(request, str(message.data))  # aiohttp has closed it
+                    note_sent_away(request, str(message.data))  # aiohttp has closed it
                 else:
-                    await _send_away(request, websocket, UNSUPPORTED, "only text is understood")
+                    await send_away(request, websocket, UNSUPPORTED, ONLY_TEXT)
 
-    async def _listen(self, websocket: web.WebSocketResponse, viewer: Viewer) -> None:
-        """Hear the client until it goes; those that never ask for texts are not heard."""
+    async def _listen(self, request: web.Request, websocket: WebSocket, viewer: Viewer) -> None:
+        """Hear the client until it goes; what one says that never asked for texts means nothing."""
         allowance = Allowance()
         async for message in websocket:
-            if not allowance.take(time.monotonic()):
-                viewer.end(NOT_UNDERSTOOD, "too many messages: ten a second are enough")
-            elif viewer.told and message.type == aiohttp.WSMsgType.TEXT:
-                self._heard(message.data, viewer)
+            if message.type == aiohttp.WSMsgType.ERROR:
+                note_sent_away(request, str(message.data))  # aiohttp has closed it
+            elif not allowance.take(time.monotonic()):
+                await send_away(request, websocket, NOT_UNDERSTOOD, TOO_MANY)
+            elif not viewer.told:
+                continue
+            elif message.type != aiohttp.WSMsgType.TEXT:
+                await send_away(request, websocket, UNSUPPORTED, ONLY_TEXT)
+            elif not self._understood(message.data, viewer):
+                await send_away(request, websocket, NOT_UNDERSTOOD, "not a message of televise.v1")
 
-    def _heard(self, text: str, viewer: Viewer) -> None:
+    def _understood(self, text: str, viewer: Viewer) -> bool:
         try:
             self.heard(json.loads(text), viewer)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            viewer.end(NOT_UNDERSTOOD, "not a message of televise.v1")
+            return False
+        return True
 
     def heard(self, message: Any, viewer: Viewer) -> None:
-        """What every player may say: asking for the time, and reports. ValueError and its like
-        where it is said wrongly."""
+        """What every player may say: asking for the time or its ledger, and reports. ValueError
+        and its like where it is said wrongly."""
         if message["type"] == "clock":
             viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
+        elif message["type"] == "ledger":
+            viewer.tell_ledger()
         elif message["type"] == "report":
-            self.on_report(viewer.channel, message)
+            self.reported(viewer.channel, message)
         elif message["type"] in ("pointer", "key"):
             self.heard_input(viewer.channel, message)
 
@@ -227,12 +237,14 @@ def _stream_headers(content_type: str) -> dict[str, str]:
     }
 
 
-async def _send_away(
+async def send_away(
     request: web.Request, websocket: web.WebSocketResponse, code: int, reason: str
 ) -> None:
-    _note_sent_away(request, reason)
+    """Close with this code, and say why in the log."""
+    note_sent_away(request, reason)
     await websocket.close(code=code, message=reason_of(reason))
 
 
-def _note_sent_away(request: web.Request, reason: str) -> None:
+def note_sent_away(request: web.Request, reason: str) -> None:
+    """The log has one line for each that was closed for what it said."""
     events.info("viewer sent away", stream=request.path, reason=reason)

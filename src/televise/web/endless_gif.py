@@ -32,7 +32,9 @@ def parse_gif_query(text: str) -> GifQuery:
     query = parse_query(text)
     rendition = query.rendition("gif", fps=DEFAULT_FPS)
     if rendition.fps > MAX_FPS:
-        raise InputError(f"fps={rendition.fps:g}: a GIF shows at most {MAX_FPS} a second")
+        raise InputError(
+            f"fps={rendition.fps:g}: from 0.1 to {MAX_FPS} (pictures per second of a GIF)"
+        )
     latency = DEFAULT_LATENCY_SECONDS if query.max_latency is None else query.max_latency
     return GifQuery(rendition, query.burst + latency, query.burst)
 

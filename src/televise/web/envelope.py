@@ -6,6 +6,7 @@ Beside each binary message stands a text that says what it is; see docs/referenc
 import json
 
 from televise.formats.websocket import binary_frame, text_frame
+from televise.model.dropped import NOTHING, Dropped
 from televise.model.packet import Packet
 from televise.model.track import Track
 
@@ -35,9 +36,14 @@ def chunk(packet: Packet, track: Track, payload: bytes, channel: str = "") -> by
         f'{{"type":"chunk",{named}"epoch":{packet.epoch},"sequence":{packet.sequence},'
         f'"track":"{track.kind}","pts":{packet.pts / track.timescale:.6f},'
         f'"captured":{packet.captured / 1e6:.3f},'
-        f'"keyframe":{"true" if packet.keyframe else "false"}}}'
+        f'"keyframe":{"true" if packet.keyframe else "false"}{_missing(packet)}}}'
     )
     return text_frame(text) + binary_frame(payload)
+
+
+def _missing(packet: Packet) -> str:
+    """Why numbers before it are missing, where they are."""
+    return f',"dropped":{json.dumps(packet.dropped.to_json())}' if packet.dropped else ""
 
 
 def state(channel: str, state: str, text: str) -> bytes:
@@ -54,9 +60,17 @@ def note(channel: str, captured: int, size: tuple[int, int], text: str) -> bytes
     return text_frame(f'{{"type":"note",{named},{shape},"data":{text}}}')
 
 
-def skipped(channel: str, count: int) -> bytes:
-    """So many chunks were passed over, because the viewer could not take them in time."""
-    return _message(type="skipped", channel=channel, count=count)
+def skipped(channel: str, count: int, dropped: Dropped = NOTHING) -> bytes:
+    """So many chunks were passed over, because the viewer could not take them in time; ``dropped``
+    were missing between them already."""
+    also = {"dropped": dropped.to_json()} if dropped else {}
+    return _message(type="skipped", channel=channel, count=count, **also)
+
+
+def ledger(channel: str, delivered: int, waiting: int, dropped: Dropped) -> bytes:
+    """What became of all packets since this viewer began."""
+    counts = {"delivered": delivered, "waiting": waiting, "dropped": dropped.to_json()}
+    return _message(type="ledger", channel=channel, **counts)
 
 
 def error(channel: str, text: str) -> bytes:

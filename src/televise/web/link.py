@@ -7,28 +7,35 @@ A relay is a viewer: it is fed by a pump, and the one rule of loss holds for it 
 
 import json
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
-from televise.errors import FormatError, InputError, TeleviseError
+from televise.errors import FormatError, InputError, PeerError, TeleviseError
 from televise.formats.websocket import binary_frame
 from televise.hub.channel import Channel
+from televise.hub.continuity import MOST, Follows
 from televise.hub.encoding import Encoding
 from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk
-from televise.link.messages import Ended, Epoch, Hello, Media, Message, Note
-from televise.link.protocol import VERSION, encode
+from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Missing, Note
+from televise.link.protocol import VERSION, Receiver, encode
+from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.access import access_of
 from televise.web.announcer import Announcer
+from televise.web.connection import Connection
 from televise.web.edge import Edge
 from televise.web.guard import needs
+from televise.web.limits import Allowance
 from televise.web.past import MAX_LENGTH_SECONDS, MAX_SECONDS, WAIT_SECONDS
-from televise.web.pump import TRY_LATER, Viewer
+from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER, Pump, Viewer
 from televise.web.sockets import reason_of, upgrade
 
 SUBPROTOCOL = "televise.link.v1"
@@ -41,11 +48,35 @@ SUBSCRIPTION = 1
 
 
 class LinkViewer(Viewer):
-    """Another hub, ``node``, that takes ``rendition``."""
+    """Another hub, ``node``, that takes ``rendition``; ``bytes`` counts what it was given."""
 
     relays = True
     node = ""
     rendition = Rendition("h264")
+
+    def __init__(self, pump: Pump, connection: Connection, max_latency: float) -> None:
+        super().__init__(pump, connection, max_latency)
+        self.bytes = 0
+        if (send := self.send) is not None:
+            self.send = partial(self._send_counted, send)
+
+    def write(self, chunk: Chunk) -> None:
+        """The same, counted."""
+        self.bytes += len(chunk.data)
+        super().write(chunk)
+
+    def tell_skips(self, count: int, dropped: Dropped) -> None:
+        """In words of the link."""
+        self.transport.write(_missing(dropped + Dropped(slow=count)))
+
+    def put(self, data: bytes) -> None:
+        """The same, counted."""
+        self.bytes += len(data)
+        super().put(data)
+
+    def _send_counted(self, send: Callable[[bytes], int], data: bytes) -> int:
+        self.bytes += len(data)
+        return send(data)
 
 
 class Link:
@@ -84,8 +115,9 @@ class Link:
                     async with self._fed(request, channel, encoding) as viewer:
                         websocket.viewer = viewer
                         await self._begin(viewer, encoding)
-                        async for _ in websocket:
-                            pass  # it says nothing until it goes
+                        await _listen(websocket, lambda: channel.want_keyframe(encoding))
+            except PeerError as error:
+                await websocket.close(code=NOT_UNDERSTOOD, message=str(error).encode()[:123])
             except TeleviseError as error:
                 await _refuse(websocket, error)
         return websocket
@@ -142,12 +174,40 @@ class LinkMessages:
     """Muxer: each packet as one link message, before them the epoch."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        self._init = binary_frame(encode(Epoch(SUBSCRIPTION, epoch, tracks)))
+        self._epoch = Epoch(SUBSCRIPTION, epoch, tracks)
+        self._init = binary_frame(encode(self._epoch))
+
+    def follow(self, follows: Follows) -> None:
+        """Those that come later, too, can tell what they miss."""
+        before, last, first = follows.before, follows.last, follows.first
+        epoch = replace(self._epoch, before=before, last=last, first=first)
+        self._init = binary_frame(encode(epoch))
 
     def mux(self, packet: Packet) -> Chunk:
-        """One message."""
+        """One message; where packets are missing before it, another one says why."""
         data = binary_frame(encode(Media(SUBSCRIPTION, packet)))
+        if packet.dropped:
+            data = _missing(packet.dropped) + data
         return Chunk(data, self._init, packet.keyframe, packet.seconds)
+
+
+def _missing(dropped: Dropped) -> bytes:
+    return binary_frame(encode(Missing(SUBSCRIPTION, dropped.at_most(MOST))))
+
+
+async def _listen(websocket: web.WebSocketResponse, want_keyframe: Callable[[], None]) -> None:
+    """Hear the other hub until it goes: a wish for a keyframe is all that it may say. PeerError."""
+    allowance, receiver = Allowance(), Receiver("consumer")
+    async for message in websocket:
+        if not allowance.take(time.monotonic()):
+            raise FormatError("too many messages: ten a second are enough")
+        if message.type != WSMsgType.BINARY:
+            raise FormatError("only messages of the link are understood")
+        for said in receiver.feed(message.data):
+            if isinstance(said, Keyframe):
+                want_keyframe()
+            elif not isinstance(said, Hello):
+                raise FormatError("only keyframes can be asked for here")
 
 
 async def _send(websocket: web.WebSocketResponse, look: LookBack) -> None:

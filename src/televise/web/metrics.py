@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from televise.hub.ledger import Ledger
 from televise.web.edge import Edge
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ class Metrics:
         )
         packets = CounterMetricFamily(
             "televise_packets",
-            "Packets on their way to this hub: each was received, or is missing",
+            "Packets on their way to this hub: each was received, or was dropped",
             labels=["channel", "outcome"],
         )
         for channel in self._edge.hub.channels:
-            for outcome, count in asdict(channel.ledger).items():
+            for outcome, count in _outcomes(channel.ledger):
                 packets.add_metric([channel.name, outcome], count)
             viewers.add_metric([channel.name], self._edge.viewers(channel))
             encodings.add_metric([channel.name], len(channel.encodings))
@@ -96,6 +97,12 @@ class Metrics:
                 registry=self._registry,
             )
         return self._registry
+
+
+def _outcomes(ledger: Ledger) -> Iterator[tuple[str, int]]:
+    """What became of packets, and how many there are of each."""
+    counts = {name: getattr(ledger, name) for name in ("received", "repeated", "strays")}
+    yield from (counts | asdict(ledger.dropped)).items()
 
 
 def _rung(report: dict[str, Any]) -> str:

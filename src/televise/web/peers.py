@@ -6,6 +6,7 @@ from typing import Any
 from televise.errors import FormatError
 from televise.hub.offer import MAX_HOPS, check_node
 from televise.model.name import is_name
+from televise.web.ages import are_ages
 
 MAX_VIEWERS = 1 << 31
 # Of hubs below hubs: deeper ones are not reported, as no channel goes there.
@@ -16,13 +17,20 @@ MAX_HUBS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How many watch each channel at hub ``node`` and below; which ``hubs`` are there, as they
-    report. ``clock`` is its time, in Unix nanoseconds."""
+    """How many watch each channel at hub ``node`` and below; how old pictures are there (see
+    `televise.web.ages`); which ``hubs`` are below, as they report. ``clock`` is its time, in Unix
+    nanoseconds."""
 
     node: str
     viewers: dict[str, int]
+    ages: dict[str, dict[str, float]]
     hubs: list[Any]
     clock: int
+
+    def describe(self) -> dict[str, Any]:
+        """As it is reported further up, and in the topology."""
+        said = {"node": self.node, "viewers": self.viewers, "ages": self.ages}
+        return said | {"hubs": self.hubs}
 
 
 def parse_report(values: Any) -> Report:
@@ -31,7 +39,8 @@ def parse_report(values: Any) -> Report:
     clock = values.get("clock")
     if type(clock) is not int or not 0 < clock < 1 << 63:
         raise FormatError("a report without a clock")
-    return Report(values["node"], values["viewers"], values["hubs"], clock)
+    node, viewers, ages = values["node"], values["viewers"], values.get("ages", {})
+    return Report(node, viewers, ages, values["hubs"], clock)
 
 
 def pruned(hubs: list[Any], above: frozenset[str], depth: int = MAX_DEPTH - 1) -> list[Any]:
@@ -55,5 +64,10 @@ def _check_hub(values: Any, depth: int, budget: list[int]) -> None:
     for name, count in viewers.items():
         if not is_name(name) or type(count) is not int or not 0 <= count < MAX_VIEWERS:
             raise FormatError("not a number of viewers of a channel")
+    ages = values.get("ages", {})
+    if not isinstance(ages, dict) or not all(map(are_ages, ages.values())):
+        raise FormatError("not the ages of pictures")
+    if not all(is_name(name) for name in ages):
+        raise FormatError("the age of pictures of no channel")
     for hub in hubs:
         _check_hub(hub, depth - 1, budget)

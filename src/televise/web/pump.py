@@ -10,6 +10,7 @@ from collections.abc import Callable
 from televise import events
 from televise.formats.websocket import close_frame
 from televise.hub.muxed import Chunk, Muxed
+from televise.model.dropped import NOTHING, Dropped
 from televise.model.log import Cursor
 from televise.web import envelope
 from televise.web.connection import Connection
@@ -32,7 +33,7 @@ class Viewer:
     def __init__(self, pump: "Pump", connection: Connection, max_latency: float) -> None:
         assert connection.transport is not None
         self.transport = connection.transport
-        self.send = connection.send
+        self.send: Callable[[bytes], int] | None = connection.send
         self._connection = connection
         self.cursor = Cursor(pump.muxed.log, max_latency)
         self.told = False
@@ -44,6 +45,7 @@ class Viewer:
         self.live = False
         self._started = False
         self._first = 0
+        self._dropped_before = NOTHING
         self._rest: asyncio.TimerHandle | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pump = pump
@@ -73,12 +75,24 @@ class Viewer:
         position = self._pump.muxed.log.end if self.live else self.cursor.position
         return position - self._first - self.cursor.skipped
 
+    @property
+    def dropped(self) -> Dropped:
+        """Packets since it began that it does not get: what this hub did not have, and what it was
+        too slow for."""
+        if not self._started:
+            return NOTHING
+        before_us = self._pump.muxed.gaps.total - self._dropped_before
+        return before_us + Dropped(slow=self.cursor.skipped)
+
     def start(self) -> None:
         """Begin with the newest keyframe (or `burst` before), unless it has ended already."""
         if self.closed.done() or self.transport.is_closing():
             return
         self.cursor = Cursor(self._pump.muxed.log, self.cursor.max_latency, self.burst)
         self._first = self.cursor.position
+        gaps, end = self._pump.muxed.gaps, self._pump.muxed.log.end
+        self._dropped_before = gaps.total - gaps.between(self._first + 1, end)
+        self._announced_skips = 0
         self._started = True
         self.catch_up()
 
@@ -151,6 +165,10 @@ class Viewer:
             self.init = chunk.init
             self.transport.write(chunk.init + chunk.data)
 
+    def put(self, data: bytes) -> None:
+        """Write a chunk where the socket cannot be written to, as it speaks TLS."""
+        self.transport.write(data)
+
     def tell(self, text: bytes, kind: str = "state") -> None:
         """Send a text message, now or when the socket takes it; one of its kind replaces it."""
         if self._paused:
@@ -191,8 +209,19 @@ class Viewer:
         if count:
             self._announced_skips += count
             self._pump.skipped += count
-            if self.told:
-                self.transport.write(envelope.skipped(self._pump.channel, count))
+            start = self.cursor.position - 1 - count
+            self.tell_skips(count, self._pump.muxed.gaps.between(start, start + count))
+
+    def tell_skips(self, count: int, dropped: Dropped) -> None:
+        """It was too slow for ``count`` chunks, among which those packets were missing already."""
+        if self.told:
+            self.transport.write(envelope.skipped(self._pump.channel, count, dropped))
+
+    def tell_ledger(self) -> None:
+        """Say what became of all that it was offered; it is true of what was sent before it."""
+        delivered, offered = self.delivered, self.offered
+        waiting = offered - delivered - self.cursor.skipped
+        self.tell(envelope.ledger(self.channel, delivered, waiting, self.dropped), "ledger")
 
 
 class Pump:
@@ -262,7 +291,7 @@ class Pump:
             return
         self._send(chunk.data)
         for viewer in self._wrapped.copy():
-            viewer.transport.write(chunk.data)
+            viewer.put(chunk.data)
 
     def _send(self, data: bytes) -> None:
         """A live viewer's transport holds nothing back, so its socket can be written to."""

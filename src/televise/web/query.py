@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from televise.errors import InputError
 from televise.hub.muxed import MAX_LATENCY_SECONDS
-from televise.model.rendition import Rendition
+from televise.model.rendition import Rendition, limits_of
 
 MAX_FIELDS = 100
 MAX_BURST_SECONDS = 10.0
@@ -58,9 +58,7 @@ def parse_query(text: str) -> Query:
 
 def _whole(key: str, value: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) < 8) or int(value) == 0:
-        raise _wrong(key, value, f"a whole number above 0, as in {key}=64")
-    if key in ("w", "h") and int(value) % 2:
-        raise _wrong(key, value, "an even number of pixels")
+        raise _wrong(key, value, limits_of(key))
     return int(value)
 
 
@@ -75,7 +73,7 @@ def _number(value: str) -> float:
 
 def _fps(key: str, value: str) -> float:
     if not (number := _number(value)):
-        raise _wrong(key, value, "a number above 0, as in fps=10")
+        raise _wrong(key, value, limits_of(key))
     return number
 
 
@@ -83,7 +81,7 @@ def _bitrate(key: str, value: str) -> int:
     factor = _FACTORS.get(value[-1:], 1)
     number = _number(value[:-1] if factor > 1 else value)
     if not number:
-        raise _wrong(key, value, "bits per second, as in bitrate=800k")
+        raise _wrong(key, value, f"{limits_of(key)}, as in bitrate=800k")
     return int(number * factor)
 
 

@@ -1,12 +1,18 @@
 """Topology: which hubs this one knows, what comes through which of them, and who watches where."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from aiohttp import web
 
+from televise.hub.broadcast import Broadcast
+from televise.hub.bus import Bus
+from televise.hub.carrier import Carrier
 from televise.hub.channel import Channel
+from televise.hub.clock import Clock
 from televise.hub.upstream import Upstream
 from televise.hub.upstreams import Upstreams
+from televise.model.rendition import Rendition
 from televise.web.edge import Edge
 from televise.web.link import LinkViewer
 from televise.web.topology_page import topology_page
@@ -34,13 +40,31 @@ class Topology:
     def describe(self) -> dict[str, Any]:
         """All of it, as JSON values."""
         channels = self._edge.hub.channels
+        given = [_link(each, link) for each in channels for link in self._links(each)]
         return {
             "node": self._edge.hub.node,
             "upstreams": [_upstream(each) for each in self._upstreams.all],
             "hubs": self._edge.below(),
-            "links": [_link(each, link) for each in channels for link in self._links(each)],
+            "takes": list(self._takes()),
+            "links": [*given, *self._published()],
             "channels": [self._channel(each) for each in channels],
         }
+
+    def _takes(self) -> Iterator[dict[str, Any]]:
+        """What comes from other hubs now."""
+        for name, relay in self._upstreams.relays.items():
+            for carrier in relay.carriers if self._edge.hub.has(name) else ():
+                if (upstream := carrier.upstream) is not None:
+                    missing = self._edge.hub.channel(name).ledger.missing
+                    yield _take(name, carrier, upstream) | {"missing": missing}
+
+    def _published(self) -> Iterator[dict[str, Any]]:
+        """What is given over NATS, to each hub that wants it."""
+        for bus in self._upstreams.all:
+            broadcasts = bus.broadcasts if isinstance(bus, Bus) else None
+            for broadcast in broadcasts.all if broadcasts else ():
+                for listener in broadcast.listeners.values():
+                    yield _given_over_nats(broadcast, listener.node)
 
     def _links(self, channel: Channel) -> list[LinkViewer]:
         fed = self._edge.fed_with(channel)
@@ -54,44 +78,88 @@ class Topology:
             "path": channel.path,
             "viewers": self._edge.viewers(channel),
             "all_viewers": self._edge.counts().get(channel.name, 0),
-            "age_ms": _age(channel),
+            "age_ms": self._edge.ages.of_channel(channel).get("arrived"),
+            "ages": self._edge.ages.of_channel(channel),
             "received": ledger.received,
             "missing": ledger.missing,
+            "dropped": ledger.dropped.to_json(),
             "repeated": ledger.repeated,
             "strays": ledger.strays,
         }
 
 
-def _age(channel: Channel) -> float | None:
-    """How old the newest packet was when it came, in milliseconds; None where there is none."""
-    for encoding in channel.encodings:
-        if newest := encoding.log.newest:
-            return round((encoding.arrived - newest.captured) / 1e6, 1)
-    return None
-
-
 def _upstream(upstream: Upstream) -> dict[str, Any]:
-    delay = upstream.clock.delay_seconds
+    neighbours = upstream.neighbours if isinstance(upstream, Bus) else ()
     return {
         "url": upstream.url,
         "node": upstream.node,
         "state": "connected" if upstream.connected else "lost",
         "reason": upstream.reason,
-        "delay_ms": None if delay is None else round(delay * 1000, 2),
-        "clock_offset_ms": round(upstream.clock.offset / 1e6, 2),
+        **_clock(upstream.clock),
         "bytes": upstream.bytes,
+        "media_bytes": upstream.media_bytes,
         "rejected": upstream.rejected,
+        "neighbours": [
+            {"node": each.node, "channels": list(each.offers), **_clock(each.clock)}
+            for each in neighbours
+        ],
+    }
+
+
+def _clock(clock: Clock) -> dict[str, Any]:
+    delay = clock.delay_seconds
+    return {
+        "delay_ms": None if delay is None else round(delay * 1000, 2),
+        "clock_offset_ms": round(clock.offset / 1e6, 2),
+    }
+
+
+def _take(name: str, carrier: Carrier, upstream: Upstream) -> dict[str, Any]:
+    """What this hub takes; ``rendition`` is smaller than ``wanted`` where its link is too slow."""
+    return {
+        "channel": name,
+        "upstream": upstream.url,
+        "node": carrier.node,
+        "via": "NATS" if isinstance(upstream, Bus) else "WebSocket",
+        "rendition": _rendition(carrier.rendition),
+        "wanted": _rendition(carrier.wanted),
+        "packets": carrier.packets,
+        "bytes": carrier.bytes,
     }
 
 
 def _link(channel: Channel, viewer: LinkViewer) -> dict[str, Any]:
-    """What another hub takes: ``offered`` chunks are delivered, skipped, or wait for it."""
-    rendition = viewer.rendition.to_json()
+    """What another hub takes: ``offered`` chunks are delivered, skipped, or wait for it.
+
+    With what was missing here already, all packets are ``delivered``, ``dropped`` or ``waiting``.
+    """
     return {
         "node": viewer.node,
         "channel": channel.name,
-        "rendition": {key: value for key, value in rendition.items() if value},
+        "via": "WebSocket",
+        "rendition": _rendition(viewer.rendition),
         "offered": viewer.offered,
         "delivered": viewer.delivered,
         "skipped": viewer.cursor.skipped,
+        "waiting": viewer.offered - viewer.delivered - viewer.cursor.skipped,
+        "dropped": viewer.dropped.to_json(),
+        "bytes": viewer.bytes,
     }
+
+
+def _given_over_nats(broadcast: Broadcast, node: str) -> dict[str, Any]:
+    """The same; it is published once, however many hubs take it."""
+    return {
+        "node": node,
+        "channel": broadcast.channel.name,
+        "via": "NATS",
+        "rendition": _rendition(broadcast.encoding.rendition),
+        "offered": broadcast.offered,
+        "delivered": broadcast.delivered,
+        "skipped": broadcast.skipped,
+        "bytes": broadcast.bytes,
+    }
+
+
+def _rendition(rendition: Rendition) -> dict[str, Any]:
+    return {key: value for key, value in rendition.to_json().items() if value}

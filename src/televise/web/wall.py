@@ -22,7 +22,7 @@ from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web import envelope
 from televise.web.access import access_of
-from televise.web.edge import Edge
+from televise.web.edge import ONLY_TEXT, UNSUPPORTED, Edge, note_sent_away, send_away
 from televise.web.guard import needs
 from televise.web.limits import Allowance
 from televise.web.pump import NOT_UNDERSTOOD, RESTARTING, Viewer
@@ -62,10 +62,14 @@ class Wall:
         allowance = Allowance(MESSAGES_A_SECOND, BURST)
         try:
             async for message in self._websocket:
-                if not allowance.take(time.monotonic()):
-                    await self._send_away("too many messages")
+                if message.type == aiohttp.WSMsgType.ERROR:
+                    note_sent_away(self._request, str(message.data))  # aiohttp has closed it
+                elif not allowance.take(time.monotonic()):
+                    await self._send_away(NOT_UNDERSTOOD, "too many messages")
                 elif message.type == aiohttp.WSMsgType.TEXT:
                     await self._heard(message.data)
+                else:
+                    await self._send_away(UNSUPPORTED, ONLY_TEXT)
         finally:
             for task in self._watching.values():
                 task.cancel()
@@ -82,9 +86,9 @@ class Wall:
             elif kind == "clock":
                 self._say(envelope.clock(float(message["client"]), time.time() * 1000))
             elif kind == "report":
-                self._edge.on_report(self._channel(message["channel"]).name, message)
+                self._edge.reported(self._channel(message["channel"]).name, message)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError, TeleviseError):
-            await self._send_away("not a message of a wall")
+            await self._send_away(NOT_UNDERSTOOD, "not a message of a wall")
 
     def _channel(self, name: Any) -> Channel:
         """UnknownChannel, Forbidden."""
@@ -131,8 +135,8 @@ class Wall:
         if transport is not None and not transport.is_closing():
             transport.write(text)
 
-    async def _send_away(self, reason: str) -> None:
-        await self._websocket.close(code=NOT_UNDERSTOOD, message=reason.encode())
+    async def _send_away(self, code: int, reason: str) -> None:
+        await send_away(self._request, self._websocket, code, reason)
 
 
 class WallViewer(Viewer):

@@ -1,4 +1,4 @@
-"""For tests of what is built on televise: read what the test pattern carries in its pictures."""
+"""What the test pattern carries in its pictures."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +8,6 @@ from televise.formats.barcode import CELLS, Stamp, decode
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-__all__ = ["Stamp", "read_barcode"]
 
 # The two rows of the barcode lie at the top; these heights (of 1) are inside them at every size.
 _ROWS = (0.025, 0.075)

@@ -1,0 +1,101 @@
+"""What there is to watch at a URL: one stream, all outputs of a channel, or all of a hub."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+from televise.crowd.readers import READERS
+from televise.crowd.viewer import Output
+from televise.crowd.wire import Address
+from televise.errors import InputError, Unavailable
+
+_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_EXAMPLES = "as in http://127.0.0.1:8080, http://127.0.0.1:8080/cam or ws://127.0.0.1:8080/cam.mp4"
+
+
+def parse_url(text: str) -> SplitResult:
+    """A hub, a channel or a stream. InputError."""
+    try:
+        url = urlsplit(text)
+        valid = url.scheme in _PORTS and bool(url.hostname) and url.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise InputError(f"{text!r} is no hub, channel or stream: {_EXAMPLES}")
+    return url
+
+
+def check_here(url: SplitResult) -> None:
+    """InputError where it is not on this machine: a crowd is a load."""
+    host = url.hostname or ""
+    try:
+        found = {each[4][0] for each in socket.getaddrinfo(host, None)}
+    except OSError:
+        raise InputError(f"{host}: there is no machine of this name") from None
+    if not all(ipaddress.ip_address(str(each).partition("%")[0]).is_loopback for each in found):
+        raise InputError(
+            f"{host} is another machine: a crowd is a load for it; "
+            "add --remote if it is yours and that is what you want"
+        )
+
+
+async def outputs_of(url: SplitResult, token: str) -> list[Output]:
+    """All that is to be watched. InputError, Unavailable."""
+    name, dot, extension = url.path.rpartition("/")[2].partition(".")
+    if dot:
+        if extension not in READERS:
+            raise InputError(f"{url.path}: a crowd watches {', '.join(READERS)}; {_EXAMPLES}")
+        return [_output(url, url.path, extension, url.scheme in ("ws", "wss"), token)]
+    root = url.path.rpartition("/")[0]
+    channels = await _channels(url, root, name, token)
+    if not channels:
+        raise InputError(f"{url.geturl()}: there is no channel to watch")
+    return [each for channel in channels for each in _of_channel(url, root, channel, token)]
+
+
+def _of_channel(url: SplitResult, root: str, channel: str, token: str) -> Iterator[Output]:
+    """Each over WebSocket and over HTTP."""
+    for extension in READERS:
+        for websocket in (True, False):
+            yield _output(url, f"{root}/{channel}.{extension}", extension, websocket, token)
+
+
+def _output(url: SplitResult, path: str, extension: str, websocket: bool, token: str) -> Output:
+    key = dict(parse_qsl(url.query)).get("token", "")
+    query = urlencode([pair for pair in parse_qsl(url.query) if pair[0] != "token"])
+    secure = url.scheme in ("https", "wss")
+    port = url.port or _PORTS[url.scheme]
+    target = f"{path}?{query}" if query else path
+    address = Address(url.hostname or "", port, target, websocket, secure, token or key)
+    return Output(f"{'ws' if websocket else 'http'} {path.lstrip('/')}", address, extension)
+
+
+async def _channels(url: SplitResult, root: str, name: str, token: str) -> list[str]:
+    """The names of all channels, or of the one that is meant."""
+    import aiohttp
+
+    key = token or dict(parse_qsl(url.query)).get("token", "")
+    scheme = "https" if url.scheme in ("https", "wss") else "http"
+    api = f"{scheme}://{url.netloc.rpartition('@')[2]}{root}/api/channels"
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        async with (
+            aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(10)) as session,
+            session.get(f"{api}/{name}" if name else api) as answer,
+        ):
+            if answer.status != 200:
+                raise InputError(f"{url.geturl()}: {await _reason(answer)}")
+            values: Any = await answer.json()
+            return [each["name"] for each in ([values] if name else values["channels"])]
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise Unavailable(f"{url.netloc}: no hub answers there: {error}") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{url.geturl()}: what answers there is no televise hub") from None
+
+
+async def _reason(answer: Any) -> str:
+    """One line of what it says."""
+    text = (await answer.text()).strip()
+    return f"it answers {answer.status}" if len(text) > 200 or "\n" in text else text

@@ -1,0 +1,227 @@
+"""Readers: the packets in what comes over a connection, and their numbers, format by format."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from televise.crowd.account import Unit
+from televise.errors import FormatError
+from televise.formats.jpeg_splitter import JpegSplitter
+
+MAX_BYTES = 32 << 20
+
+
+class Reader(Protocol):
+    """Bytes of an endless answer to units. ``counts``: their numbers have no gaps of their own."""
+
+    counts: bool
+
+    def feed(self, data: bytes) -> Iterator[Unit]:
+        """Those that are complete with ``data``. FormatError where it is not what it should be."""
+
+
+class Buffered:
+    """Takes whole pieces from the front of what has come."""
+
+    counts = False
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Unit]:
+        """Those that are complete."""
+        self._buffer += data
+        while (size := self._size()) is not None:
+            if size > MAX_BYTES:
+                raise FormatError(f"a piece of {size} bytes")
+            if len(self._buffer) < size:
+                return
+            piece = bytes(self._buffer[:size])
+            del self._buffer[:size]
+            yield from self._units(piece)
+
+    def _size(self) -> int | None:
+        """Of the piece at the front, None where that is not known yet."""
+        raise NotImplementedError
+
+    def _units(self, piece: bytes) -> Iterator[Unit]:
+        raise NotImplementedError
+
+
+class Fragments(Buffered):
+    """MP4: the sequence numbers of fragments (ISO/IEC 14496-12 8.8.5) count from each ``moov``."""
+
+    counts = True
+    _epoch = 0
+    _number = 0
+
+    def _size(self) -> int | None:
+        return int.from_bytes(self._buffer[:4], "big") if len(self._buffer) >= 8 else None
+
+    def _units(self, piece: bytes) -> Iterator[Unit]:
+        kind = piece[4:8]
+        if kind == b"moov":
+            self._epoch += 1
+        elif kind == b"moof":
+            self._number = int.from_bytes(piece[20:24], "big")
+        elif kind == b"mdat":
+            yield Unit(self._epoch, self._number)
+
+
+class Parts(Buffered):
+    """Multipart: each part says its length, and when it was captured."""
+
+    def _size(self) -> int | None:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return None
+        fields = _fields(bytes(self._buffer[:end]))
+        length = fields.get(b"content-length", b"")
+        if not length.isdigit():
+            raise FormatError("a part that does not say its length")
+        return end + 4 + int(length) + 2
+
+    def _units(self, piece: bytes) -> Iterator[Unit]:
+        stamp = _fields(piece.partition(b"\r\n\r\n")[0]).get(b"x-timestamp", b"")
+        try:
+            captured = float(stamp)
+        except ValueError:
+            yield Unit()
+        else:
+            yield Unit(0, round(captured * 1e6), captured=captured)
+
+
+class Tags(Buffered):
+    """FLV: tags with a time (Adobe FLV 10.1, E.4.1); headers of codecs are none."""
+
+    _begun = False
+
+    def _size(self) -> int | None:
+        if len(self._buffer) < 13:
+            return None
+        return 15 + int.from_bytes(self._buffer[1:4], "big") if self._begun else 13
+
+    def _units(self, piece: bytes) -> Iterator[Unit]:
+        if not self._begun:
+            self._begun = True
+        elif piece[0] in (8, 9) and piece[12] == 1:
+            time = int.from_bytes(piece[7:8] + piece[4:7], "big")
+            yield Unit(0, time, piece[0])
+
+
+class TransportPackets(Buffered):
+    """MPEG-TS: each unit with its time; ``breaks`` counts jumps of the continuity counters that
+    are not announced (ISO/IEC 13818-1 2.4.3.3)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.breaks = 0
+        self._counters: dict[int, int] = {}
+
+    def _size(self) -> int | None:
+        return 188 if len(self._buffer) >= 188 else None
+
+    def _units(self, piece: bytes) -> Iterator[Unit]:
+        if piece[0] != 0x47:
+            raise FormatError("not a transport stream")
+        pid, flags = int.from_bytes(piece[1:3], "big") & 0x1FFF, piece[3]
+        size = 1 + piece[4] if flags & 0x20 else 0
+        self._count(pid, flags, announced=size > 1 and piece[5] & 0x80 > 0)
+        start = 4 + size
+        unit = piece[start : start + 14]
+        if piece[1] & 0x40 and unit[:3] == b"\0\0\1" and len(unit) == 14 and unit[7] & 0x80:
+            yield Unit(0, _timestamp(unit[9:14]), pid)
+
+    def _count(self, pid: int, flags: int, *, announced: bool) -> None:
+        """A counter grows with each payload, unless a jump is announced."""
+        expected = self._counters.get(pid, flags) + (flags >> 4 & 1)
+        known = pid in self._counters and not announced
+        self.breaks += known and (flags ^ expected) & 15 > 0
+        self._counters[pid] = flags & 15
+
+
+class Pictures:
+    """MPEG-1 video without a container, or GIF: they are counted, and have no numbers.
+
+    ``start`` is what each of them begins with.
+    """
+
+    counts = False
+
+    def __init__(self, start: bytes) -> None:
+        self._start = start
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[Unit]:
+        """Each time ``start`` comes."""
+        joined = self._rest + data
+        count = joined.count(self._start)
+        self._rest = joined[1 - len(self._start) :] if len(self._start) > 1 else b""
+        for _ in range(count):
+            yield Unit()
+
+
+class Jpegs:
+    """JPEG pictures one after another."""
+
+    counts = False
+
+    def __init__(self) -> None:
+        self._splitter = JpegSplitter()
+
+    def feed(self, data: bytes) -> Iterator[Unit]:
+        """The pictures that are complete."""
+        for _ in self._splitter.feed(data):
+            yield Unit()
+
+
+class Told:
+    """Messages of ``televise.v1``: a text says what the binary after it is."""
+
+    counts = True
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+        self._said: dict[str, Any] = {}
+
+    def text(self, data: bytes) -> dict[str, Any]:
+        """A text message. FormatError where it is none."""
+        try:
+            message = json.loads(data)
+            kind = message["type"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError("not a message of televise.v1") from error
+        if kind in ("init", "chunk"):
+            self._said = message
+        return dict(message)
+
+    def binary(self) -> Unit | None:
+        """A binary message: a packet, or None for an init segment."""
+        said, self._said = self._said, {}
+        if said.get("type") != "chunk":
+            return None
+        captured = said["captured"] / 1000 + self.offset
+        return Unit(said["epoch"], said["sequence"], captured=captured)
+
+
+READERS: dict[str, Any] = {
+    "mp4": Fragments,
+    "mjpg": Parts,
+    "flv": Tags,
+    "ts": TransportPackets,
+    # A graphic control extension stands before each picture (GIF89a, 23).
+    "gif": lambda: Pictures(b"\x21\xf9\x04"),
+    "m1v": lambda: Pictures(b"\0\0\1\0"),
+}
+"""What reads endless answers, by their extensions."""
+
+
+def _fields(head: bytes) -> dict[bytes, bytes]:
+    pairs = (line.partition(b":") for line in head.split(b"\r\n"))
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _timestamp(field: bytes) -> int:
+    """ISO/IEC 13818-1 2.4.3.6: 33 bits, with markers between them."""
+    high, middle, low = field[0] >> 1 & 7, field[1:3], field[3:5]
+    return high << 30 | int.from_bytes(middle, "big") >> 1 << 15 | int.from_bytes(low, "big") >> 1
