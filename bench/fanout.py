@@ -161,12 +161,13 @@ def _stalled_viewers(hub: Hub, count: int) -> Iterator[None]:
         for _ in range(count):
             viewer = stack.enter_context(socket.create_connection(("127.0.0.1", hub.port)))
             viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            viewer.sendall(_handshake(hub.port))
+            viewer.sendall(handshake(hub.port))
         time.sleep(1.0)
         yield
 
 
-def _handshake(port: int) -> bytes:
+def handshake(port: int) -> bytes:
+    """The request of a viewer by WebSocket."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
         f"GET /cam.mjpg HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"

@@ -2,11 +2,12 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,14 +47,15 @@ class Hub:
 
 
 @contextmanager
-def serving(*sources: str) -> Iterator[Hub]:
-    """Serve ``sources``, and as options say, until the block ends."""
+def serving(*sources: str, context: ssl.SSLContext | None = None) -> Iterator[Hub]:
+    """Serve ``sources``, and as options say, until the block ends; ``context`` is for a server that
+    speaks TLS."""
     port = free_port()
     began = time.monotonic()
     command = [sys.executable, "-m", "televise", "serve", "--port", str(port), *sources]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _first_answer(process, port)
+        _first_answer(process, port, context)
         yield Hub(process, port, time.monotonic() - began)
     finally:
         process.terminate()
@@ -79,12 +81,18 @@ def wait_for_port(process: "subprocess.Popen[bytes]", port: int) -> None:
     raise SystemExit(f"{process.args!r} did not start")
 
 
-def _first_answer(process: subprocess.Popen[bytes], port: int) -> None:
+def _first_answer(
+    process: subprocess.Popen[bytes], port: int, context: ssl.SSLContext | None
+) -> None:
     """Wait until a connection is not only taken but answered."""
     request = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     while process.poll() is None:
         try:
-            with socket.create_connection(("127.0.0.1", port)) as connection:
+            with socket.create_connection(("127.0.0.1", port)) as plain, ExitStack() as stack:
+                connection = plain
+                if context is not None:
+                    wrapped = context.wrap_socket(plain, server_hostname="127.0.0.1")
+                    connection = stack.enter_context(wrapped)
                 connection.sendall(request)
                 if connection.recv(100):
                     return

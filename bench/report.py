@@ -138,6 +138,24 @@ def fanout(found: Rows) -> str:
     )
 
 
+def tls(found: Rows) -> str:
+    """The price of TLS."""
+    best = found[-1]
+    heads = {"us_per_message": "µs per message", "kb_per_stalled": "KB per stalled viewer"}
+    rows = [[name, *(best[kind][key] for key in heads)] for name, kind in _KINDS]
+    return "\n".join(
+        [
+            "## TLS\n",
+            f"{best['viewers']} viewers, 20 KB, 30 a second; {best['ratio']} times the processor "
+            "time.\n",
+            table(["", *heads.values()], rows),
+        ]
+    )
+
+
+_KINDS = (("without", "plain"), ("with TLS", "tls"))
+
+
 def age(found: Rows) -> str:
     """In browsers."""
     result = found[-1]
@@ -223,6 +241,7 @@ def show(found: Rows) -> str:
 SECTIONS: dict[str, Callable[[Rows], str]] = {
     "compare": compare,
     "fanout": fanout,
+    "tls": tls,
     "age": age,
     "rungs": rungs,
     "start": start,

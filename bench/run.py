@@ -13,6 +13,7 @@ RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = (
     "start",
     "fanout",
+    "tls",
     "compare",
     "sources",
     "age",

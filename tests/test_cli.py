@@ -53,8 +53,18 @@ BAD = {
     "origin": (["--origin", "example.org"], "write scheme and host, as in https://example.org"),
     "host": (["--host", "no.such.host.invalid", "--insecure"], "no such address on this machine"),
     "beyond loopback": (["--host", "0.0.0.0"], "--host 0.0.0.0 lets everybody in your network"),
-    "beyond loopback 6": (["--host", "::"], "add --insecure if that is what you want"),
-    "everywhere": (["--host", ""], "add --insecure"),
+    "beyond loopback 6": (
+        ["--host", "::"],
+        "add --private, so that they need a key, or --insecure",
+    ),
+    "everywhere": (["--host", ""], "add --private"),
+    "no certificate": (["--tls-cert", "{tmp}/none.pem"], "none.pem: No such file"),
+    "bad certificate": (["--tls-cert", "{text}"], "text.mp4: is no PEM of such"),
+    "key alone": (["--tls-key", "{text}"], "--tls-key is for a certificate: add --tls-cert FILE"),
+    "client ca alone": (["--tls-client-ca", "{text}"], "add --tls-cert FILE"),
+    "upstream key alone": (["--upstream-key", "{text}"], "add --upstream-cert FILE"),
+    "upstream ca": (["--upstream-ca", "{text}"], "--upstream-ca {text}"),
+    "proxy": (["--trusted-proxy", "everyone"], "'everyone': an address or a network"),
 }
 
 

@@ -7,12 +7,13 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 import televise as package
+from televise.web.keys import Grant, Keys
 from tests.support.process import COMMAND, Running, environment, is_alive, televise
 from tests.support.waiting import until, wait_until
 from tests.support.wire import CLOSE, Stream, connect, exchange, request
@@ -221,11 +222,35 @@ def test_no_secret_is_told_anywhere(log: Path) -> None:
     assert "s3cr3t" not in told
 
 
-def fetch(port: int, path: str) -> str:
+def test_no_key_is_told_anywhere(log: Path, tmp_path: Path) -> None:
+    """Good ones and bad ones, wherever a key may stand."""
+    path = tmp_path / "key"
+    keys = Keys(path)
+    good = keys.sign(Grant("*", "view"), 600)
+    publisher = keys.sign(Grant("in", "publish"), 600)
+    bad = f"{good[:-4]}AAAA"
+    options = [SMALL, "in=publish:", "--private", "--key-file", str(path)]
+    with televise(*options, log=log) as server:
+        told = ""
+        for token in (good, publisher, bad):
+            for name in ("", "cam", "cam.jpg", "metrics", "in/publish", "api/topology", "nobody"):
+                told += fetch(server.port, f"/{name}?token={token}")
+            told += fetch(server.port, "/cam.jpg", {"Authorization": f"Bearer {token}"})
+            told += fetch(server.port, f"/in.ts?token={token}", method="POST")
+        cookies = [line for line in told.splitlines() if line.startswith("Set-Cookie")]
+        assert server.end() == 0
+        told += log.read_text() + "".join(server.greeting)
+    secrets = [token.rpartition(".")[2] for token in (good, publisher, bad)]
+    assert cookies, "those have keys of their own"
+    assert [secret for secret in (*secrets, path.read_text().strip()) if secret in told] == []
+
+
+def fetch(
+    port: int, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
+) -> str:
     """The whole answer to one request."""
-    return asyncio.run(exchange(port, request(path, port, {"Connection": "close"}))).decode(
-        "latin-1"
-    )
+    asked = request(path, port, {"Connection": "close", **(headers or {})})
+    return asyncio.run(exchange(port, asked.replace(b"GET", method.encode(), 1))).decode("latin-1")
 
 
 def test_standard_input_is_played(clip: Callable[[str], Path], log: Path) -> None:

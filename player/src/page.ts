@@ -7,6 +7,7 @@ const COUNT_INTERVAL = 5000;
 const RELOAD_INTERVAL = 1000;
 
 export function enhancePage(): void {
+  hideKey();
   for (const element of document.querySelectorAll("[data-absolute]")) makeAbsolute(element);
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element && event.target.closest("button[data-copy]");
@@ -19,6 +20,14 @@ export function enhancePage(): void {
   const live = document.querySelector("main[data-live]");
   if (live) window.setInterval(() => void reload(live), RELOAD_INTERVAL);
   if (document.querySelector("[data-viewers]")) window.setTimeout(countViewers, FIRST_COUNT);
+}
+
+/** A cookie has what the page needs now; in the address the key would be read, and passed on. */
+function hideKey(): void {
+  const address = new URL(location.href);
+  if (!("televise" in document.documentElement.dataset) || !address.searchParams.has("token")) return;
+  address.searchParams.delete("token");
+  history.replaceState(null, "", address);
 }
 
 /** Put in place of what the page shows what it would show now. */

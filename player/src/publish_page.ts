@@ -150,6 +150,7 @@ class PublishPage {
 
   private async ask(): Promise<Channel | undefined> {
     const url = new URL(`../api/channels/${this.channel}`, document.baseURI);
+    url.search = new URLSearchParams({ token: this.query.get("token") ?? "" }).toString();
     const answer = await fetch(url, { cache: "no-store" }).catch(() => undefined);
     return answer?.ok ? ((await answer.json()) as Channel) : undefined;
   }

@@ -36,6 +36,7 @@ from televise.server import OUTPUTS, Server
 from televise.settings import Settings
 from televise.web import wall
 from televise.web.app import make_bare_app
+from televise.web.guard import Need
 from televise.web.listener import Listener
 from televise.web.metrics import age_of
 from televise.web.security import Gate
@@ -134,20 +135,21 @@ class Branch(Server):
 
     def _bind(self, port: int) -> int:
         """The next one of those that the hub has found to be free."""
-        listener = Listener(0, shared=True)
+        listener = Listener(0, certificate=self._certificate, shared=True)
         self._listeners.append(listener)
         return listener.bind(self._settings.host, next(self._ports))
 
     def make_app(self, gate: Gate) -> web.Application:
         """What viewers want; the rest is handed on."""
-        app = make_bare_app(self.edge, gate, self._hand_on(self.port))
+        app = make_bare_app(self.edge, gate, self._hand_on(self.port), self._guard.middleware())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
         for output in OUTPUTS:
             app.router.add_routes(output.routes(self.edge))
         return app
 
     def make_dialect_app(self, gate: Gate, mounted: Mounted) -> web.Application:
-        app = make_bare_app(self.edge, gate, self._hand_on(mounted.port))
+        guard = self._guard.middleware(Need(some=True))
+        app = make_bare_app(self.edge, gate, self._hand_on(mounted.port), guard)
         app.router.add_routes(mounted.routes)
         return app
 
@@ -161,13 +163,19 @@ class Branch(Server):
 
         @web.middleware
         async def hand_on(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if not _is_for_main(request):
+            if not self._is_for_main(request):
                 with contextlib.suppress(UnknownChannel):
                     async with self._remote.viewer(request.remote or ""):
                         return await handler(request)
             return await forward(request, self._sessions[port])
 
         return hand_on
+
+    def _is_for_main(self, request: web.Request) -> bool:
+        """What changes something, publishes, or has no answer here."""
+        reads = request.method in ("GET", "HEAD")
+        known = request.match_info.http_exception is None
+        return not reads or not known or publishes(request, self._seats)
 
     def heard(self, message: dict[str, Any]) -> None:
         """The hub says something."""
@@ -219,13 +227,6 @@ def _session(path: Path) -> aiohttp.ClientSession:
     """For all requests to the hub's Unix socket."""
     connector = aiohttp.UnixConnector(str(path), limit=0, force_close=True)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-
-
-def _is_for_main(request: web.Request) -> bool:
-    """What changes something, publishes, or has no answer here."""
-    reads = request.method in ("GET", "HEAD")
-    known = request.match_info.http_exception is None
-    return not reads or not known or publishes(request)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
      ├─ UnknownChannel      there is no channel of that name            (HTTP 404)
      ├─ Unauthorized        no key was given, or one that is not valid  (HTTP 401)
      ├─ Forbidden           the key is valid, but not for this          (HTTP 403)
+     ├─ TooManyTries        too many wrong keys came from there         (HTTP 429)
      ├─ Busy                somebody else publishes there already       (HTTP 409)
      ├─ Unsupported         what was sent is not media                  (HTTP 415)
      ├─ Unavailable         it exists but cannot be served now          (HTTP 503)
@@ -37,6 +38,10 @@ class Unauthorized(TeleviseError):
 
 class Forbidden(TeleviseError):
     """The key is valid, but gives no right to this."""
+
+
+class TooManyTries(TeleviseError):
+    """Too many wrong keys came from this address; try again later."""
 
 
 class Busy(TeleviseError):

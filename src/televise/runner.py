@@ -143,6 +143,8 @@ def _greet(server: Server) -> None:
         lines.append(f"  {channel.name}: {server.url}/{channel.name}  ({channel.spec.shown})")
     if not server.hub.channels:
         lines.append(f"  {server.url}/  (channels that are still to come)")
+    if server.private:
+        lines.append("  Watching needs a key: televise token CHANNEL --can view")
     for mounted in server.dialects:
         lines.append(f"  as {mounted.name}: port {mounted.port}")
     if server.processes > 1:

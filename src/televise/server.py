@@ -30,14 +30,17 @@ from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
 from televise.web.control import Control
 from televise.web.edge import Edge
-from televise.web.keys import Keys, default_path
+from televise.web.guard import Guard, Need
+from televise.web.keys import Keys
 from televise.web.limits import Admission
 from televise.web.link import Link
 from televise.web.listener import Listener
 from televise.web.metrics import Metrics
 from televise.web.peers import parse_report
 from televise.web.seats import Seats
+from televise.web.secret import default_path
 from televise.web.security import Gate
+from televise.web.suspects import Suspects
 from televise.web.topology import Topology
 
 OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
@@ -53,7 +56,9 @@ RTMP_PORT = 1935
 # certificates belong here too.)
 FIXED = {
     **{"host": "host", "port": "port", "names": "address", "dialects": "dialects"},
-    **{"rtmp_port": "rtmp", "bus": "bus", "workers": "workers"},
+    **{"rtmp_port": "rtmp", "bus": "bus", "workers": "workers", "private": "private"},
+    **{"certificate": "tls_cert", "upstream_context": "upstream_cert"},
+    **{"proxies": "trusted_proxies"},
 }
 
 
@@ -69,6 +74,13 @@ class Server:
         self.hub = Hub((), settings.policy, settings.policies)
         self._roster = Roster(self.hub, specs)
         keys = self._keys = Keys(settings.key_file or default_path())
+        self._certificate, self._suspects = settings.certificate, Suspects()
+        self._guard = Guard(
+            keys,
+            self._suspects,
+            private=settings.private,
+            link_certificate=self._certificate is not None and self._certificate.asks_clients,
+        )
         self._seats = Seats(self.hub, keys, new_channels=settings.new_channels)
         self.edge = Edge(
             self.hub,
@@ -77,12 +89,12 @@ class Server:
             self._seats,
         )
         self._api = Api(self.edge, televise.__version__)
-        self._control = Control(self.hub, keys)
+        self._control = Control(self.hub)
         self._bus = (
             [Bus(parse_nats(settings.bus), self.hub, self._hear_peer)] if settings.bus else []
         )
         upstreams = [*settings.upstreams, *self._bus]
-        self._upstreams = Upstreams(self.hub, upstreams, self.edge)
+        self._upstreams = Upstreams(self.hub, upstreams, self.edge, settings.upstream_context)
         self._gates: list[Gate] = []
         self._crew = Crew(settings.workers, self.edge) if settings.workers > 1 else None
         self._rtmp: RtmpServer | None = None
@@ -94,12 +106,18 @@ class Server:
         self.rtmp_port = 0
 
     @property
+    def private(self) -> bool:
+        """Whether a key is needed to watch."""
+        return self._settings.private
+
+    @property
     def url(self) -> str:
         """Where a person on this machine finds it."""
         host = self._settings.host
         if host in ("0.0.0.0", "::", ""):
             host = "127.0.0.1"
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        scheme = "http" if self._certificate is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def processes(self) -> int:
@@ -135,7 +153,8 @@ class Server:
         """Where channels come from, and who publishes, is our business alone."""
         settings = self._settings
         key_file = settings.key_file or default_path()
-        return replace(settings, workers=1, upstreams=(), bus="", rtmp_port=-1, key_file=key_file)
+        ours = replace(settings, upstreams=(), bus="", rtmp_port=-1, upstream_context=None)
+        return replace(ours, workers=1, key_file=key_file)
 
     async def change(self, specs: Sequence[SourceSpec], settings: Settings) -> list[str]:
         """Become what these say, and touch nothing that stays as it is. Returns the keys of what
@@ -175,6 +194,8 @@ class Server:
             settings.origins,
             ports,
             same_site=settings.same_site,
+            secure=self._certificate is not None,
+            proxies=settings.proxies,
             names=settings.names,
         )
         self._gates.append(gate)
@@ -188,7 +209,12 @@ class Server:
         )
         if not publishing if wanted is None else wanted < 0:
             return
-        rtmp = RtmpServer(self._seats.take, web_url=self.url)
+        rtmp = RtmpServer(
+            self._seats.take,
+            web_url=self.url,
+            delay=self._suspects.delay,
+            certificate=self._certificate,
+        )
         try:
             self.rtmp_port = await rtmp.start(
                 self._settings.host, RTMP_PORT if wanted is None else wanted
@@ -202,7 +228,7 @@ class Server:
 
     def _bind(self, port: int) -> int:
         others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
-        listener = Listener(others)
+        listener = Listener(others, certificate=self._certificate)
         self._listeners.append(listener)
         port = listener.bind(self._settings.host, port)
         if self._crew is not None:
@@ -225,11 +251,16 @@ class Server:
 
     def make_app(self, gate: Gate) -> web.Application:
         """The whole web application."""
-        app = make_app(self.edge, gate, websocket.middleware(self._seats))
+        app = make_app(
+            self.edge,
+            gate,
+            websocket.middleware(self._seats, self._suspects),
+            self._guard.middleware(),
+        )
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
         app.router.add_routes(Metrics(self.edge).routes())
-        app.router.add_routes(Link(self.edge, self._keys).routes())
+        app.router.add_routes(Link(self.edge).routes())
         app.router.add_routes(Topology(self.edge, self._upstreams).routes())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
         app.router.add_routes(http.routes(self._seats))
@@ -239,7 +270,8 @@ class Server:
 
     def make_dialect_app(self, gate: Gate, mounted: Mounted) -> web.Application:
         """The application of one port of a dialect."""
-        app = make_bare_app(self.edge, gate)
+        # Which channel is meant, only the dialect knows: it looks whether the key is for that.
+        app = make_bare_app(self.edge, gate, self._guard.middleware(Need(some=True)))
         app.router.add_routes(mounted.routes)
         return app
 
@@ -310,5 +342,8 @@ class Server:
             await asyncio.sleep(1.0)
             try:
                 self.edge.drop_stalled()
+                self.edge.visits.look()
+                if self._certificate is not None:
+                    self._certificate.refresh()
             except Exception:
                 events.error("the watchdog failed")

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from ssl import SSLContext
 
 from televise.dialects import DialectSpec
 from televise.hub.policy import DEFAULT, Policy
 from televise.hub.upstream import Upstream
+from televise.web.certificate import Certificate
+from televise.web.proxies import Network
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,14 @@ class Settings:
     # How others name this machine, beside its addresses.
     names: Sequence[str] = ()
     key_file: Path | None = None
+    # Whether a key is needed to watch, too.
+    private: bool = False
+    # What is shown by TLS, on every port.
+    certificate: Certificate | None = None
+    # For connections to other hubs by TLS; None for what the system believes.
+    upstream_context: SSLContext | None = None
+    # Who may say for whom a request is made.
+    proxies: Sequence[Network] = ()
     # Whether publishers may make channels that are not there.
     new_channels: bool = False
     # None where the usual port will do, and it is no fault if that is taken; negative for no RTMP.

@@ -16,7 +16,10 @@ from televise.errors import InputError
 from televise.hub.policy import Policy
 from televise.model.source import parse_source
 from televise.settings import Settings
-from tests.conftest import ROOT
+from televise.web.certificate import Certificate, client_context
+from televise.web.proxies import parse_network
+from tests.conftest import ROOT, Needs
+from tests.sources.tls_server import make_certificate
 
 BAD = {
     "no TOML": ('host = "a"\nport = = 1', "2: invalid value: write TOML, as in host ="),
@@ -164,6 +167,14 @@ replay = "2m"
 rtmp = "off"
 new_channels = true
 key_file = "keys/one"
+private = true
+tls_cert = "certificate.pem"
+tls_key = "key.pem"
+tls_client_ca = "certificate.pem"
+trusted_proxies = ["10.0.0.0/8"]
+upstream_ca = "certificate.pem"
+upstream_cert = "certificate.pem"
+upstream_key = "key.pem"
 upstreams = ["http://hub.example:8080?token=${A_KEY}"]
 bus = "nats://hub:secret@bus.example"
 
@@ -179,7 +190,8 @@ replay = "1h"
 """
 
 
-def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: Needs) -> None:
+    certificate, key = make_certificate(needs("openssl"), tmp_path)
     monkeypatch.setenv("A_KEY", "k")
     (tmp_path / "a film.mp4").touch()
     found = plan(tmp_path, ALL)
@@ -190,6 +202,9 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         81,
         tmp_path / "keys/one",
     )
+    assert (settings.private, settings.proxies) == (True, (parse_network("10.0.0.0/8"),))
+    assert settings.certificate == Certificate(certificate, key, certificate)
+    assert settings.upstream_context is client_context(certificate, certificate, key)
     assert (settings.max_viewers, settings.max_viewers_per_address) == (7, 3)
     assert (settings.origins, settings.rtmp_port) == (["https://example.org"], -1)
     assert (settings.new_channels, settings.bus) == (True, "nats://hub:secret@bus.example")
@@ -221,7 +236,9 @@ def test_options_go_before(tmp_path: Path) -> None:
     assert [f"{spec.name}={spec.text}" for spec in found.specs] == [
         *("a=pattern:", "b=pattern:?fps=9", "c=pattern:")
     ]
-    with pytest.raises(InputError, match=r"^--host 0.0.0.0 lets everybody .* add --insecure"):
+    with pytest.raises(
+        InputError, match=r"^--host 0.0.0.0 lets everybody .* add --private, .* or --insecure"
+    ):
         plan(tmp_path, "port = 1", host="0.0.0.0")
     assert plan(tmp_path, "insecure = true", host="0.0.0.0").settings.host == "0.0.0.0"
 
@@ -229,6 +246,8 @@ def test_options_go_before(tmp_path: Path) -> None:
 def test_each_setting_can_be_said() -> None:
     """Nothing is forgotten when settings get another field."""
     others = {"policy": "replay", "policies": "channels", "rtmp_port": "rtmp", "names": "address"}
+    others |= {"certificate": "tls_cert", "upstream_context": "upstream_cert"}
+    others |= {"proxies": "trusted_proxies"}
     said = {others.get(field.name, field.name) for field in fields(Settings)}
     assert said - {"same_site", "address"} <= set(KEYS)
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from televise.hub import renditions
 from televise.model.rendition import Rendition
-from televise.web.edge import MAX_MESSAGE_BYTES
+from televise.web.sockets import MAX_MESSAGE_BYTES
 from tests.support.server import Serving, serving
 from tests.support.waiting import until
 from tests.support.wire import (

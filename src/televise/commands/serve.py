@@ -30,17 +30,10 @@ MPEG-TS, FLV, MP4).
 
 # What may be said in a file too. (The channels are there what the sources are here.)
 _KEYS = (
-    *(
-        "host",
-        "port",
-        "workers",
-        "insecure",
-        "origins",
-        "dialects",
-        "max_viewers",
-        "max_viewers_per_address",
-    ),
-    *("replay", "rtmp", "new_channels", "key_file", "upstreams", "bus"),
+    *("host", "port", "workers", "insecure", "origins", "dialects", "replay", "rtmp"),
+    *("max_viewers", "max_viewers_per_address", "new_channels", "key_file", "upstreams", "bus"),
+    *("private", "tls_cert", "tls_key", "tls_client_ca", "trusted_proxies"),
+    *("upstream_ca", "upstream_cert", "upstream_key"),
 )
 
 
@@ -58,6 +51,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     _add_file(serve.add_argument_group("a file"))
     _add_listening(serve.add_argument_group("listening"))
+    _add_trust(serve.add_argument_group("trust"))
     _add_limits(serve.add_argument_group("limits"))
     _add_hubs(serve.add_argument_group("other hubs"))
     _add_publishing(serve.add_argument_group("publishing"))
@@ -92,7 +86,7 @@ def _add_listening(group: "argparse._ArgumentGroup") -> None:
         "--insecure",
         action="store_const",
         const=True,
-        help="listen beyond this machine although everybody there can then watch",
+        help="listen beyond this machine without --private: everybody there can then watch",
     )
     group.add_argument(
         "--origin",
@@ -107,6 +101,33 @@ def _add_listening(group: "argparse._ArgumentGroup") -> None:
         dest="dialects",
         metavar="NAME[=CHANNEL][@PORT]",
         help="answer as an older system did, on its own port; repeatable, see docs/reference",
+    )
+
+
+def _add_trust(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--private",
+        action="store_const",
+        const=True,
+        help="watching needs a key too, see televise token",
+    )
+    group.add_argument("--key-file", type=Path, help="the secret that signs the keys")
+    group.add_argument(
+        "--tls-cert", type=Path, metavar="FILE", help="certificate chain: every port speaks TLS"
+    )
+    group.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, if that is not in it")
+    group.add_argument(
+        "--tls-client-ca",
+        type=Path,
+        metavar="FILE",
+        help="other hubs must show a certificate that one of these has signed",
+    )
+    group.add_argument(
+        "--trusted-proxy",
+        dest="trusted_proxies",
+        action="append",
+        metavar="NETWORK",
+        help="a proxy whose X-Forwarded-For and -Proto are true, as in 10.0.0.0/8; repeatable",
     )
 
 
@@ -139,6 +160,14 @@ def _add_hubs(group: "argparse._ArgumentGroup") -> None:
         metavar="URL",
         help="share channels with all hubs on this NATS server, as in nats://bus.example:4222",
     )
+    for name, text in (
+        ("ca", "whose certificates are believed, instead of the system's"),
+        ("cert", "certificate to show where it is asked for"),
+        ("key", "its key, if that is not in it"),
+    ):
+        group.add_argument(
+            f"--upstream-{name}", type=Path, metavar="FILE", help=f"for wss upstreams: {text}"
+        )
 
 
 def _add_publishing(group: "argparse._ArgumentGroup") -> None:
@@ -154,7 +183,6 @@ def _add_publishing(group: "argparse._ArgumentGroup") -> None:
         const=True,
         help="publishers may make channels that are not there, if their key allows it",
     )
-    group.add_argument("--key-file", type=Path, help="the secret that signs the keys")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -187,10 +215,16 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     from televise.dialects import parse_dialect
     from televise.hub.nats_connection import parse_nats
     from televise.hub.upstream import parse_upstream
+    from televise.web.proxies import parse_network
     from televise.web.security import check_origin
 
     given = {key: value for key in _KEYS if (value := getattr(options, key)) is not None}
-    understood = {"origins": check_origin, "dialects": parse_dialect, "upstreams": parse_upstream}
+    understood = {
+        "origins": check_origin,
+        "dialects": parse_dialect,
+        "upstreams": parse_upstream,
+        "trusted_proxies": parse_network,
+    }
     for key, parse in understood.items():
         if key in given:
             given[key] = [parse(text) for text in given[key]]

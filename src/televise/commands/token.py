@@ -1,4 +1,4 @@
-"""``televise token``: make a key, and the link that uses it."""
+"""``televise token``: make a key, and the link that uses it; or make one worthless."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from televise.commands.values import seconds
+from televise.commands.values import count, seconds
 from televise.errors import InputError
 
 
@@ -16,15 +16,24 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "token",
         help="make a key for a channel, and the link that uses it",
         description="Make a key for a channel, and the links that use it. It is valid for all "
-        "servers of this user on this machine.",
-    )
-    token.add_argument("channel", metavar="CHANNEL", help="a channel's name, or * for all")
-    token.add_argument(
-        "--can", default="publish", help="what it allows: publish, relay or admin (%(default)s)"
+        "servers that have the same key file: those of this user on this machine.",
     )
     token.add_argument(
-        "--ttl", type=seconds, default=86_400, help="how long it is valid: 90s, 30m, 12h, 7d (1d)"
+        "channel",
+        metavar="CHANNEL",
+        nargs="?",
+        help="a channel's name, the beginning of names as in 'cam*', or '*' for all",
     )
+    token.add_argument(
+        "--can", default="publish", help="what it allows: view, publish, relay, admin (%(default)s)"
+    )
+    token.add_argument(
+        "--ttl", type=seconds, default=86_400, help="how long one may come: 90s, 30m, 12h, 7d (1d)"
+    )
+    token.add_argument(
+        "--watch", type=seconds, help="how long who has come may stay, and come back (as --ttl)"
+    )
+    token.add_argument("--viewers", type=count, help="how many may use it at a time (any number)")
     token.add_argument(
         "--take-over",
         action="store_true",
@@ -33,21 +42,43 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     token.add_argument(
         "--url", default="http://127.0.0.1:8080", help="the server, for the links (%(default)s)"
     )
+    token.add_argument(
+        "--qr",
+        action=argparse.BooleanOptionalAction,
+        help="draw the link as a QR code, too (where a person reads it)",
+    )
+    token.add_argument(
+        "--revoke",
+        metavar="KEY",
+        help="make this key worthless, or the one with this identifier; who uses it is sent away",
+    )
     token.add_argument("--key-file", type=Path, help="the secret that signs it")
     token.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from televise.web.keys import Grant, Keys, default_path
+    from televise.web.keys import Keys
+    from televise.web.secret import default_path
 
+    keys = Keys(options.key_file or default_path())
+    if (options.channel is None) == (options.revoke is None):
+        raise InputError("give a CHANNEL, as in televise token cam, or --revoke KEY")
+    if options.revoke is not None:
+        sys.stdout.write(f"revoked {keys.revoke(options.revoke)}\n")
+        return 0
     _check_url(options.url)
-    grant = Grant(options.channel, options.can, options.take_over)
-    token = Keys(options.key_file or default_path()).sign(grant, options.ttl)
-    lines = [token]
-    if options.can == "publish" and options.channel != "*":
-        lines += _links(options.url.rstrip("/"), options.channel, token)
-    sys.stdout.write("\n".join(lines) + "\n")
+    token = keys.sign(_grant(options), options.ttl, options.watch)
+    links = _links(options.url.rstrip("/"), options.channel, options.can, token)
+    sys.stdout.write("\n".join([token, *links]) + "\n")
+    if links and (sys.stdout.isatty() if options.qr is None else options.qr):
+        _draw(links[0])
     return 0
+
+
+def _grant(options: argparse.Namespace) -> Any:
+    from televise.web.keys import Grant
+
+    return Grant(options.channel, options.can, options.take_over, options.viewers or 0)
 
 
 def _check_url(url: str) -> None:
@@ -60,10 +91,26 @@ def _check_url(url: str) -> None:
         raise InputError(f"--url {url}: write it as in http://127.0.0.1:8080")
 
 
-def _links(url: str, channel: str, token: str) -> list[str]:
+def _links(url: str, channel: str, can: str, token: str) -> list[str]:
+    """Where it is used, the most usual first."""
+    several = channel.endswith("*")
+    if can == "relay":
+        return [f"{url.replace('http', 'ws', 1)}?token={token}"]
+    if can == "view":
+        return [f"{url}/{'' if several else channel}?token={token}"]
+    if can == "admin" or several:
+        return []
+    secure = url.startswith("https:")
     host = urlsplit(url).hostname or ""
     return [
         f"{url}/{channel}/publish?token={token}",
         f"{url}/{channel}.ts?token={token}",
-        f"rtmp://{f'[{host}]' if ':' in host else host}:1935/live/{channel}?token={token}",
+        f"{'rtmps' if secure else 'rtmp'}://{f'[{host}]' if ':' in host else host}:1935"
+        f"/live/{channel}?token={token}",
     ]
+
+
+def _draw(link: str) -> None:
+    import segno
+
+    segno.make(link, error="l", micro=False).terminal(compact=True)

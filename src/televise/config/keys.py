@@ -11,11 +11,16 @@ from televise.config.place import Place
 from televise.dialects import parse_dialect
 from televise.errors import InputError
 from televise.hub.nats_connection import parse_nats
+from televise.web.proxies import parse_network
 from televise.web.security import check_origin
 
 Values = dict[str, Any]
 """What a hub's keys say, understood, by their names."""
 
+_CERTIFICATES = (
+    *("tls_cert", "tls_key", "tls_client_ca"),
+    *("upstream_ca", "upstream_cert", "upstream_key"),
+)
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "host": read.text,
     "port": read.port,
@@ -31,6 +36,11 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "rtmp": read.rtmp_port,
     "new_channels": read.flag,
     "key_file": read.text,
+    "private": read.flag,
+    **dict.fromkeys(_CERTIFICATES, read.text),
+    "trusted_proxies": read.each(
+        read.named(parse_network, "--trusted-proxy"), 'trusted_proxies = ["10.0.0.0/8"]'
+    ),
     "upstreams": read.each(read.text, 'upstreams = ["ws://hub.example:8080"]'),
     "bus": read.named(lambda text: parse_nats(text).text, "--bus"),
 }
@@ -49,8 +59,9 @@ def read_keys(table: Mapping[str, Any], place: Place, folder: Path) -> Values:
             values[key] = _READ[key](value)
         except InputError as error:
             raise place.at(key).error(str(error)) from None
-    if "key_file" in values:
-        values["key_file"] = folder / Path(values["key_file"])
+    for key in ("key_file", *_CERTIFICATES):
+        if key in values:
+            values[key] = folder / Path(values[key])
     return values
 
 

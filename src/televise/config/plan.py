@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from ssl import SSLContext
 
 from televise.config.channels import Named
 from televise.config.file import Node, Nodes, read_file
@@ -14,6 +15,7 @@ from televise.errors import InputError
 from televise.hub.policy import Policy
 from televise.model.source import SourceSpec, parse_source
 from televise.settings import Settings
+from televise.web.certificate import Certificate, client_context
 from televise.web.security import is_loopback
 
 # Whence channels may come that are not named here.
@@ -21,8 +23,10 @@ ELSEWHERE = ("upstreams", "bus", "new_channels")
 # Keys that the settings have under the same name.
 _SETTINGS = (
     *("host", "port", "workers", "origins", "dialects", "max_viewers", "max_viewers_per_address"),
-    *("new_channels", "key_file", "upstreams", "bus"),
+    *("new_channels", "key_file", "upstreams", "bus", "private"),
 )
+# Of files that belong together: those are nothing without this one.
+_TOGETHER = {"tls_key": "tls_cert", "tls_client_ca": "tls_cert", "upstream_key": "upstream_cert"}
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,16 @@ def _plan(node: Node, filed: Values, given: Values) -> Plan:
     specs = [each.spec for each in channels]
     if "dialects" in filed and "dialects" not in given:
         _check_dialects(node, values, specs)
+    _check_together(node, values, given)
     settings = Settings(
         **{key: values[key] for key in _SETTINGS if key in values},
         rtmp_port=values.get("rtmp"),
         policy=_policy(values.get("replay")),
         policies={each.spec.name: _policy(each.replay) for each in channels if each.replay},
         names=() if is_loopback(node.address) else (node.address,),
+        certificate=_certificate(values),
+        upstream_context=_upstream_context(values),
+        proxies=tuple(values.get("trusted_proxies", ())),
     )
     return Plan(specs, settings)
 
@@ -112,12 +120,35 @@ def _policy(replay: int | None) -> Policy:
 
 def _check_host(node: Node, values: Values, given: Values) -> None:
     host = values.get("host", LOOPBACK)
-    if is_loopback(host) or values.get("insecure"):
+    if is_loopback(host) or values.get("private") or values.get("insecure"):
         return
     what = f"{host} lets everybody in your network watch: add"
+    need, wish = "so that they need a key, or", "if that is what you want"
     if "host" in given:
-        raise InputError(f"--host {what} --insecure if that is what you want")
-    raise node.place_of("host").error(f"{what} insecure = true if that is what you want")
+        raise InputError(f"--host {what} --private, {need} --insecure {wish}")
+    raise node.place_of("host").error(f"{what} private = true, {need} insecure = true {wish}")
+
+
+def _check_together(node: Node, values: Values, given: Values) -> None:
+    for key, needed in _TOGETHER.items():
+        if key not in values or needed in values:
+            continue
+        if key in given:
+            one, other = (f"--{each.replace('_', '-')}" for each in (key, needed))
+            raise InputError(f"{one} is for a certificate: add {other} FILE")
+        raise node.place_of(key).error(f"it is for a certificate: add {needed}")
+
+
+def _certificate(values: Values) -> Certificate | None:
+    file = values.get("tls_cert")
+    if file is None:
+        return None
+    return Certificate(file, values.get("tls_key"), values.get("tls_client_ca"))
+
+
+def _upstream_context(values: Values) -> SSLContext | None:
+    files = [values.get(f"upstream_{each}") for each in ("ca", "cert", "key")]
+    return client_context(*files) if any(files) else None
 
 
 def _check_dialects(node: Node, values: Values, specs: Sequence[SourceSpec]) -> None:

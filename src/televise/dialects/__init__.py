@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from televise.dialects import (
     berrymse,
     flask,
@@ -23,6 +25,7 @@ from televise.dialects.spec import DialectSpec, parse_spec
 from televise.errors import InputError, UnknownChannel
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
+from televise.web.access import access_of
 from televise.web.edge import Edge
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -101,12 +104,14 @@ def _check_channel(hub: Hub, spec: DialectSpec) -> None:
 
 def _channel_of(hub: Hub, spec: DialectSpec) -> ChannelOf:
     """The channel that was given, whatever a URL says; else that of the URL; else the first."""
-    if spec.channel:
-        return lambda name: hub.channel(spec.channel)
 
-    def find(name: str) -> Channel:
-        if name or not hub.channels:
-            return hub.channel(name)
-        return hub.channels[0]
+    def find(request: web.Request, name: str) -> Channel:
+        channel = _by_name(hub, spec.channel or name)
+        access_of(request).check(channel.name)
+        return channel
 
     return find
+
+
+def _by_name(hub: Hub, name: str) -> Channel:
+    return hub.channel(name) if name or not hub.channels else hub.channels[0]

@@ -19,7 +19,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         wish = Wish(Rendition("h264"), FromZero(), PATIENT_SECONDS)
-        return await converse(edge, request, channel_of(""), Silence(wish, PACE_SECONDS))
+        return await converse(edge, request, channel_of(request, ""), Silence(wish, PACE_SECONDS))
 
     return [[web.get("/websocket", answer)]]
 

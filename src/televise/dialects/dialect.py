@@ -8,9 +8,9 @@ from aiohttp import web
 from televise.hub.channel import Channel
 from televise.web.edge import Edge
 
-ChannelOf = Callable[[str], Channel]
+ChannelOf = Callable[[web.Request, str], Channel]
 """The channel that a name in a URL means, '' where the URL has none; UnknownChannel if there is
-no such channel."""
+no such channel, Forbidden if the request may not have it."""
 
 Routes = Sequence[web.RouteDef]
 
@@ -24,8 +24,3 @@ class Dialect:
     ports: tuple[int, ...]
     answers: tuple[str, ...]
     routes: Callable[[Edge, ChannelOf], Sequence[Routes]]
-
-
-def wants_websocket(request: web.Request) -> bool:
-    """Whether this is the beginning of a WebSocket."""
-    return request.headers.get("Upgrade", "").lower() == "websocket"

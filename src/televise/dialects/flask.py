@@ -16,10 +16,10 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
     async def index(request: web.Request) -> web.StreamResponse:
-        return page("Video Streaming", picture("/video_feed", channel_of("").name))
+        return page("Video Streaming", picture("/video_feed", channel_of(request, "").name))
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        return await MULTIPART.answer(edge, request, channel_of(""))
+        return await MULTIPART.answer(edge, request, channel_of(request, ""))
 
     return [[web.get("/", index), web.get("/video_feed", stream)]]
 

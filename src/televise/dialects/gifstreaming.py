@@ -14,7 +14,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     async def stream(request: web.Request) -> web.StreamResponse:
         query = parse_gif_query(request.query_string)
-        way, channel = Way(EndlessGif, MIME), channel_of("")
+        way, channel = Way(EndlessGif, MIME), channel_of(request, "")
         return await edge.endless(
             request, query.rendition, query.max_latency, way, channel=channel, burst=query.burst
         )

@@ -26,7 +26,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        channel = channel_of(request.query.get("src", ""))
+        channel = channel_of(request, request.query.get("src", ""))
         return await converse(edge, request, channel, Negotiation())
 
     return [[web.get("/api/ws", answer)]]

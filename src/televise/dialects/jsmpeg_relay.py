@@ -17,6 +17,7 @@ from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.edge import Edge, Wish
+from televise.web.guard import public
 from televise.web.receive import receive
 
 MAX_LATENCY_SECONDS = 1.0
@@ -28,11 +29,12 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         wish = Wish(Rendition("mpeg1video", "mp2"), TransportStream, MAX_LATENCY_SECONDS)
-        return await converse(edge, request, channel_of(""), _Player(wish))
+        return await converse(edge, request, channel_of(request, ""), _Player(wish))
 
+    @public
     async def publish(request: web.Request) -> web.StreamResponse:
         """``/SECRET``, as the original; the secret is a key. A wrong one gets 403, as there."""
-        secret, name = request.match_info["path"].partition("/")[0], channel_of("").name
+        secret, name = request.match_info["path"].partition("/")[0], channel_of(request, "").name
         try:
             publishing = edge.seats.take(name, secret, request.remote or "", "mpegts")
         except Unauthorized as error:

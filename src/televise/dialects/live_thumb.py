@@ -19,7 +19,9 @@ from televise.hub.muxed import Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
+from televise.web.access import access_of
 from televise.web.edge import Edge, Wish
+from televise.web.guard import public
 from televise.web.keys import token_of
 from televise.web.past import MAX_SECONDS, Past, look_back
 from televise.web.query import parse_query
@@ -32,7 +34,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
     def asked(request: web.Request) -> Channel:
-        return channel_of(request.match_info["channel"])
+        return channel_of(request, request.match_info["channel"])
 
     async def stream(request: web.Request) -> web.StreamResponse:
         return await MULTIPART.answer(edge, request, asked(request))
@@ -50,15 +52,17 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         headers = {"Cache-Control": "no-store"}
         return web.Response(body=packet.data, content_type="image/jpeg", headers=headers)
 
+    @public
     async def publish(request: web.Request) -> web.StreamResponse:
-        name, address = channel_of(request.query.get("id", "")).name, request.remote or ""
+        name, address = channel_of(request, request.query.get("id", "")).name, request.remote or ""
         return await receive(request, edge.seats.take(name, token_of(request), address, "jpeg"))
 
     async def stats(request: web.Request) -> web.StreamResponse:
         if name := request.query.get("id"):
-            channel = channel_of(name)
+            channel = channel_of(request, name)
             return web.json_response({"channel": channel.name, **_stats(edge, [channel])})
-        channels = edge.hub.channels
+        access = access_of(request)
+        channels = [each for each in edge.hub.channels if access.allows(each.name)]
         return web.json_response({"channels": len(channels), **_stats(edge, channels)})
 
     return [

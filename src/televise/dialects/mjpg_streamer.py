@@ -17,10 +17,10 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        return await MULTIPART.answer(edge, request, channel_of(""))
+        return await MULTIPART.answer(edge, request, channel_of(request, ""))
 
     async def snapshot(request: web.Request) -> web.StreamResponse:
-        packet = await asked_newest(edge, request, channel_of(""))
+        packet = await asked_newest(edge, request, channel_of(request, ""))
         response = web.Response(
             body=packet.data,
             content_type="image/jpeg",
@@ -32,7 +32,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     async def index(request: web.Request) -> web.StreamResponse:
         action = request.query.get("action")
         if action is None:
-            return page("MJPG-Streamer", picture("/?action=stream", channel_of("").name))
+            return page("MJPG-Streamer", picture("/?action=stream", channel_of(request, "").name))
         if action not in ("stream", "snapshot"):
             raise InputError(f"action={action[:40]!a}: stream or snapshot")
         return await (stream if action == "stream" else snapshot)(request)

@@ -17,7 +17,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        return await converse(edge, request, channel_of(""), Silence(WISH))
+        return await converse(edge, request, channel_of(request, ""), Silence(WISH))
 
     return [[web.get("/ws/", answer)]]
 

@@ -30,14 +30,17 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         raise web.HTTPMovedPermanently("/index.html")
 
     async def index(request: web.Request) -> web.StreamResponse:
-        return page("pistreaming", picture("/stream.mjpg", channel_of("").name))
+        return page("pistreaming", picture("/stream.mjpg", channel_of(request, "").name))
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        return await MULTIPART.answer(edge, request, channel_of(""))
+        return await MULTIPART.answer(edge, request, channel_of(request, ""))
 
     async def socket(request: web.Request) -> web.StreamResponse:
         return await converse(
-            edge, request, channel_of(""), Silence(Wish(RENDITION, Jsmp, MAX_LATENCY_SECONDS))
+            edge,
+            request,
+            channel_of(request, ""),
+            Silence(Wish(RENDITION, Jsmp, MAX_LATENCY_SECONDS)),
         )
 
     pages = [

@@ -15,7 +15,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        return await MULTIPART.answer(edge, request, channel_of(""))
+        return await MULTIPART.answer(edge, request, channel_of(request, ""))
 
     return [[web.get("/{path:.*}", stream)]]
 

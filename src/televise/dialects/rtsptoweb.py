@@ -19,7 +19,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        channel = channel_of(request.match_info["uuid"])
+        channel = channel_of(request, request.match_info["uuid"])
         # A second message with codecs would be an error for its page.
         wish = Wish(Rendition("h264", "aac"), FromZero(_with_codecs), PATIENT_SECONDS)
         return await converse(edge, request, channel, Silence(wish))

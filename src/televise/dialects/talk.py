@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from televise.dialects.dialect import wants_websocket
 from televise.errors import FormatError
 from televise.hub.channel import Channel
 from televise.web.edge import Dialogue, Edge, Wish
 from televise.web.pump import Viewer
+from televise.web.sockets import is_websocket
 
 
 class Silence:
@@ -31,7 +31,7 @@ async def converse(
     edge: Edge, request: web.Request, channel: Channel, dialogue: Dialogue
 ) -> web.StreamResponse:
     """Answer with a WebSocket, and nothing else."""
-    if not wants_websocket(request):
+    if not is_websocket(request):
         raise web.HTTPUpgradeRequired(
             text="this is for WebSockets only\n", headers={"Upgrade": "websocket"}
         )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from televise.dialects.dialect import ChannelOf, Dialect, Routes, wants_websocket
+from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.fragments import SEQUENCE_SECONDS, Shared
 from televise.dialects.page import page
 from televise.dialects.talk import Silence, converse
@@ -18,6 +18,7 @@ from televise.hub.channel import Channel
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge, Wish
 from televise.web.pump import Viewer
+from televise.web.sockets import is_websocket
 
 WISH = Wish(Rendition("h264"), Shared(), SEQUENCE_SECONDS)
 _SAID = re.compile(r"(start|stop)Stream([1-9][0-9]{0,8})?")
@@ -51,24 +52,24 @@ video.src = URL.createObjectURL(media);
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
-    def stream_of(number: int) -> Channel:
+    def stream_of(request: web.Request, number: int) -> Channel:
         """The channel that was chosen, or the one of this number."""
         channels = edge.hub.channels
         if number > len(channels):
             raise UnknownChannel(f"no stream {number}; there is: 1 to {len(channels)}")
-        return channel_of(channels[number - 1].name)
+        return channel_of(request, channels[number - 1].name)
 
     async def index(request: web.Request) -> web.StreamResponse:
-        if wants_websocket(request):
-            return await converse(edge, request, stream_of(1), Buttons("1"))
+        if is_websocket(request):
+            return await converse(edge, request, stream_of(request, 1), Buttons("1"))
         numbers = range(1, 1 + len(edge.hub.channels))
         links = (f'<li><a href="/stream{number}">Stream {number}</a></li>' for number in numbers)
         return page("WebSocket live stream", f"<ul>{''.join(links)}</ul>")
 
     async def stream(request: web.Request) -> web.StreamResponse:
         number = request.match_info["number"]
-        channel = stream_of(int(number))
-        if wants_websocket(request):
+        channel = stream_of(request, int(number))
+        if is_websocket(request):
             return await converse(edge, request, channel, Buttons(number))
         video = '<video muted autoplay playsinline controls></video><script src="/player.js">'
         return page(f"Stream {number}: {channel.name}", f"{video}</script>")

@@ -36,6 +36,8 @@ class Publishing:
         self._kind: type[TeleviseError] = Unsupported
         self._send = send
         self._release: Callable[[Publishing], None] = _nothing
+        # Called when the publisher has gone.
+        self.on_end: Callable[[], None] = _unheard
 
     @property
     def problem(self) -> TeleviseError | None:
@@ -105,6 +107,11 @@ class Publishing:
         if release is not _nothing:
             self._send(Finish(self.id))
             release(self)
+            self.on_end()
+
+
+def _unheard() -> None:
+    """Where nobody wants to know that a publisher has gone."""
 
 
 def _nothing(publishing: Publishing) -> None:

@@ -78,7 +78,8 @@ class Upstream:
 
     ``reason`` says why we are not; ``bytes`` counts what came, ``media_bytes`` that part of it
     which somebody watches, ``rejected`` what was no announcement. It is told of our ``watchers``;
-    ``now`` is our clock, in Unix nanoseconds.
+    ``now`` is our clock, in Unix nanoseconds. ``context``: whose certificates are believed, if not
+    those that the system does.
     """
 
     # Whether it is asked for less where the link to it cannot carry enough.
@@ -96,6 +97,7 @@ class Upstream:
     clock: Clock = field(default_factory=Clock)
     watchers: "Watchers | None" = None
     now: Callable[[], int] = time.time_ns
+    context: ssl.SSLContext | None = None
     _us: str = ""
     _carrying: dict[tuple[str, Rendition], aiohttp.ClientWebSocketResponse] = field(
         default_factory=dict, repr=False
@@ -239,7 +241,7 @@ class Upstream:
             compress=0,
             max_msg_size=most,
             heartbeat=HEARTBEAT_SECONDS,
-            ssl=_trusted() if self.url.startswith("wss:") else True,
+            ssl=(self.context or _trusted()) if self.url.startswith("wss:") else True,
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
         )
         websocket = await asyncio.wait_for(connecting, CONNECT_SECONDS)

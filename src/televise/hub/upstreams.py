@@ -1,6 +1,7 @@
 """Upstreams: the hubs from which this one takes channels."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -27,7 +28,14 @@ class Upstreams:
     of those that they supply.
     """
 
-    def __init__(self, hub: Hub, upstreams: Sequence[Upstream], watchers: Watchers) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        upstreams: Sequence[Upstream],
+        watchers: Watchers,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._context = context
         self._hub = hub
         self._upstreams = list(upstreams)
         self._watchers = watchers
@@ -70,7 +78,7 @@ class Upstreams:
         self._update()
 
     def _follow(self, upstream: Upstream) -> None:
-        upstream.watchers = self._watchers
+        upstream.watchers, upstream.context = self._watchers, self._context
         counts = partial(self._counts, upstream)
         follow = upstream.follow(self.session, self._hub.node, counts, self._update)
         self._following[upstream] = asyncio.get_running_loop().create_task(follow)

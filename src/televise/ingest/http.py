@@ -9,6 +9,7 @@ from televise.errors import FormatError, InputError, Unavailable, Unsupported
 from televise.formats.picture import KNOWN, parse_picture
 from televise.hub.publishing import Publishing
 from televise.model.rendition import LIMITS
+from televise.web.guard import needs
 from televise.web.keys import token_of
 from televise.web.receive import receive
 from televise.web.seats import Seats
@@ -27,6 +28,7 @@ def routes(seats: Seats) -> list[web.RouteDef]:
     """What this ingest answers."""
     pictures = _Pictures(seats)
 
+    @needs("publish")
     async def stream(request: web.Request) -> web.StreamResponse:
         extension = request.path.rpartition(".")[2]
         name = request.match_info["name"]
@@ -62,9 +64,9 @@ class _Pictures:
         self._sitting: dict[str, Publishing] = {}
         self._leaving: dict[Publishing, asyncio.TimerHandle] = {}
 
+    @needs("publish")
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        self._seats.check(name, token_of(request))  # before anything is read
         data = await _read_picture(request)
         publishing = self._seat(name, request)
         publishing.write(_LENGTH.pack(len(data)) + data)

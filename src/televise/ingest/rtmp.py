@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from televise import events
-from televise.errors import InputError, PeerError, TeleviseError
+from televise.errors import Forbidden, InputError, PeerError, TeleviseError, Unauthorized
 from televise.formats import flv
 from televise.formats.rtmp import Event, Media, Publish, Session
+from televise.web.certificate import Certificate
 from televise.web.listener import Listener
 
 # From the connection's begin, or the end of what it published, until it publishes; and how long it
@@ -39,15 +40,22 @@ Seat = Callable[[str, str, str, str], Publishing]
 
 
 class RtmpServer:
-    """Takes publishers and gives each its ``seat``; ``web_url`` is told to who wants to play."""
+    """Takes publishers and gives each its ``seat``; ``web_url`` is told to who wants to play. Who
+    comes with a wrong key waits for the ``delay`` of its address."""
 
     def __init__(
-        self, seat: Seat, max_connections: int = 64, web_url: str = "http://HOST:8080"
+        self,
+        seat: Seat,
+        max_connections: int = 64,
+        web_url: str = "http://HOST:8080",
+        delay: Callable[[str], float] = lambda address: 0.0,
+        certificate: Certificate | None = None,
     ) -> None:
         self._seat = seat
+        self.delay = delay
         self._max_connections = max_connections
         self._web_url = web_url
-        self._listener = Listener(0, "--rtmp")
+        self._listener = Listener(0, "--rtmp", certificate)
         self.connections: set[Publisher] = set()
 
     async def start(self, host: str, port: int) -> int:
@@ -144,15 +152,31 @@ class Publisher(asyncio.Protocol):
     def _sit_down(self, event: Publish) -> None:
         try:
             publishing = self._seat(event.name, event.token, self._address, "flv")
+        except (Unauthorized, Forbidden) as error:
+            self._refuse_later(event.name, str(error))
+            return
         except TeleviseError as error:
-            self._tell("publisher refused", channel=event.name, reason=str(error))
-            self._session.refuse(str(error))
+            self._refuse(event.name, str(error))
             return
         self._name, self._publishing = event.name, publishing
         publishing.write(flv.HEADER)
         publishing.closed.add_done_callback(self._send_away)
         self._session.accept()
         self._wait_for(IDLE_SECONDS)
+
+    def _refuse_later(self, name: str, reason: str) -> None:
+        """Whoever comes with wrong keys again and again has to wait."""
+        if seconds := self._server.delay(self._address):
+            self._loop.call_later(seconds, self._refuse, name, reason)
+        else:
+            self._refuse(name, reason)
+
+    def _refuse(self, name: str, reason: str) -> None:
+        if self._transport.is_closing() or self._publishing is not None:
+            return
+        self._tell("publisher refused", channel=name, reason=reason)
+        self._session.refuse(reason)
+        self._flush()
 
     def _leave(self, reason: str) -> None:
         publishing, self._publishing = self._publishing, None

@@ -3,18 +3,30 @@
 The URLs are those that are watched; who comes with a key for publishing, publishes.
 """
 
+import contextlib
+
 import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from televise import events
-from televise.errors import Busy, TeleviseError, Unavailable, Unsupported
+from televise.errors import (
+    Busy,
+    Forbidden,
+    TeleviseError,
+    TooManyTries,
+    Unauthorized,
+    Unavailable,
+    Unsupported,
+)
 from televise.hub.publishing import Publishing
 from televise.ingest.http import FORMATS, take_seat
 from televise.web.envelope import SUBPROTOCOL
 from televise.web.keys import token_of
 from televise.web.receive import until_end
 from televise.web.seats import Seats
+from televise.web.sockets import is_websocket, reason_of
+from televise.web.suspects import Suspects
 
 MAX_MESSAGE_BYTES = 8 << 20
 PING_SECONDS = 10.0
@@ -27,26 +39,27 @@ _CODES: tuple[tuple[type[TeleviseError], int], ...] = (
 )
 
 
-def middleware(seats: Seats) -> Middleware:
+def middleware(seats: Seats, suspects: Suspects) -> Middleware:
     """Answers WebSockets that publish, and leaves all other requests to the outputs."""
 
     @web.middleware
     async def publishing(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if publishes(request):
-            return await _answer(request, seats)
+        if publishes(request, seats):
+            return await _answer(request, seats, suspects)
         return await handler(request)
 
     return publishing
 
 
-def publishes(request: web.Request) -> bool:
+def publishes(request: web.Request, seats: Seats) -> bool:
     """Whether this is the beginning of a WebSocket that publishes."""
-    if request.headers.get("Upgrade", "").lower() != "websocket" or not token_of(request):
+    if not is_websocket(request) or not token_of(request):
         return False
     if SUBPROTOCOL in request.headers.get("Sec-WebSocket-Protocol", ""):
         return False  # that is a viewer, whatever its key allows
     name, extension = _split(request)
-    return bool(name) and "/" not in name and extension in FORMATS
+    known = bool(name) and "/" not in name and extension in FORMATS
+    return known and seats.is_for_publishing(token_of(request))
 
 
 def _split(request: web.Request) -> tuple[str, str]:
@@ -55,7 +68,7 @@ def _split(request: web.Request) -> tuple[str, str]:
     return name, extension
 
 
-async def _answer(request: web.Request, seats: Seats) -> web.StreamResponse:
+async def _answer(request: web.Request, seats: Seats, suspects: Suspects) -> web.StreamResponse:
     """Pages are told of a refusal by a close code: they cannot see a status."""
     websocket = web.WebSocketResponse(
         compress=False, max_msg_size=MAX_MESSAGE_BYTES, heartbeat=PING_SECONDS
@@ -64,6 +77,10 @@ async def _answer(request: web.Request, seats: Seats) -> web.StreamResponse:
     name, extension = _split(request)
     try:
         publishing = take_seat(seats, request, name, FORMATS[extension])
+    except (Unauthorized, Forbidden) as error:
+        await _let_wait(suspects, request)
+        await _send_away(request, websocket, error)
+        return websocket
     except TeleviseError as error:
         await _send_away(request, websocket, error)
         return websocket
@@ -76,6 +93,11 @@ async def _answer(request: web.Request, seats: Seats) -> web.StreamResponse:
     finally:
         publishing.close()
     return websocket
+
+
+async def _let_wait(suspects: Suspects, request: web.Request) -> None:
+    with contextlib.suppress(TooManyTries):
+        await suspects.wait(request.remote or "")
 
 
 async def _copy(websocket: web.WebSocketResponse, publishing: Publishing) -> None:
@@ -92,6 +114,4 @@ async def _send_away(
 ) -> None:
     code = next((code for kind, code in _CODES if isinstance(error, kind)), NOT_ALLOWED)
     events.info("publisher sent away", stream=request.path, reason=str(error))
-    # RFC 6455 section 5.5.1: with its code in at most 125 bytes, and whole letters.
-    reason = str(error).encode()[:123].decode(errors="ignore").encode()
-    await websocket.close(code=code, message=reason)
+    await websocket.close(code=code, message=reason_of(str(error)))

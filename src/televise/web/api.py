@@ -7,7 +7,9 @@ from aiohttp import web
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.model.track import Track
+from televise.web.access import access_of
 from televise.web.edge import Edge
+from televise.web.guard import needs, public
 from televise.web.openapi import document
 
 STREAMS = ("mp4", "mjpg", "gif", "ts", "m1v", "flv", "jpg", "png")
@@ -31,20 +33,26 @@ class Api:
             web.get("/readyz", self._readiness),
         ]
 
+    @needs("view", some=True)
     async def _channels(self, request: web.Request) -> web.Response:
-        channels = [self._describe(channel) for channel in self._edge.hub.channels]
-        return web.json_response({"channels": channels})
+        allowed, channels = access_of(request).allows, self._edge.hub.channels
+        described = [self._describe(channel) for channel in channels if allowed(channel.name)]
+        return web.json_response({"channels": described})
 
+    @needs("know")
     async def _channel(self, request: web.Request) -> web.Response:
         channel = self._edge.hub.channel(request.match_info["name"])
         return web.json_response(self._describe(channel))
 
+    @public
     async def _openapi(self, request: web.Request) -> web.Response:
         return web.json_response(document(self._version))
 
+    @public
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
 
+    @public
     async def _readiness(self, request: web.Request) -> web.Response:
         if self.ready:
             return web.json_response({"status": "ready"})

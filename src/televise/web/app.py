@@ -1,7 +1,9 @@
 """The web application: pages, assets, and what an error looks like to whom."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -12,6 +14,7 @@ from televise.errors import (
     InputError,
     LimitReached,
     TeleviseError,
+    TooManyTries,
     Unauthorized,
     Unavailable,
     UnknownChannel,
@@ -19,10 +22,13 @@ from televise.errors import (
 )
 from televise.hub.channel import Channel
 from televise.model.name import check_name
+from televise.web.access import Access, access_of
 from televise.web.edge import Edge
+from televise.web.guard import needs, public
 from televise.web.pages import (
     ChannelCard,
     index_page,
+    locked_page,
     missing_page,
     not_for_publishing_page,
     publish_page,
@@ -39,6 +45,7 @@ _ASSETS = {
 _STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
     (InputError, 400),
     (Unauthorized, 401),
+    (TooManyTries, 429),
     (Forbidden, 403),
     (UnknownChannel, 404),
     (Busy, 409),
@@ -58,7 +65,7 @@ def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Applicatio
 def make_bare_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
     """An application that answers nothing yet, but is guarded, and explains errors."""
     app = web.Application(
-        middlewares=[gate.middleware(), _explain(edge), *middlewares], client_max_size=65536
+        middlewares=[*gate.middlewares(), _explain(edge), *middlewares], client_max_size=65536
     )
     app.on_response_prepare.append(gate.add_headers)
     return app
@@ -76,13 +83,16 @@ class _Pages:
             web.get("/{name:[A-Za-z0-9_-]+}/publish", self._publish),
         ]
 
+    @needs("view", some=True)
     async def _index(self, request: web.Request) -> web.Response:
-        return _html(index_page(_cards(self._edge)))
+        return _html(index_page(_cards(self._edge, access_of(request))))
 
     async def _watch(self, request: web.Request) -> web.Response:
         channel = self._edge.hub.channel(request.match_info["name"])
-        return _html(watch_page(_card(self._edge, channel)))
+        private = not access_of(request).to_all
+        return _html(watch_page(_card(self._edge, channel), private=private))
 
+    @needs("know")
     async def _publish(self, request: web.Request) -> web.Response:
         name, hub = request.match_info["name"], self._edge.hub
         if not hub.has(name) and self._edge.seats.new_channels:
@@ -92,6 +102,7 @@ class _Pages:
             return _html(not_for_publishing_page(name, channel.spec.shown), 404)
         return _html(publish_page(name))
 
+    @public
     async def _asset(self, request: web.Request) -> web.Response:
         name = request.match_info["file"]
         if name not in _ASSETS:
@@ -126,28 +137,39 @@ def _error(
     request: web.Request, edge: Edge, error: TeleviseError, status: int
 ) -> web.StreamResponse:
     headers = {"Cache-Control": "no-store"}
+    if status == 429:
+        headers["Retry-After"] = str(RETRY_SECONDS)
     if status == 503:
         headers["Retry-After"] = str(RETRY_SECONDS if isinstance(error, LimitReached) else 1)
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="televise"'
     if request.path.startswith("/api/"):
         return web.json_response({"error": str(error)}, status=status, headers=headers)
-    name = request.match_info.get("name")
-    if status == 404 and name and "text/html" in request.headers.get("Accept", ""):
-        root = "../" * (request.path.count("/") - 1)
-        page = missing_page(name, _cards(edge), root)
-        return _html(page, 404)
+    if "text/html" in request.headers.get("Accept", "") and (page := _page(request, edge, error)):
+        return _html(page, status, headers)
     return web.Response(text=f"{error}\n", status=status, headers=headers)
 
 
-def _cards(edge: Edge) -> list[ChannelCard]:
-    return [_card(edge, channel) for channel in edge.hub.channels]
+def _page(request: web.Request, edge: Edge, error: TeleviseError) -> str | None:
+    """What a person is shown, where there is more to say than one line."""
+    name, root = request.match_info.get("name"), "../" * (request.path.count("/") - 1)
+    if isinstance(error, UnknownChannel) and name:
+        return missing_page(name, _cards(edge, access_of(request)), root)
+    if isinstance(error, Unauthorized | Forbidden | TooManyTries):
+        return locked_page(str(error), root)
+    return None
+
+
+def _cards(edge: Edge, access: Access) -> list[ChannelCard]:
+    return [_card(edge, each) for each in edge.hub.channels if access.allows(each.name)]
 
 
 def _card(edge: Edge, channel: Channel) -> ChannelCard:
     return ChannelCard(channel.name, channel.state, channel.text, edge.viewers(channel))
 
 
-def _html(text: str, status: int = 200) -> web.Response:
-    headers = {"Cache-Control": "no-store"}
+def _html(
+    text: str, status: int = 200, more: Mapping[str, str] = MappingProxyType({})
+) -> web.Response:
+    headers = {"Cache-Control": "no-store", **more}
     return web.Response(text=text, status=status, content_type="text/html", headers=headers)

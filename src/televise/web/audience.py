@@ -1,37 +1,44 @@
 """Audience: who watches what, and what is made for them."""
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from televise import events
 from televise.errors import Unavailable
+from televise.formats.websocket import close_frame
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
 from televise.hub.muxed import MakeMuxer, Muxed
 from televise.model.rendition import Rendition
 from televise.web import envelope
+from televise.web.access import access_of
 from televise.web.ages import Ages
 from televise.web.connection import Connection
 from televise.web.limits import Admission
 from televise.web.peers import Report, pruned
-from televise.web.pump import GOING_AWAY, RESTARTING, Pump, Viewer
+from televise.web.pump import GOING_AWAY, NOT_UNDERSTOOD, RESTARTING, Pump, Viewer
 from televise.web.share import OWN_PROCESS, Share, rendition_key
+from televise.web.sockets import is_websocket
+from televise.web.visits import Visits
 
 
 class Audience:
     """All viewers of this hub. ``on_report`` hears what players tell of the picture they show,
     ``on_input`` what people click and type there."""
 
-    def __init__(self, hub: Hub, admission: Admission, version: str) -> None:
+    def __init__(self, hub: Hub, admission: Admission, version: str, visits: Visits) -> None:
         self.hub = hub
         self.admission = admission
+        self.visits = visits
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
         self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
         self.ages = Ages(hub)
@@ -150,13 +157,17 @@ class Audience:
 
     @contextmanager
     def admitted(self, request: web.Request) -> Iterator[None]:
-        """One more viewer, while the block runs. LimitReached, Unavailable."""
+        """One more viewer, while the block runs, or until its key ends. LimitReached,
+        Unavailable."""
         if self._closing:
             raise Unavailable("the server is stopping")
         if request.get(OWN_PROCESS):
             yield  # its viewers are counted
             return
-        with self.admission.viewer(request.remote or ""):
+        grants = access_of(request).grants
+        who = next((f"{each.session} {request.remote}" for each in grants if each.session), "")
+        visit = self.visits.visit(grants, partial(_send_away, request), who)
+        with self.admission.viewer(request.remote or ""), visit:
             yield
 
     @contextmanager
@@ -179,11 +190,8 @@ class Audience:
         make_viewer: type[Viewer] = Viewer,
     ) -> AsyncIterator[Viewer]:
         """A viewer, in the pump of its wire format, made for the first and gone with the last."""
-        transport = request.transport
-        if transport is None:
-            raise ConnectionResetError("the viewer has gone")
-        connection = transport.get_protocol()
-        assert isinstance(connection, Connection)
+        access_of(request).check(channel.name)
+        connection = _connection(request)
         muxed = encoding.muxed(make_muxer)
         if muxed not in self._pumps:
             self._pumps[muxed] = channel, Pump(muxed, channel.name)
@@ -233,6 +241,22 @@ class Audience:
 
 def _nobody() -> None:
     """Who is told that somebody listens."""
+
+
+def _connection(request: web.Request) -> Connection:
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError("the viewer has gone")
+    connection = transport.get_protocol()
+    assert isinstance(connection, Connection)
+    return connection
+
+
+def _send_away(request: web.Request, reason: str) -> None:
+    """Close the connection of one whose key has ended; at once where that was tried before."""
+    with contextlib.suppress(ConnectionError):
+        websocket = is_websocket(request)
+        _connection(request).end(close_frame(NOT_UNDERSTOOD, reason) if websocket else b"")
 
 
 def _unheard(channel: str, report: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from typing import Protocol
@@ -11,6 +12,8 @@ from typing import Protocol
 UNACKNOWLEDGED_MILLISECONDS = 8_000
 # What the kernel may hold back unsent: what a slow viewer sees late is little more than this.
 UNSENT_BYTES = 16_384
+# Of TLS, when one side says goodbye.
+SHUTDOWN_SECONDS = 1.0
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
 _OPTIONS = (
     ("TCP_NODELAY", 1),
@@ -49,13 +52,73 @@ class Connection(asyncio.Protocol):
         # Nearly always one; a wall has one for each channel.
         self.writers: list[Writing] = []
         self.transport: asyncio.Transport | None = None
+        # Of TLS: what is between it and the socket.
+        self._below: asyncio.Transport | None = None
+
+    @property
+    def send(self) -> Callable[[bytes], int] | None:
+        """That of the socket; None where bytes must go through the transport."""
+        return self.socket.send if self._below is None else None
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the kernel has not taken yet."""
+        assert self.transport is not None
+        below = 0 if self._below is None else self._below.get_write_buffer_size()
+        return self.transport.get_write_buffer_size() + below
+
+    async def secure(self, context: ssl.SSLContext, seconds: float) -> None:
+        """Shake hands by TLS on the socket that was accepted; who cannot is closed."""
+        loop, early = asyncio.get_running_loop(), _Early()
+        try:
+            below, _ = await loop.connect_accepted_socket(lambda: early, self.socket)
+            self._below = below
+            # What TLS has made of a chunk must not be hidden from the pump either.
+            below.set_write_buffer_limits(high=0)
+            transport = await loop.start_tls(
+                below, early, context, server_side=True,
+                ssl_handshake_timeout=seconds, ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+            )  # fmt: skip
+        except (OSError, ssl.CertificateError):
+            transport = None
+        except BaseException:
+            self._give_up()
+            raise
+        if transport is None or early.lost:
+            self._give_up()
+            return
+        transport.set_protocol(self)
+        self.connection_made(transport)
+        if early.data:
+            self.data_received(bytes(early.data))
+
+    def _give_up(self) -> None:
+        if self._below is not None:
+            self._below.abort()
+        else:
+            self.socket.close()
+        self._closed(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        # `pause_writing` comes as soon as the kernel does not take everything.
-        transport.set_write_buffer_limits(high=0)
+        # `pause_writing` comes as soon as the kernel does not take everything. TLS calls its
+        # buffer full where it has as much as the limit, even nothing.
+        transport.set_write_buffer_limits(high=0 if self._below is None else 1)
         self._handler.connection_made(transport)
+
+    def end(self, farewell: bytes) -> None:
+        """Close it, with some last bytes if the socket takes them at once; at once where it is
+        closing already."""
+        assert self.transport is not None
+        stuck = self.transport.is_closing() or self.transport.get_write_buffer_size() > 0
+        for writer in self.writers:
+            writer.pause()
+        if stuck:
+            self.transport.abort()
+            return
+        self.transport.write(farewell)
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._handler.data_received(data)
@@ -78,6 +141,24 @@ class Connection(asyncio.Protocol):
         for writer in self.writers:
             writer.lost()
         self._closed(self)
+
+
+class _Early(asyncio.Protocol):
+    """Until TLS stands: nothing is read before, and what comes at once with it is kept."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.lost = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
 
 
 def set_options(connection: socket.socket) -> None:

@@ -13,7 +13,7 @@ from televise.errors import Busy, InputError, LimitReached, Unsupported
 from televise.hub.hub import Hub
 from televise.model.name import check_name
 from televise.model.source import SourceSpec, parse_guarded, parse_source
-from televise.web.keys import Keys, bearer_of
+from televise.web.guard import needs
 
 MAX_CHANNELS = 64
 
@@ -21,9 +21,8 @@ MAX_CHANNELS = 64
 class Control:
     """Changes which channels ``hub`` has, for those whose key says so."""
 
-    def __init__(self, hub: Hub, keys: Keys) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._keys = keys
         self._made: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -33,8 +32,9 @@ class Control:
             web.delete("/api/channels/{name}", self._delete),
         ]
 
+    @needs("admin")
     async def _put(self, request: web.Request) -> web.Response:
-        name = self._allowed(request)
+        name = check_name(request.match_info["name"])
         spec = _parse(name, await _json(request))
         if self._hub.has(name):
             raise Busy(f"there is a channel {name} already: DELETE it before")
@@ -45,18 +45,13 @@ class Control:
         events.info("channel made", channel=name, source=spec.shown)
         return web.json_response({"name": name, "source": spec.shown}, status=201)
 
+    @needs("admin")
     async def _delete(self, request: web.Request) -> web.Response:
-        name = self._allowed(request)
+        name = check_name(request.match_info["name"])
         await self._hub.remove(name)
         self._made.discard(name)
         events.info("channel ended", channel=name)
         return web.Response(status=204)
-
-    def _allowed(self, request: web.Request) -> str:
-        """The channel in the URL, if the key is for that."""
-        name = request.match_info["name"]
-        self._keys.check(bearer_of(request), name, "admin")
-        return check_name(name)
 
 
 async def _json(request: web.Request) -> Any:

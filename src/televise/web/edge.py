@@ -23,10 +23,10 @@ from televise.web.audience import Audience
 from televise.web.limits import Admission, Allowance
 from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER, Viewer
 from televise.web.seats import Seats
+from televise.web.sockets import WebSocket, reason_of, upgrade
 
 # How long an answer waits for the source to say whether it can be made at all.
 BEGIN_SECONDS = 2.0
-MAX_MESSAGE_BYTES = 4096
 # How long a client may take to say what it wants, where it must say so.
 WISH_SECONDS = 10.0
 UNSUPPORTED = 1003
@@ -79,7 +79,7 @@ class Edge(Audience):
     """Answers viewers, over HTTP without end and over WebSocket; ``seats`` are for publishers."""
 
     def __init__(self, hub: Hub, admission: Admission, version: str, seats: Seats) -> None:
-        super().__init__(hub, admission, version)
+        super().__init__(hub, admission, version, seats.visits)
         self.seats = seats
 
     async def endless(
@@ -159,7 +159,7 @@ class Edge(Audience):
     async def _converse(
         self,
         request: web.Request,
-        websocket: "_WebSocket",
+        websocket: WebSocket,
         channel: Channel,
         encoding: Encoding,
         wish: Wish,
@@ -183,7 +183,7 @@ class Edge(Audience):
                 else:
                     await send_away(request, websocket, UNSUPPORTED, ONLY_TEXT)
 
-    async def _listen(self, request: web.Request, websocket: "_WebSocket", viewer: Viewer) -> None:
+    async def _listen(self, request: web.Request, websocket: WebSocket, viewer: Viewer) -> None:
         """Hear the client until it goes; what one says that never asked for texts means nothing."""
         allowance = Allowance()
         async for message in websocket:
@@ -237,32 +237,12 @@ def _stream_headers(content_type: str) -> dict[str, str]:
     }
 
 
-class _WebSocket(web.WebSocketResponse):
-    """Its viewer gets nothing more once it is being closed, by whichever side."""
-
-    viewer: Viewer | None = None
-
-    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
-        if self.viewer is not None:
-            self.viewer.stop()
-        return await super().close(code=code, message=message, drain=drain)
-
-
-async def upgrade(request: web.Request, protocols: Sequence[str]) -> _WebSocket:
-    """Answer with a WebSocket; of the subprotocols that are asked for, one of these is granted."""
-    websocket = _WebSocket(
-        protocols=protocols, compress=False, max_msg_size=MAX_MESSAGE_BYTES, timeout=1.0
-    )
-    await websocket.prepare(request)
-    return websocket
-
-
 async def send_away(
     request: web.Request, websocket: web.WebSocketResponse, code: int, reason: str
 ) -> None:
     """Close with this code, and say why in the log."""
     note_sent_away(request, reason)
-    await websocket.close(code=code, message=reason.encode()[:123])
+    await websocket.close(code=code, message=reason_of(reason))
 
 
 def note_sent_away(request: web.Request, reason: str) -> None:

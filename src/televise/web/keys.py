@@ -1,103 +1,162 @@
 """Keys: tokens that give a right to something, signed with the one secret of this machine.
 
 A token is a JSON Web Token (RFC 7519), always HMAC with SHA-256 (RFC 7518 section 3.2): ``sub`` is
-the channel, ``can`` the right, ``exp`` when it ends.
+the channel, ``can`` the right, ``exp`` until when one may come, ``until`` until when one may stay.
 """
 
-import os
 import secrets
-import stat
-import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
 from televise import events
 from televise.errors import Forbidden, InputError, Unauthorized, Unavailable
 from televise.model.name import check_name
+from televise.web.revoked import FOR_EVER, Revoked
+from televise.web.secret import load_secret
 
-RIGHTS = ("publish", "relay", "admin")
+RIGHTS = ("view", "publish", "relay", "admin")
 AUDIENCE = "televise"
 ALGORITHM = "HS256"
-ANY_CHANNEL = "*"
+ALL = "*"
 # A clock may be wrong by so much.
 LEEWAY_SECONDS = 60
 MAX_TOKEN_BYTES = 4096
+MAX_VIEWERS = 1_000_000
+# Who manages a channel may see it, and who publishes it may know how it is.
+_ENOUGH = {"view": ("view", "admin"), "know": ("view", "admin", "publish")}
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a valid token allows: ``can`` do something with ``channel``, or all where that is '*'.
+    """What a valid token allows: ``can`` do something with ``channel``, a whole name, or the
+    beginning of names with '*' behind it; '*' alone is all.
 
-    ``take_over``: also where somebody else does it now.
+    ``take_over``: also where somebody else does it now. ``viewers``: so many at a time, 0 for any
+    number. ``until``: when it ends for those who are here, in Unix seconds. ``session``: who came
+    with it, where a browser remembers that.
     """
 
     channel: str
     can: str
     take_over: bool = False
+    viewers: int = 0
+    id: str = field(default="", compare=False)
+    until: int = field(default=0, compare=False)
+    session: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if self.channel != ANY_CHANNEL:
-            check_name(self.channel)
+        if self.channel != ALL:
+            check_name(self.channel.removesuffix(ALL))
         if self.can not in RIGHTS:
             raise InputError(f"no such right: {self.can}; there is {', '.join(RIGHTS)}")
+        if not 0 <= self.viewers <= MAX_VIEWERS:
+            raise InputError(f"so many viewers: from 1 to {MAX_VIEWERS}")
+
+    def gives(self, can: str) -> bool:
+        """Whether it is for that, with whatever channel."""
+        return self.can in _ENOUGH.get(can, (can,))
+
+    def allows(self, channel: str, can: str) -> bool:
+        """Whether it is for that. The channel '*' stands for all that there may be."""
+        if self.channel.endswith(ALL):
+            return self.gives(can) and channel.startswith(self.channel[:-1])
+        return self.gives(can) and channel == self.channel
 
 
 class Keys:
-    """Signs and checks tokens. The secret is in the file at ``path``, made when it is needed."""
+    """Signs and checks tokens. The secret is in the file at ``path``, made when it is needed; those
+    that are ``revoked`` are in a file beside it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._secret = b""
+        self.revoked = Revoked(_beside(path))
+        self.revoked.refresh()
 
     def use(self, path: Path) -> None:
-        """Take the secret of the file at ``path`` from now on."""
+        """Take the secret of the file at ``path`` from now on, and what is revoked beside it."""
         if path != self._path:
             self._path, self._secret = path, b""
+            self.revoked.use(_beside(path))
 
-    def sign(self, grant: Grant, seconds: float) -> str:
-        """A token that is valid for so many ``seconds`` from now. InputError where the key file
-        cannot be used."""
-        import jwt
-
+    def sign(self, grant: Grant, seconds: float, watch_seconds: float | None = None) -> str:
+        """A token with which one may come for so many ``seconds`` from now, and then stay for
+        ``watch_seconds`` from now. InputError where the key file cannot be used."""
         now = int(time.time())
-        claims = {
-            "aud": AUDIENCE,
-            "sub": grant.channel,
-            "can": grant.can,
-            "takeover": grant.take_over,
-            "iat": now,
-            "exp": now + int(seconds),
-        }
-        return jwt.encode(claims, self._load(), ALGORITHM)
+        stay = seconds if watch_seconds is None else max(seconds, watch_seconds)
+        identifier = grant.id or secrets.token_hex(6)
+        signed = replace(grant, id=identifier, until=now + int(stay))
+        return self._encode(signed, now + int(seconds))
+
+    def session(self, grant: Grant) -> str:
+        """A token for the browser of one who came with ``grant``: it may come back until then."""
+        visitor = replace(grant, session=secrets.token_hex(6))
+        return self._encode(visitor, grant.until)
 
     def check(self, token: str, channel: str, can: str) -> Grant:
         """What ``token`` allows. Unauthorized where it is not valid, Forbidden where it is for
         something else, Unavailable where the key file cannot be used."""
-        grant = self._verify(token)
-        if grant.channel not in (ANY_CHANNEL, channel) or grant.can != can:
-            raise Forbidden(f"this key does not allow to {can} {channel}")
+        grant = self.verify(token, can)
+        if not grant.allows(channel, can):
+            what = "all channels" if channel == ALL else channel
+            raise Forbidden(f"this key does not allow to {can} {what}")
         return grant
 
     def check_right(self, token: str, can: str) -> Grant:
         """The same where the channel is not known yet: it is for the caller to compare."""
-        grant = self._verify(token)
-        if grant.can != can:
+        grant = self.verify(token, can)
+        if not grant.gives(can):
             raise Forbidden(f"this key does not allow to {can}")
         return grant
 
-    def _verify(self, token: str) -> Grant:
+    def verify(self, token: str, can: str = "view") -> Grant:
+        """What ``token`` is for; ``can`` is what its bearer wants. Unauthorized, Unavailable."""
+        if not token:
+            raise Unauthorized(f"a key is needed: televise token CHANNEL --can {can} makes one")
+        grant = self._decode(token, self._load_for_checking())
+        if grant.id in self.revoked:
+            raise Unauthorized("this key has been revoked: ask for another")
+        return grant
+
+    def revoke(self, text: str) -> str:
+        """Make a token, or the one with this identifier, worthless; returns its identifier."""
+        identifier, until = text, FOR_EVER
+        if "." in text:
+            try:
+                grant = self._decode(text, self._load(), expires=False)
+            except Unauthorized:
+                raise InputError("this is no key of this machine: nothing to revoke") from None
+            identifier, until = grant.id, grant.until + 2 * LEEWAY_SECONDS
+        self.revoked.add(identifier, until)
+        return identifier
+
+    def _encode(self, grant: Grant, expires: int) -> str:
         import jwt
 
-        if not token:
-            raise Unauthorized("a key is needed: televise token CHANNEL --can publish makes one")
-        try:
-            secret = self._load()
-        except InputError as error:
-            events.warning("keys cannot be checked", reason=str(error))
-            raise Unavailable("keys cannot be checked here: see the server's log") from None
+        claims: dict[str, Any] = {
+            "aud": AUDIENCE,
+            "sub": grant.channel,
+            "can": grant.can,
+            "exp": expires,
+            "jti": grant.id,
+        }
+        if grant.until != expires:
+            claims["until"] = grant.until
+        if grant.take_over:
+            claims["takeover"] = True
+        if grant.viewers:
+            claims["viewers"] = grant.viewers
+        if grant.session:
+            claims["sid"] = grant.session
+        return jwt.encode(claims, self._load(), ALGORITHM)
+
+    def _decode(self, token: str, secret: bytes, *, expires: bool = True) -> Grant:
+        import jwt
+
         try:
             claims = jwt.decode(
                 token[:MAX_TOKEN_BYTES],
@@ -105,26 +164,31 @@ class Keys:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "aud", "sub"]},
+                options={"require": ["exp", "aud", "sub"], "verify_exp": expires},
             )
-            return Grant(str(claims["sub"]), str(claims["can"]), claims.get("takeover") is True)
+            return _grant(claims)
         except jwt.ExpiredSignatureError:
             raise Unauthorized("this key has expired: make another with televise token") from None
         except (jwt.InvalidTokenError, InputError, KeyError, ValueError, RecursionError):
             raise Unauthorized("this key is not valid here: see televise token") from None
 
+    def _load_for_checking(self) -> bytes:
+        """Strangers are not told where the file is."""
+        try:
+            return self._load()
+        except InputError as error:
+            events.warning("keys cannot be checked", reason=str(error))
+            raise Unavailable("keys cannot be checked here: see the server's log") from None
+
     def _load(self) -> bytes:
         if not self._secret:
-            self._secret = _read(self._path) or _create(self._path)
+            self._secret = load_secret(self._path)
         return self._secret
 
 
-def default_path() -> Path:
-    """Where the secret is, unless somebody says otherwise (XDG Base Directory Specification)."""
-    if path := os.environ.get("TELEVISE_KEY_FILE"):
-        return Path(path)
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "televise" / "key"
+def _beside(path: Path) -> Path:
+    """Where the revoked keys are."""
+    return path.with_name(f"{path.name}.revoked")
 
 
 def bearer_of(request: web.Request) -> str:
@@ -138,35 +202,16 @@ def token_of(request: web.Request) -> str:
     return bearer_of(request) or request.query.get("token", "")
 
 
-def _read(path: Path) -> bytes:
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text().strip()
-    except FileNotFoundError:
-        return b""
-    except (OSError, UnicodeError) as error:
-        raise InputError(f"{path}: the key file cannot be read: {error}") from None
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise InputError(f"{path}: others can read the key file: chmod 600 {path}")
-    if len(text) < 64:
-        raise InputError(f"{path}: is no key file: remove it, and another is made")
-    return text.encode()
-
-
-def _create(path: Path) -> bytes:
-    """A new secret of 256 bits, in a file that appears complete and for its owner only."""
-    secret = secrets.token_hex(32)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Such a file is its owner's alone.
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:
-            draft.write(f"{secret}\n")
-            draft.flush()
-            os.link(draft.name, path)
-    except FileExistsError:
-        if theirs := _read(path):
-            return theirs  # another process was faster: its secret counts
-        raise InputError(f"{path}: the key file is a link to nothing: remove it") from None
-    except OSError as error:
-        raise InputError(f"{path}: the key file cannot be made: {error.strerror}") from None
-    return secret.encode()
+def _grant(claims: dict[str, Any]) -> Grant:
+    viewers, until = claims.get("viewers", 0), claims.get("until", claims["exp"])
+    if type(viewers) is not int or type(until) is not int:
+        raise ValueError("numbers that are none")
+    return Grant(
+        str(claims["sub"]),
+        str(claims["can"]),
+        claims.get("takeover") is True,
+        viewers,
+        str(claims.get("jti", "")),
+        until,
+        str(claims.get("sid", "")),
+    )

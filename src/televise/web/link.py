@@ -11,10 +11,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import WSMsgType, web
 
-from televise.errors import Forbidden, FormatError, InputError, PeerError, TeleviseError
+from televise.errors import FormatError, InputError, PeerError, TeleviseError
 from televise.formats.websocket import binary_frame
 from televise.hub.channel import Channel
 from televise.hub.continuity import MOST, Follows
@@ -27,22 +28,22 @@ from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
+from televise.web.access import access_of
 from televise.web.announcer import Announcer
 from televise.web.connection import Connection
-from televise.web.edge import Edge, upgrade
-from televise.web.keys import ANY_CHANNEL, Keys, token_of
+from televise.web.edge import Edge
+from televise.web.guard import needs
 from televise.web.limits import Allowance
 from televise.web.past import MAX_LENGTH_SECONDS, MAX_SECONDS, WAIT_SECONDS
 from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER, Pump, Viewer
 from televise.web.share import OWN_PROCESS
+from televise.web.sockets import reason_of, upgrade
 
 SUBPROTOCOL = "televise.link.v1"
 MAX_LATENCY_SECONDS = 1.0
 BEGIN_SECONDS = 2.0
 MAX_RENDITION_BYTES = 1000
 MAX_REPORT_BYTES = 1 << 20
-# RFC 6455 section 5.5: what a close frame may hold, without its code.
-MAX_REASON_BYTES = 123
 # There is one subscription per connection.
 SUBSCRIPTION = 1
 
@@ -57,7 +58,8 @@ class LinkViewer(Viewer):
     def __init__(self, pump: Pump, connection: Connection, max_latency: float) -> None:
         super().__init__(pump, connection, max_latency)
         self.bytes = 0
-        self._send_to_socket, self.send = self.send, self._send_counted
+        if (send := self.send) is not None:
+            self.send = partial(self._send_counted, send)
 
     def write(self, chunk: Chunk) -> None:
         """The same, counted."""
@@ -68,18 +70,22 @@ class LinkViewer(Viewer):
         """In words of the link."""
         self.transport.write(_missing(dropped + Dropped(slow=count)))
 
-    def _send_counted(self, data: bytes) -> int:
+    def put(self, data: bytes) -> None:
+        """The same, counted."""
         self.bytes += len(data)
-        return self._send_to_socket(data)
+        super().put(data)
+
+    def _send_counted(self, send: Callable[[bytes], int], data: bytes) -> int:
+        self.bytes += len(data)
+        return send(data)
 
 
 class Link:
-    """Answers other hubs: those that have a key for it, and those that have none, as they see no
-    more than every viewer."""
+    """Answers other hubs: those that have a key for it, and where everybody may watch those that
+    have none, as they see no more than every viewer."""
 
-    def __init__(self, edge: Edge, keys: Keys) -> None:
+    def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._keys = keys
 
     def routes(self) -> list[web.RouteDef]:
         """What this answers."""
@@ -89,8 +95,9 @@ class Link:
             web.get("/api/link/{name}/look", self._look),
         ]
 
+    @needs("relay", some=True)
     async def _announce(self, request: web.Request) -> web.StreamResponse:
-        allowed = self._allowed(request)
+        allowed = access_of(request).allows
         with self._edge.admitted(request):
             websocket = web.WebSocketResponse(
                 protocols=[SUBPROTOCOL], compress=False, max_msg_size=MAX_REPORT_BYTES, timeout=1.0
@@ -99,6 +106,7 @@ class Link:
             await Announcer(self._edge, websocket, allowed).run()
         return websocket
 
+    @needs("relay")
     async def _carry(self, request: web.Request) -> web.StreamResponse:
         channel, rendition = self._channel(request), _rendition(request)
         with self._edge.admitted(request):
@@ -145,6 +153,7 @@ class Link:
         else:
             viewer.start()
 
+    @needs("relay")
     async def _look(self, request: web.Request) -> web.StreamResponse:
         channel, rendition = self._channel(request), _rendition(request)
         ago = _seconds(request, "ago", MAX_SECONDS)
@@ -160,17 +169,7 @@ class Link:
         return websocket
 
     def _channel(self, request: web.Request) -> Channel:
-        name = request.match_info["name"]
-        if not self._allowed(request)(name):
-            raise Forbidden(f"this key does not allow to relay {name}")
-        return self._edge.hub.channel(name)
-
-    def _allowed(self, request: web.Request) -> Callable[[str], bool]:
-        """Of which channels its key is. Unauthorized, Forbidden for one that is not for this."""
-        if not (token := token_of(request)):
-            return lambda name: True
-        grant = self._keys.check_right(token, "relay")
-        return lambda name: grant.channel in (ANY_CHANNEL, name)
+        return self._edge.hub.channel(request.match_info["name"])
 
 
 class LinkMessages:
@@ -229,8 +228,7 @@ async def _send(websocket: web.WebSocketResponse, look: LookBack) -> None:
 
 
 async def _refuse(websocket: web.WebSocketResponse, error: TeleviseError) -> None:
-    reason = str(error).encode()[:MAX_REASON_BYTES].decode(errors="ignore")
-    await websocket.close(code=TRY_LATER, message=reason.encode())
+    await websocket.close(code=TRY_LATER, message=reason_of(str(error)))
 
 
 def _rendition(request: web.Request) -> Rendition:

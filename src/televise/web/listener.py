@@ -10,9 +10,11 @@ from pathlib import Path
 
 from televise import events
 from televise.errors import InputError
+from televise.web.certificate import Certificate
 from televise.web.connection import Connection, set_options
 
 BACKLOG = 1024
+HANDSHAKE_SECONDS = 10.0
 # Kept free for workers, files and whatever else must still be opened when viewers are many.
 RESERVED_DESCRIPTORS = 32
 # What is asked for where the system sets no limit (macOS refuses more).
@@ -22,14 +24,24 @@ _NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 class Listener:
-    """Listens on ``host`` and ``port`` (0: any free one) and gives each connection a protocol.
+    """Listens on ``host`` and ``port`` (0: any free one) and gives each connection a protocol; with
+    a ``certificate`` it speaks TLS.
 
     ``shared``: together with other processes, among which the system spreads the connections.
     """
 
-    def __init__(self, others: int, option: str = "--port", *, shared: bool = False) -> None:
+    def __init__(
+        self,
+        others: int,
+        option: str = "--port",
+        certificate: Certificate | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
         self._option = option
+        self._certificate = certificate
         self._shared = shared
+        self._securing: set[asyncio.Task[None]] = set()
         self._make_protocol: Callable[[], asyncio.Protocol] = asyncio.Protocol
         self._sockets: list[socket.socket] = []
         self._lent: list[socket.socket] = []
@@ -70,7 +82,7 @@ class Listener:
             each.close()
             self._lent.append(_bound(family, kind, protocol, bound, shared=True))
         inside = socket.socket(socket.AF_UNIX)
-        self._sockets = [inside]
+        self._sockets, self._certificate = [inside], None  # it does not leave this machine
         inside.setblocking(False)
         inside.bind(str(path))
         inside.listen(BACKLOG)
@@ -85,7 +97,9 @@ class Listener:
         """Accept no more; connections that there are stay."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for task in self._securing:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._securing, return_exceptions=True)
         for each in (*self._sockets, *self._lent):
             each.close()
 
@@ -111,10 +125,21 @@ class Listener:
         accepted, _ = await loop.sock_accept(listening)
         try:
             set_options(accepted)
+            if self._certificate is not None:
+                self._start_securing(accepted, self._certificate)
+                return
             await loop.connect_accepted_socket(lambda: self._make_connection(accepted), accepted)
         except OSError:
             accepted.close()
             raise
+
+    def _start_securing(self, accepted: socket.socket, certificate: Certificate) -> None:
+        """The handshake takes its time, in which others are accepted."""
+        connection = self._make_connection(accepted)
+        secure = connection.secure(certificate.context, HANDSHAKE_SECONDS)
+        task = asyncio.get_running_loop().create_task(secure)
+        self._securing.add(task)
+        task.add_done_callback(self._securing.discard)
 
     def _make_connection(self, accepted: socket.socket) -> Connection:
         connection = Connection(accepted, self._make_protocol(), self._closed)

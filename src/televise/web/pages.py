@@ -47,8 +47,9 @@ def index_page(channels: Sequence[ChannelCard]) -> str:
     return _document("Channels", body)
 
 
-def watch_page(card: ChannelCard) -> str:
-    """One channel: a large player, and how to take its streams elsewhere."""
+def watch_page(card: ChannelCard, *, private: bool = False) -> str:
+    """One channel: a large player, and how to take its streams elsewhere; to where they need a key
+    if it is ``private``."""
     name, url = escape(card.name), _url(card.name)
     body = (
         f'<div data-channel="{name}">'
@@ -58,7 +59,7 @@ def watch_page(card: ChannelCard) -> str:
         f"</tele-vision></div>"
         f'<div class="title"><h1>{name}</h1>{_badge(card)}{_viewers(card)}</div>'
         f"{_note(card)}</div>"
-        f"{_streams(card)}{_embedding(card)}"
+        f"{_streams(card, private=private)}{_embedding(card)}"
     )
     return _document(card.name, body)
 
@@ -106,6 +107,19 @@ def missing_page(name: str, cards: Sequence[ChannelCard], root: str = "") -> str
     return _document("No such channel", body, root)
 
 
+def locked_page(reason: str, root: str = "") -> str:
+    """Who asks has no key for this, or none that is good any more."""
+    wrong, _, _ = reason.partition(":")  # behind it stands what a program's user could do
+    body = (
+        f'{_back_link(root)}<div class="plain"><h1>This needs a key</h1>'
+        f"<p>{escape(wrong[:1].upper() + wrong[1:])}.</p>"
+        "<p>Open the whole link that you were given. If it has expired, ask who gave it to you "
+        "for another; on the server’s machine this makes one:</p>"
+        "<pre><code>televise token CHANNEL --can view</code></pre></div>"
+    )
+    return _document("A key is needed", body, root)
+
+
 # From the pages that lie below their channel's.
 _ABOVE = "../"
 _PUBLISH_CHOICES = (
@@ -118,6 +132,10 @@ _PUBLISH_CHOICES = (
     '<button type="button" name="start" disabled>Start</button>'
 )
 
+_WITH_KEY = (
+    '<p class="quiet">Outside this browser they need a key behind them: <code>?token=KEY</code>, '
+    "from the link that you were given.</p>"
+)
 _NO_CHANNELS = (
     '<div class="plain"><h2>No channels yet</h2>'
     "<p>Start one with a picture that moves by itself:</p>"
@@ -127,7 +145,7 @@ _NO_CHANNELS = (
 
 def _document(title: str, body: str, root: str = "", script: str = "televise.js") -> str:
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html><html lang="en" data-televise><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(title)} · televise</title>"
@@ -174,9 +192,10 @@ def _note(card: ChannelCard) -> str:
     return f'<p class="quiet">{escape(card.text)}</p>' if card.text else ""
 
 
-def _streams(card: ChannelCard) -> str:
+def _streams(card: ChannelCard, *, private: bool) -> str:
     rows = "".join(_stream(card, *stream) for stream in _STREAMS)
-    return f'<section class="panel"><h2>Streams</h2><ul class="streams">{rows}</ul></section>'
+    key = _WITH_KEY if private else ""
+    return f'<section class="panel"><h2>Streams</h2><ul class="streams">{rows}</ul>{key}</section>'
 
 
 def _stream(card: ChannelCard, extension: str, name: str, purpose: str) -> str:

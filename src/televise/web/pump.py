@@ -33,7 +33,8 @@ class Viewer:
     def __init__(self, pump: "Pump", connection: Connection, max_latency: float) -> None:
         assert connection.transport is not None
         self.transport = connection.transport
-        self.send: Callable[[bytes], int] = connection.socket.send
+        self.send: Callable[[bytes], int] | None = connection.send
+        self._connection = connection
         self.cursor = Cursor(pump.muxed.log, max_latency)
         self.told = False
         self.websocket = False
@@ -104,7 +105,7 @@ class Viewer:
     def pause(self) -> None:
         """The socket takes no more: remember where to go on."""
         self._paused = True
-        self._progress = (self.transport.get_write_buffer_size(), time.monotonic())
+        self._progress = (self._connection.unsent, time.monotonic())
         if self.live:
             self._pump.leave(self)
             self.cursor.position = self._pump.muxed.log.end
@@ -164,6 +165,10 @@ class Viewer:
             self.init = chunk.init
             self.transport.write(chunk.init + chunk.data)
 
+    def put(self, data: bytes) -> None:
+        """Write a chunk where the socket cannot be written to, as it speaks TLS."""
+        self.transport.write(data)
+
     def tell(self, text: bytes, kind: str = "state") -> None:
         """Send a text message, now or when the socket takes it; one of its kind replaces it."""
         if self._paused:
@@ -192,7 +197,7 @@ class Viewer:
         if not self._paused:
             return
         left, since = self._progress
-        size = self.transport.get_write_buffer_size()
+        size = self._connection.unsent
         # That more is waiting (an answer to a ping) is no progress.
         self._progress = (size, now if size < left else since)
         if size >= left and now - since > STALL_SECONDS:
@@ -225,7 +230,7 @@ class Pump:
 
     Live viewers have been given everything, so all of them have the same init; what a new chunk
     needs of them is their socket's ``send``, and only that is touched: with a thousand viewers the
-    processor's cache decides what a message costs.
+    processor's cache decides what a message costs. Those with TLS have none, and are written to.
     """
 
     def __init__(self, muxed: Muxed, channel: str) -> None:
@@ -237,6 +242,7 @@ class Pump:
         self.counted = True
         self._live: list[Viewer] = []
         self._sends: list[Callable[[bytes], int]] = []
+        self._wrapped: list[Viewer] = []
         self._init: bytes | None = None
         muxed.deliver = self._deliver
         muxed.refuse = self._refuse
@@ -244,14 +250,20 @@ class Pump:
     def enter(self, viewer: Viewer) -> None:
         """``viewer`` has been given everything: it gets the next chunk as it comes."""
         viewer.live = True
-        self._live.append(viewer)
-        self._sends.append(viewer.send)
+        if viewer.send is None:
+            self._wrapped.append(viewer)
+        else:
+            self._live.append(viewer)
+            self._sends.append(viewer.send)
         if viewer.init is not self._init:
             self._init = None
 
     def leave(self, viewer: Viewer) -> None:
         """``viewer`` does not get chunks as they come any more."""
         viewer.live = False
+        if viewer.send is None:
+            self._wrapped.remove(viewer)
+            return
         position = self._live.index(viewer)
         del self._live[position], self._sends[position]
 
@@ -273,13 +285,15 @@ class Pump:
             viewer.end(TRY_LATER, reason)
 
     def _deliver(self, chunk: Chunk) -> None:
-        self.sent += len(self._live)
+        self.sent += len(self._live) + len(self._wrapped)
         if chunk.init is not self._init:
             self._init = chunk.init
-            for viewer in self._live.copy():
+            for viewer in [*self._live, *self._wrapped]:
                 viewer.write(chunk)
-        else:
-            self._send(chunk.data)
+            return
+        self._send(chunk.data)
+        for viewer in self._wrapped.copy():
+            viewer.put(chunk.data)
 
     def _send(self, data: bytes) -> None:
         """A live viewer's transport holds nothing back, so its socket can be written to."""

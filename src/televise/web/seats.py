@@ -3,13 +3,14 @@
 import asyncio
 
 from televise import events
-from televise.errors import Forbidden, LimitReached
+from televise.errors import Forbidden, LimitReached, Unauthorized, Unavailable
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.hub.publishing import Publishing
 from televise.model.name import check_name
 from televise.model.source import parse_source
 from televise.web.keys import Grant, Keys
+from televise.web.visits import Visits
 
 # Channels that publishers have made.
 MAX_NEW_CHANNELS = 64
@@ -24,6 +25,7 @@ class Seats:
         self._hub = hub
         self._keys = keys
         self.new_channels = new_channels
+        self.visits = Visits(keys.revoked)
         self._made: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._removing: set[asyncio.Task[None]] = set()
@@ -39,8 +41,18 @@ class Seats:
         if take_over and not grant.take_over:
             raise Forbidden("this key does not allow to take over: see televise token --take-over")
         publishing = self._channel(name).publish(format, address, take_over=take_over)
+        visit = self.visits.enter([grant], lambda reason: publishing.send_away(reason, Forbidden))
+        publishing.on_end = lambda: self.visits.leave(visit)
         events.info("publisher joined", channel=name, format=format or "unknown", address=address)
         return publishing
+
+    def is_for_publishing(self, token: str) -> bool:
+        """Whether somebody with this token wants to publish: with one that is worthless, too, for
+        that is to be told."""
+        try:
+            return self._keys.verify(token, "publish").can == "publish"
+        except (Unauthorized, Unavailable):
+            return True
 
     def check(self, name: str, token: str) -> Grant:
         """What ``token`` allows who publishes ``name``. Unauthorized, Forbidden."""

@@ -7,13 +7,14 @@ Host: against DNS rebinding. Origin: against pages of other sites that open our 
 import ipaddress
 import re
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from televise.errors import InputError
+from televise.web.proxies import Network, Proxies
 
 # What a browser sends as Origin; it also stands in a header of ours, so nothing else may be in it.
 _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
@@ -55,6 +56,7 @@ class Gate:
     ``origins`` are those of other sites that may show our streams; pages that come from other
     ``ports`` of ours, under the same name, may always. ``same_site``: all pages of this machine may
     show our pictures, as notebooks do. ``names`` are those by which others know this machine.
+    ``secure``: it speaks TLS. What ``proxies`` say of the request is believed.
     """
 
     def __init__(
@@ -66,7 +68,12 @@ class Gate:
         *,
         same_site: bool = False,
         names: Iterable[str] = (),
+        secure: bool = False,
+        proxies: Sequence[Network] = (),
     ) -> None:
+        self._usual_port = 443 if secure else 80
+        self._proxies = Proxies(proxies)
+        self._has_proxies = bool(proxies)
         self._port = port
         self._ports = tuple(each for each in ports if each != port)
         self._loopback = is_loopback(host)
@@ -74,7 +81,9 @@ class Gate:
         own = {"localhost", "127.0.0.1", "[::1]", *map(_as_host, (host, *names))}
         if not self._loopback:
             own.add(socket.gethostname().lower())
-        self._own = {f"{name}:{port}" for name in own} | (own if port == 80 else set())
+        self._own = {f"{name}:{port}" for name in own}
+        if port == self._usual_port:
+            self._own |= own
         self.set_origins(origins)
 
     def set_origins(self, origins: Iterable[str]) -> None:
@@ -82,6 +91,10 @@ class Gate:
         self._origins = frozenset(map(check_origin, origins))
         self._hosts = self._own | {urlsplit(origin).netloc for origin in self._origins}
         self._headers = self._make_headers()
+
+    def middlewares(self) -> list[Middleware]:
+        """What stands before all others."""
+        return [*([self._proxies.middleware()] if self._has_proxies else []), self.middleware()]
 
     def middleware(self) -> Middleware:
         """Refuses what is not for us, before anything looks at it."""
@@ -128,7 +141,9 @@ class Gate:
         if len(hosts) != 1:
             return request.version < (1, 1) and not hosts
         host = hosts[0].lower()
-        return host in self._hosts or (not self._loopback and _is_address(host, self._port))
+        return host in self._hosts or (
+            not self._loopback and _is_address(host, self._port, self._usual_port)
+        )
 
     def _must_check_origin(self, request: web.Request) -> bool:
         return request.method not in ("GET", "HEAD") or "Upgrade" in request.headers
@@ -136,7 +151,7 @@ class Gate:
     def _is_our_origin(self, request: web.Request) -> bool:
         origins = request.headers.getall("Origin", [])
         if not origins:
-            return True
+            return request.headers.get("Sec-Fetch-Site", "") != "cross-site"
         origin = origins[0].lower()
         host = request.headers.get("Host", "").lower()
         own = {f"{request.scheme}://{each}" for each in (host, *self._siblings(host))}
@@ -145,7 +160,7 @@ class Gate:
     def _siblings(self, host: str) -> list[str]:
         """The same name with our other ports."""
         name = host.removesuffix(f":{self._port}")
-        return [name if port == 80 else f"{name}:{port}" for port in self._ports]
+        return [name if port == self._usual_port else f"{name}:{port}" for port in self._ports]
 
 
 def _as_host(name: str) -> str:
@@ -153,11 +168,11 @@ def _as_host(name: str) -> str:
     return f"[{name}]" if ":" in name else name.lower()
 
 
-def _is_address(host: str, port: int) -> bool:
+def _is_address(host: str, port: int, usual_port: int) -> bool:
     """Whether ``host`` is a literal IP address with our port: no name, so nothing to rebind."""
     name, colon, number = host.rpartition(":")
     if not colon or number != str(port):
-        name = host if port == 80 else ""
+        name = host if port == usual_port else ""
     try:
         ipaddress.ip_address(name.strip("[]"))
     except ValueError:

@@ -9,6 +9,8 @@ from televise.model.rendition import Rendition
 
 # Set in a request that comes from a fan-out process of ours, and not from one of its clients.
 OWN_PROCESS = web.RequestKey("own_process", bool)
+# Set in one that such a process hands on for somebody whose certificate it has checked.
+CERTIFIED = web.RequestKey("certified", bool)
 
 
 @dataclass(frozen=True, slots=True)

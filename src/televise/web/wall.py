@@ -14,15 +14,19 @@ import aiohttp
 from aiohttp import web
 
 from televise import events
-from televise.errors import InputError, TeleviseError, UnknownChannel
+from televise.errors import InputError, TeleviseError
+from televise.hub.channel import Channel
 from televise.hub.muxed import Chunk, MakeMuxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web import envelope
-from televise.web.edge import ONLY_TEXT, UNSUPPORTED, Edge, note_sent_away, send_away, upgrade
+from televise.web.access import access_of
+from televise.web.edge import ONLY_TEXT, UNSUPPORTED, Edge, note_sent_away, send_away
+from televise.web.guard import needs
 from televise.web.limits import Allowance
 from televise.web.pump import NOT_UNDERSTOOD, RESTARTING, Viewer
+from televise.web.sockets import upgrade
 
 MIME = "image/jpeg"
 MAX_CHANNELS = 100
@@ -33,6 +37,7 @@ MESSAGES_A_SECOND, BURST = 20.0, 60.0
 def routes(edge: Edge, version: str) -> list[web.RouteDef]:
     """What this answers."""
 
+    @needs("view", some=True)
     async def answer(request: web.Request) -> web.StreamResponse:
         with edge.admitted(request):
             websocket = await upgrade(request, [envelope.SUBPROTOCOL])
@@ -81,9 +86,14 @@ class Wall:
             elif kind == "clock":
                 self._say(envelope.clock(float(message["client"]), time.time() * 1000))
             elif kind == "report":
-                self._edge.reported(self._edge.hub.channel(message["channel"]).name, message)
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError, UnknownChannel):
+                self._edge.reported(self._channel(message["channel"]).name, message)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError, TeleviseError):
             await self._send_away(NOT_UNDERSTOOD, "not a message of a wall")
+
+    def _channel(self, name: Any) -> Channel:
+        """UnknownChannel, Forbidden."""
+        access_of(self._request).check(str(name)[:64])
+        return self._edge.hub.channel(name)
 
     def _watch(self, message: dict[str, Any]) -> None:
         name = str(message["channel"])[:64]
@@ -103,7 +113,7 @@ class Wall:
         """One channel, until it is unwatched."""
         edge = self._edge
         try:
-            channel = edge.hub.channel(name)
+            channel = self._channel(name)
             with edge.acquired(channel, _rendition(wish)) as encoding:
                 self._say(envelope.state(name, channel.state, channel.text))
                 muxer = _muxer(name)
