@@ -161,6 +161,7 @@ port = 81
 insecure = true
 origins = ["HTTPS://Example.org:443"]
 dialects = ["flask=cam@5001"]
+workers = 2
 max_viewers = 7
 max_viewers_per_address = 3
 replay = "2m"
@@ -206,6 +207,7 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: Needs
     assert settings.certificate == Certificate(certificate, key, certificate)
     assert settings.upstream_context is client_context(certificate, certificate, key)
     assert (settings.max_viewers, settings.max_viewers_per_address) == (7, 3)
+    assert settings.workers == 2
     assert (settings.origins, settings.rtmp_port) == (["https://example.org"], -1)
     assert (settings.new_channels, settings.bus) == (True, "nats://hub:secret@bus.example")
     assert [each.key for each in settings.upstreams] == [("ws://hub.example:8080", "k")]
