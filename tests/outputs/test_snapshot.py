@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 import pytest_asyncio
 
-from televise.outputs import snapshot
+from televise.web import newest
 from tests.support.server import Serving, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -60,7 +60,7 @@ async def test_its_encoder_is_released(live: Serving) -> None:
 
 
 async def test_no_picture_in_time_is_a_503_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(newest, "WAIT_SECONDS", 0.1)
     async with (
         serving("cam=http://127.0.0.1:9/nothing") as running,
         running.get("/cam.jpg") as answer,

@@ -1,7 +1,6 @@
 """``televise doctor``: what is wrong between source, hub, proxy and browser, and the fix."""
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -48,6 +47,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    import asyncio
+
     address = None if options.browser is None else _parse_listening(options.browser)
     token = options.token or os.environ.get("TELEVISE_TOKEN", "")
     hide_token(options.token)
