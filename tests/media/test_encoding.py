@@ -47,6 +47,14 @@ def test_a_pause_of_both_is_no_end_of_sound(pause: float) -> None:
     assert epochs(units(1.0) + units(1.5 + pause)) == [["video", "audio"]]
 
 
+@pytest.mark.parametrize("pause", [SILENCE_SECONDS + 0.1, 60.0])
+def test_a_pause_that_begins_between_a_picture_and_its_sound(pause: float) -> None:
+    first = units(1.0)
+    while first[-1][1] != "video":
+        first.pop()
+    assert epochs(first + units(1.5 + pause)) == [["video", "audio"]]
+
+
 def test_sound_that_does_not_come_back_with_the_picture_is_dropped() -> None:
     silent = [each for number in range(4) for each in units(61.5 + number / 2, silent=True)]
     film = units(1.0) + silent

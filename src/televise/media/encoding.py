@@ -16,6 +16,7 @@ from televise.model.track import Kind, Track
 
 # Sound that is announced and does not come stops the picture in a browser.
 SILENCE_SECONDS = 1.5
+STEP_SECONDS = 0.5
 MAX_PACKET_BYTES = 16_000_000
 # Ticks; what the link and MP4 can say.
 MAX_DURATION = 0xFFFF_FFFF
@@ -44,7 +45,7 @@ class Encoding:
         self._sequence = 0
         self._tracks: dict[Kind, Track] = {}
         self._announced: tuple[Track, ...] = ()
-        self._silent_since: float | None = None
+        self._silence = self._last_seconds = 0.0
         self._ticks: dict[tuple[Kind, int], int] = {}
         self._passed: dict[Kind, Path] = {}
         self._video: VideoTranscoder | None = None
@@ -181,11 +182,13 @@ class Encoding:
         """Keep account of which tracks there are."""
         self._tracks[kind] = encoded.track
         if kind == "audio":
-            self._silent_since = None
-        elif self._silent_since is None:
-            # Not when the last sound was: that there was a pause of both is no fault of the sound.
-            self._silent_since = encoded.seconds
-        elif leads and encoded.seconds - self._silent_since > SILENCE_SECONDS:
+            self._silence = -STEP_SECONDS  # the next picture is not after it, but beside it
+            return
+        # That both paused is no fault of the sound: one step does not count for much.
+        step = min(max(encoded.seconds - self._last_seconds, 0.0), STEP_SECONDS)
+        self._silence = max(0.0, self._silence + step)
+        self._last_seconds = encoded.seconds
+        if leads and self._silence > SILENCE_SECONDS:
             self._tracks.pop("audio", None)
 
     def _enter(self, track: Track, keyframe: bool) -> bool:
