@@ -135,7 +135,7 @@ def test_a_broken_file_is_no_end(server: Server) -> None:
     with urlopen(f"{channel.url}.mjpg", timeout=20) as viewer:
         wait_until(lambda: channel.watched)
         channel.show(data[:at] + b"\xff" * 10 + data[at + 10 :])
-        wait_until(lambda: "not a picture" in state(channel)["text"])
+        wait_until(lambda: "the PNG is damaged" in state(channel)["text"])
         channel.show(data)
         assert viewer.read(100)
     assert state(channel)["state"] == "live"

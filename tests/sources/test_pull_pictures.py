@@ -180,16 +180,21 @@ def test_pictures_that_are_too_large() -> None:
 
 def test_a_film_of_one_colour_is_a_film(pictures: list[bytes]) -> None:
     """What comes in one answer as many pictures is not asked for again until it ends."""
-    body = b"".join(part(picture, False) for picture in pictures)
+    first, *others = (part(picture, False) for picture in pictures)
+    watched = threading.Event()
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=x")
         request.end_headers()
-        request.wfile.write(body)
+        request.wfile.write(first)
+        watched.wait(LIMIT_SECONDS)
+        request.wfile.write(b"".join(others))
 
     with WebServer(answer) as server, running(server.url()) as worker:
         number = worker.subscribe(JPEG)
+        worker.wait_for(lambda: worker.runs(number))
+        watched.set()
         worker.wait_for_state("offline", text="the stream has ended")
         (run, *_) = worker.runs(number)
     shown = numbers(b"".join(packet.data for packet in run.packets), (160, 120))
