@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BUNDLE := src/televise/assets/televise.js
 CODE := $(wildcard src tests bench fuzz examples hatch_build.py)
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: help install demo test check bench fuzz clean tools-for-tests
 
