@@ -1,6 +1,8 @@
 """What there is to watch at a URL: one stream, all outputs of a channel, or all of a hub."""
 
+import contextlib
 import ipaddress
+import json
 import os
 import socket
 from collections.abc import Iterator
@@ -106,4 +108,6 @@ def _fault(error: Exception) -> str:
 async def _reason(answer: Any) -> str:
     """One line of what it says."""
     text = (await answer.text()).strip()
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        text = str(json.loads(text)["error"])
     return f"it answers {answer.status}" if len(text) > 200 or "\n" in text else text
