@@ -8,6 +8,8 @@ import cv2
 import televise
 
 camera = cv2.VideoCapture(sys.argv[1] if len(sys.argv) > 1 else 0)
+if not camera.isOpened():
+    sys.exit("OpenCV finds no camera or film there: python opencv_camera.py [CAMERA OR FILE]")
 server = televise.Server(port=0)
 channel = server.channel("camera", colors="bgr")
 print(channel.url, flush=True)

@@ -21,6 +21,8 @@ def next_picture(stream: HTTPResponse) -> bytes:
 
 
 def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit("python save_pictures.py URL COUNT")
     url, count = sys.argv[1], int(sys.argv[2])
     with urlopen(url) as stream:
         for number in range(count):

@@ -19,8 +19,8 @@ from televise.server import Server
 if TYPE_CHECKING:
     from televise.fleet import Fleet
 
-# The log begins when it is known that no source is a mistake, which is told in one line and nothing
-# else; but not later than this.
+# The log begins behind the first lines, and when it is known that no source is a mistake, which is
+# told in one line and nothing else; but not later than this.
 STARTED_SECONDS = 10.0
 
 
@@ -73,12 +73,14 @@ async def _serve(plan: Plan, reading: Reading) -> int:
     server = Server(plan.specs, plan.settings)
     end_log = events.release
     loop = asyncio.get_running_loop()
-    tasks = [loop.create_task(_release_log(server))]
+    greeted = asyncio.Event()
+    tasks = [loop.create_task(_release_log(server, greeted))]
     try:
         await _start(server, stop)
         if stop.is_set():
             return 0
         _greet(server)
+        greeted.set()
         tasks.append(loop.create_task(reading.run(server.change)))
         async with systemd.alive():
             await _until_end(server, stop)
@@ -105,8 +107,9 @@ async def _start(server: Server, stop: asyncio.Event) -> None:
     await asyncio.gather(starting, return_exceptions=True)
 
 
-async def _release_log(server: Server) -> None:
-    await asyncio.wait([asyncio.create_task(server.settled())], timeout=STARTED_SECONDS)
+async def _release_log(server: Server, greeted: asyncio.Event) -> None:
+    begun = [asyncio.create_task(each) for each in (server.settled(), greeted.wait())]
+    await asyncio.wait(begun, timeout=STARTED_SECONDS)
     events.release()
 
 

@@ -13,7 +13,7 @@ from televise.formats import flv as flv_format
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.outputs import flv
-from televise.outputs.flv import BareMessages, Endless
+from televise.outputs.flv import BareMessages, Endless, ToldMessages
 from tests.formats.witness import ffmpeg, golden
 from tests.outputs.recording import record
 from tests.support.server import Serving, serving
@@ -63,6 +63,13 @@ async def test_no_epoch_brings_another_header() -> None:
             id(make(n, (VIDEO,)).mux(packet(0, b"x", 0, 0, keyframe=True)).init) for n in (1, 2)
         }
         assert len(inits) == 1
+
+
+@pytest.mark.parametrize("make", [Endless, BareMessages, ToldMessages])
+async def test_the_header_says_whether_there_is_sound(make: type[Endless]) -> None:
+    """Players wait for the sound that it promises; ffmpeg does for up to 90 seconds."""
+    for tracks, flags in (((VIDEO,), b"FLV\1\1"), ((VIDEO, AUDIO), b"FLV\1\5")):
+        assert flags in make(1, tracks).mux(packet(0, b"x", 0, 0, keyframe=True)).init
 
 
 async def read(stream: Stream, count: int) -> bytes:

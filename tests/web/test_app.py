@@ -103,6 +103,22 @@ async def test_an_unknown_stream_is_one_plain_line(live: Serving, suffix: str) -
         assert await answer.text() == "no channel 'nobody'; there is: cam\n"
 
 
+@pytest.mark.parametrize("path", ["/cam.avi", "/cam/", "/cam/nothing"])
+async def test_an_address_of_nothing_says_where_there_is_something(
+    live: Serving, path: str
+) -> None:
+    async with live.get(path, headers=PAGE) as answer:
+        assert answer.status == 404
+        assert answer.content_type == "text/plain"
+        assert (await answer.text()).startswith("there is nothing at this address: / has the")
+
+
+async def test_an_address_of_nothing_below_the_api_says_it_in_json(live: Serving) -> None:
+    async with live.get("/api/nothing") as answer:
+        assert answer.status == 404
+        assert "nothing at this address" in (await answer.json())["error"]
+
+
 async def test_an_unknown_page_lists_the_channels_that_are_live(live: Serving) -> None:
     async with live.get("/nobody", headers=PAGE) as answer:
         assert answer.status == 404

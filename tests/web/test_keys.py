@@ -304,3 +304,9 @@ def test_a_draft_of_a_dead_process_is_in_nobody_s_way(keys: Keys, path: Path) ->
     path.parent.mkdir(parents=True)
     path.with_name(f".key.{os.getpid()}").touch()
     assert keys.check(keys.sign(GRANT, 60), "cam", "publish") == GRANT
+
+
+@pytest.mark.parametrize(("can", "right"), [("know", "view"), ("publish", "publish")])
+def test_who_has_no_key_is_told_a_right_that_there_is(tmp_path: Path, can: str, right: str) -> None:
+    with pytest.raises(Unauthorized, match=f"--can {right} makes one"):
+        Keys(tmp_path / "key").verify("", can)

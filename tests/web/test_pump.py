@@ -189,6 +189,23 @@ async def test_a_new_epoch_brings_its_init_to_everybody() -> None:
     assert [client.numbers[-1] for client in clients] == [6, 6, 6]
 
 
+async def test_who_keeps_its_init_is_sent_no_other() -> None:
+    """As an FLV, which has one header."""
+    scene = Scene()
+    scene.append(True)
+    clients = [scene.join(2.0, PLENTY), scene.join(2.0, 200)]
+    for client in clients:
+        client.viewer.keeps_init = True
+    scene.begin()
+    for _ in range(3):
+        scene.append(False)
+    for client in clients:
+        client.transport.drain(PLENTY)
+        got = [each.payload for each in frames(bytes(client.socket.arrived))]
+        assert [each for each in got if each.startswith(b"init")] == [b"init 1"]
+        assert got[-1].startswith((3).to_bytes(4, "big"))
+
+
 async def test_a_broken_socket_is_nobody_elses_trouble() -> None:
     scene = Scene()
     first, broken, last = (scene.join(1.0, PLENTY) for _ in range(3))

@@ -22,7 +22,10 @@ def count(text: str) -> int:
 
 def rtmp_port(text: str) -> int:
     """A port, or -1 for ``off``."""
-    return -1 if text == "off" else port(text)
+    try:
+        return -1 if text == "off" else port(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or off") from None
 
 
 def seconds(text: str) -> int:

@@ -24,7 +24,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     viewers = commands.add_parser(
         "viewers",
         help="watch a hub as a hostile crowd, and print what each viewer got",
-        description="Watch a hub, a channel or one stream as a crowd of good and bad viewers, and "
+        description="Watch a hub, a channel or one stream as a crowd of good and bad viewers, and\n"
         "print what each of them got. Exit code 0 where every healthy one got everything, else 1.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -36,7 +36,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     viewers.add_argument(
         "--seconds", type=count, default=10, help="how long they watch (%(default)s)"
     )
-    _add_kinds(viewers.add_argument_group("bad ones among them, as in 10%%"))
+    _add_kinds(viewers.add_argument_group("bad ones among them, as in 10%"))
     viewers.add_argument(
         "--churn",
         type=per_second,
@@ -57,7 +57,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 def _add_kinds(group: "argparse._ArgumentGroup") -> None:
     for option, text in (
         ("--slow", "read a quarter of what the others do"),
-        ("--stall", "read the begin, and then nothing"),
+        ("--stall", "read the beginning, and then nothing"),
         ("--leave", "leave in the middle of a picture, and come again"),
         ("--half-open", "send half of a request, and are silent"),
         ("--rubbish", "send what is neither request nor message"),

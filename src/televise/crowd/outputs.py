@@ -1,6 +1,9 @@
 """What there is to watch at a URL: one stream, all outputs of a channel, or all of a hub."""
 
+import contextlib
 import ipaddress
+import json
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -90,12 +93,21 @@ async def _channels(url: SplitResult, root: str, name: str, token: str) -> list[
             values: Any = await answer.json()
             return [each["name"] for each in ([values] if name else values["channels"])]
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Unavailable(f"{url.netloc}: no hub answers there: {error}") from None
+        netloc = url.netloc.rpartition("@")[2]
+        raise Unavailable(f"{netloc}: no hub answers there: {_fault(error)}") from None
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{url.geturl()}: what answers there is no televise hub") from None
+
+
+def _fault(error: Exception) -> str:
+    """Why nobody answers, without the words of the library."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number).lower() if number else str(error) or "it takes too long"
 
 
 async def _reason(answer: Any) -> str:
     """One line of what it says."""
     text = (await answer.text()).strip()
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        text = str(json.loads(text)["error"])
     return f"it answers {answer.status}" if len(text) > 200 or "\n" in text else text

@@ -200,7 +200,7 @@ class Slow(Viewer):
 
 
 class Stalled(Viewer):
-    """It reads the begin, and nothing more until the end."""
+    """It reads the beginning, and nothing more until the end."""
 
     kind = "stalled"
     receive_buffer = SMALL_BUFFER

@@ -13,6 +13,8 @@ MAX_TAG_BYTES = 0xFFFFFF
 # Signature, version 1, flags (audio and video may come), size of this header (E.2); then the size
 # of the tag before the first one.
 HEADER = struct.pack(">3sBBII", b"FLV", 1, 5, 9, 0)
+# The same without sound, for which players would wait.
+SILENT_HEADER = struct.pack(">3sBBII", b"FLV", 1, 1, 9, 0)
 # Type and body size (8 and 24 bits), time stamp (its lower 24 bits first), stream 0 (24 bits).
 _TAG = struct.Struct(">II3x")
 _SIZE = struct.Struct(">I")

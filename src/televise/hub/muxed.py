@@ -44,7 +44,8 @@ class Follower(Protocol):
 
 MakeMuxer = Callable[[int, tuple[Track, ...]], Muxer]
 """Makes the muxer of an epoch. It may have attributes: ``keep_seconds`` is how much of the past is
-kept for those who want it; ``one_init`` says that a viewer cannot be sent another init."""
+kept for those who want it; ``one_init`` says that a viewer cannot be sent another init, and
+``keeps_init`` that it goes on without."""
 
 
 class Muxed:

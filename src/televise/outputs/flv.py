@@ -21,7 +21,7 @@ AUDIO, VIDEO = 8, 9
 # E.4.3.1: the type of the frame, and codec 7 (AVC). E.4.2.1: AAC, as which all else is fixed.
 _KEYFRAME, _INTER_FRAME, _AAC = b"\x17", b"\x27", b"\xaf"
 _CONFIG, _DATA = b"\x00", b"\x01"
-_HEADER_FRAME = binary_frame(flv.HEADER)
+_FRAMES = {header: binary_frame(header) for header in (flv.HEADER, flv.SILENT_HEADER)}
 
 
 def routes(edge: Edge) -> list[web.RouteDef]:
@@ -45,8 +45,12 @@ class Endless:
     become others with the next epoch.
     """
 
+    keeps_init = True
+
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._tracks = tracks
+        sounds = any(track.kind == "audio" for track in tracks)
+        self._header = flv.HEADER if sounds else flv.SILENT_HEADER
         self._init = self._frame_init(epoch)
 
     def mux(self, packet: Packet) -> Chunk:
@@ -64,7 +68,7 @@ class Endless:
         return Chunk(self._frame(packet, data), self._init, packet.keyframe, packet.seconds)
 
     def _frame_init(self, epoch: int) -> bytes:
-        return flv.HEADER
+        return self._header
 
     def _frame(self, packet: Packet, tags: bytes) -> bytes:
         return tags
@@ -74,7 +78,7 @@ class BareMessages(Endless):
     """Muxer: the header, and what belongs to each packet, as one binary WebSocket message."""
 
     def _frame_init(self, epoch: int) -> bytes:
-        return _HEADER_FRAME
+        return _FRAMES[self._header]
 
     def _frame(self, packet: Packet, tags: bytes) -> bytes:
         return binary_frame(tags)
@@ -83,8 +87,10 @@ class BareMessages(Endless):
 class ToldMessages(Endless):
     """Muxer: WebSocket messages of ``televise.v1``."""
 
+    keeps_init = False
+
     def _frame_init(self, epoch: int) -> bytes:
-        return envelope.init(epoch, MIME, flv.HEADER)
+        return envelope.init(epoch, MIME, self._header)
 
     def _frame(self, packet: Packet, tags: bytes) -> bytes:
         return envelope.chunk(packet, self._tracks[packet.track], tags)

@@ -57,7 +57,7 @@ RETRY_SECONDS = 5
 
 def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
     """The application, without the outputs; ``middlewares`` see what the gate lets in."""
-    app = make_bare_app(edge, gate, *middlewares)
+    app = make_bare_app(edge, gate, *middlewares, _nowhere)
     app.router.add_routes(_Pages(edge).routes())
     return app
 
@@ -131,6 +131,17 @@ def _explain(edge: Edge) -> Middleware:
             return _error(request, edge, error, status)
 
     return explain
+
+
+@web.middleware
+async def _nowhere(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """An address of no channel, stream or page: says where they are."""
+    if not isinstance(request.match_info.http_exception, web.HTTPNotFound):
+        return await handler(request)
+    text = "there is nothing at this address: / has the channels, /api/openapi.json every address"
+    if request.path.startswith("/api/"):
+        return web.json_response({"error": text}, status=404)
+    return web.Response(text=f"{text}\n", status=404)
 
 
 def _error(

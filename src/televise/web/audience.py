@@ -199,6 +199,7 @@ class Audience:
         pump.counted = getattr(make_muxer, "counted", True)
         viewer = make_viewer(pump, connection, max_latency)
         viewer.one_init = getattr(make_muxer, "one_init", False)
+        viewer.keeps_init = getattr(make_muxer, "keeps_init", False)
         connection.writers.append(viewer)
         try:
             events.info("viewer joined", channel=channel.name, stream=request.path)

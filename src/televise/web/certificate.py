@@ -73,7 +73,9 @@ class Certificate:
             # A key behind a password would have to be typed: nobody is there.
             context.load_cert_chain(self._certificate, self._key, password=_no_password)
         except (OSError, ValueError) as error:
-            raise InputError(f"--tls-cert {self._certificate}: {_reason(error)}") from None
+            raise InputError(
+                f"--tls-cert {self._certificate}: {_reason(error, self._key)}"
+            ) from None
         if self._client_authority is not None:
             _ask_clients(context, self._client_authority)
         return context
@@ -93,7 +95,7 @@ def client_context(
         try:
             context.load_cert_chain(certificate, key, password=_no_password)
         except (OSError, ValueError) as error:
-            raise InputError(f"--upstream-cert {certificate}: {_reason(error)}") from None
+            raise InputError(f"--upstream-cert {certificate}: {_reason(error, key)}") from None
     return context
 
 
@@ -110,8 +112,10 @@ def _no_password() -> str:
     raise ValueError("its key has a password: write it without, for this user only")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, key: Path | None = Path()) -> str:
+    """What is wrong; where ``key`` is None it must stand with the certificate."""
     if isinstance(error, ssl.SSLError):
-        mismatch = "MISMATCH" in str(error)
-        return "certificate and key do not belong together" if mismatch else "is no PEM of such"
+        if "MISMATCH" in str(error):
+            return "certificate and key do not belong together"
+        return "is no PEM of such" + (", with its key in it" if key is None else "")
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

@@ -116,7 +116,8 @@ class Keys:
     def verify(self, token: str, can: str = "view") -> Grant:
         """What ``token`` is for; ``can`` is what its bearer wants. Unauthorized, Unavailable."""
         if not token:
-            raise Unauthorized(f"a key is needed: televise token CHANNEL --can {can} makes one")
+            right = _ENOUGH.get(can, (can,))[0]
+            raise Unauthorized(f"a key is needed: televise token CHANNEL --can {right} makes one")
         grant = self._decode(token, self._load_for_checking())
         if grant.id in self.revoked:
             raise Unauthorized("this key has been revoked: ask for another")

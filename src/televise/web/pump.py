@@ -40,7 +40,7 @@ class Viewer:
         self.websocket = False
         self.pace = 0.0
         self.burst = 0.0
-        self.one_init = False
+        self.one_init = self.keeps_init = False
         self.init = b""
         self.live = False
         self._started = False
@@ -161,6 +161,9 @@ class Viewer:
             self.transport.write(chunk.data)
         elif self.init and self.one_init:
             self.end(RESTARTING, "the picture has another size now")
+        elif self.init and self.keeps_init:
+            self.init = chunk.init
+            self.transport.write(chunk.data)
         else:
             self.init = chunk.init
             self.transport.write(chunk.init + chunk.data)
