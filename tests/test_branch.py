@@ -15,6 +15,7 @@ from televise.errors import InputError
 from televise.fanout import crew as crew_module
 from televise.hub import supervisor as supervisor_module
 from televise.link.messages import Note
+from televise.model import refusals
 from televise.model.backoff import Backoff
 from televise.web.keys import Grant
 from tests.conftest import Needs
@@ -162,7 +163,7 @@ async def test_one_that_is_killed_is_replaced_and_the_others_go_on(fans: Fans) -
 async def test_limits_hold_for_all_together(fans: Fans, monkeypatch: pytest.MonkeyPatch) -> None:
     admission = fans.tv.edge.admission
     monkeypatch.setattr(admission, "_most_per_address", 3)
-    refused = admission.refused
+    refused = refusals.counts["viewers_per_address"]
     one, other = fans.pids
     async with AsyncExitStack() as stack:
         for pid in (one, other, one):
@@ -172,9 +173,32 @@ async def test_limits_hold_for_all_together(fans: Fans, monkeypatch: pytest.Monk
                 assert stream.status == 503
                 assert stream.headers["retry-after"] == "5"
         # Some may have come to the other process first.
-        assert admission.refused >= refused + 2
-        assert (await fans.metrics(one))["televise_viewers_refused_total"] == admission.refused
+        now = refusals.counts["viewers_per_address"]
+        assert now >= refused + 2
+        told = await fans.metrics(one)
+        assert told['televise_refused_total{limit="viewers_per_address"}'] == now
     await until(lambda: admission.count == 0)
+    async with fans.at(other, "/cam.mjpg") as stream:
+        assert stream.status == 200
+
+
+async def test_a_channel_has_so_many_viewers_wherever_they_come(
+    fans: Fans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wall is one more of them; who watches another channel is not."""
+    monkeypatch.setattr(fans.tv.edge.admission, "_most_per_channel", 2)
+    one, other = fans.pids
+    async with AsyncExitStack() as stack:
+        for pid in fans.pids:
+            await stack.enter_async_context(fans.at(pid, "/cam.mjpg"))
+        for pid in fans.pids:
+            async with fans.at(pid, "/cam.mp4") as stream:
+                assert stream.status == 503
+        async with fans.at(one, "/api/wall", websocket=True) as wall:
+            wall.say(json.dumps({"type": "watch", "channel": "cam", "w": 96}))
+            while (told := (await wall.frame()).json)["type"] != "error":
+                pass
+            assert told["text"] == "cam has 2 viewers already: try again later"
     async with fans.at(other, "/cam.mjpg") as stream:
         assert stream.status == 200
 

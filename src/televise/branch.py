@@ -32,12 +32,12 @@ from televise.hub.upstreams import Upstreams
 from televise.ingest.websocket import publishes
 from televise.link.lines import LinesLink
 from televise.link.local import inherited
+from televise.model import refusals
 from televise.server import OUTPUTS, Server
 from televise.settings import Settings
 from televise.web import wall
 from televise.web.app import make_bare_app
 from televise.web.guard import Need
-from televise.web.listener import Listener
 from televise.web.metrics import age_of
 from televise.web.security import Gate
 from televise.web.share import Share, rendition_key
@@ -122,6 +122,7 @@ class Branch(Server):
         self._sessions = {port: _session(folder / str(port)) for port in ports}
         self._main = MainHub(self.hub, ports[0], self._sessions[ports[0]])
         self._upstreams = Upstreams(self.hub, [self._main], self.edge)
+        self.edge.on_watch = self._remote.watching
         self.edge.on_report = self._report
         self.edge.on_input = self._input
 
@@ -135,8 +136,7 @@ class Branch(Server):
 
     def _bind(self, port: int) -> int:
         """The next one of those that the hub has found to be free."""
-        listener = Listener(0, certificate=self._certificate, shared=True)
-        self._listeners.append(listener)
+        listener = self._listener(0, shared=True)
         return listener.bind(self._settings.host, next(self._ports))
 
     def make_app(self, gate: Gate) -> web.Application:
@@ -212,7 +212,7 @@ class Branch(Server):
             for channel in self.hub.channels
             if channel.encodings
         }
-        numbers = {"sent": sent, "skipped": skipped}
+        numbers = {"sent": sent, "skipped": skipped, "refused": dict(refusals.counts)}
         return {"node": self.hub.node, "viewers": viewers, "users": users, **numbers}
 
     def _report(self, channel: str, message: dict[str, Any]) -> None:

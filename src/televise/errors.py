@@ -8,6 +8,7 @@
      ├─ TooManyTries        too many wrong keys came from there         (HTTP 429)
      ├─ Busy                somebody else publishes there already       (HTTP 409)
      ├─ Unsupported         what was sent is not media                  (HTTP 415)
+     │   └─ TooLarge        there is too much of it                     (HTTP 413)
      ├─ Unavailable         it exists but cannot be served now          (HTTP 503)
      │   └─ LimitReached    a limit that the operator set               (HTTP 503, Retry-After)
      ├─ SourceError         a source cannot be opened or read
@@ -50,6 +51,10 @@ class Busy(TeleviseError):
 
 class Unsupported(TeleviseError):
     """What a publisher sends is nothing that can be shown."""
+
+
+class TooLarge(Unsupported):
+    """What a publisher sends is larger than it may be."""
 
 
 class Unavailable(TeleviseError):

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,10 +24,12 @@ from televise.ingest import http, websocket
 from televise.ingest.rtmp import RtmpServer
 from televise.model.source import SourceSpec
 from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
-from televise.settings import Settings
+from televise.settings import LIMITS, Settings
 from televise.web import wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
+from televise.web.buffers import Buffers
+from televise.web.connection import Connection
 from televise.web.control import Control
 from televise.web.edge import Edge
 from televise.web.guard import Guard, Need
@@ -35,12 +37,15 @@ from televise.web.keys import Keys
 from televise.web.limits import Admission
 from televise.web.link import Link
 from televise.web.listener import Listener
-from televise.web.metrics import Metrics
+from televise.web.metrics import Metrics, Numbers
 from televise.web.peers import parse_report
+from televise.web.places import Places
+from televise.web.proxies import Proxies
 from televise.web.seats import Seats
 from televise.web.secret import default_path
 from televise.web.security import Gate
 from televise.web.suspects import Suspects
+from televise.web.threshold import MAX_HEADER_LINES
 from televise.web.topology import Topology
 
 OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
@@ -84,10 +89,13 @@ class Server:
         self._seats = Seats(self.hub, keys, new_channels=settings.new_channels)
         self.edge = Edge(
             self.hub,
-            Admission(settings.max_viewers, settings.max_viewers_per_address),
+            Admission(*_audience(settings)),
             televise.__version__,
             self._seats,
         )
+        self.hub.set_budget(settings.max_renditions, settings.max_megapixels)
+        self._seats.max_publishers = settings.max_publishers
+        self._buffers = Buffers(self.hub, self._connections, settings.max_megabytes)
         self._api = Api(self.edge, televise.__version__)
         self._control = Control(self.hub)
         self._bus = (
@@ -176,12 +184,41 @@ class Server:
     def take(self, settings: Settings) -> None:
         """These are the settings from now on; what needs others' help comes after that."""
         self._settings = settings
-        self.edge.admission.set_limits(settings.max_viewers, settings.max_viewers_per_address)
+        self._take_limits(settings)
         self._keys.use(settings.key_file or default_path())
         self._seats.new_channels = settings.new_channels
         for gate in self._gates:
             gate.set_origins(settings.origins)
         self.hub.set_policies(settings.policy, settings.policies)
+
+    def _take_limits(self, settings: Settings) -> None:
+        self.edge.admission.set_limits(*_audience(settings))
+        if self._listeners:
+            self._listeners[0].places.set_limit(settings.max_connections_per_address)
+        self.hub.set_budget(settings.max_renditions, settings.max_megapixels)
+        self._seats.max_publishers = settings.max_publishers
+        self._buffers.megabytes = settings.max_megabytes
+
+    def _connections(self) -> Iterator[Connection]:
+        return (each for listener in self._listeners for each in listener.connections)
+
+    def _numbers(self) -> Numbers:
+        """The limits by their names, and how far some of them are used."""
+        settings, budget, places = self._settings, self.hub.budget, self._listeners[0].places
+        limits = {
+            **{name.removeprefix("max_"): getattr(settings, name) for name in LIMITS},
+            "connections": places.most,
+            "connections_per_address": places.most_per_address,
+            "megapixels": budget.megapixels,
+        }
+        used = {
+            "viewers": self.edge.admission.count,
+            "connections": sum(1 for _ in self._connections()),
+            "megapixels": budget.used,
+            "publishers": len(self._seats.visits),
+            "megabytes": self._buffers.bytes / (1 << 20),
+        }
+        return Numbers(limits, used, self._suspects.wrong)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
@@ -228,12 +265,25 @@ class Server:
 
     def _bind(self, port: int) -> int:
         others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
-        listener = Listener(others, certificate=self._certificate)
-        self._listeners.append(listener)
+        listener = self._listener(others)
         port = listener.bind(self._settings.host, port)
         if self._crew is not None:
             listener.lend(self._crew.path(port))
         return port
+
+    def _listener(self, others: int, *, shared: bool = False) -> Listener:
+        listener = Listener(
+            others, certificate=self._certificate, shared=shared, places=self._make_places
+        )
+        self._listeners.append(listener)
+        return listener
+
+    def _make_places(self, most: int) -> Places:
+        """The same for all ports: they use the same descriptors."""
+        if self._listeners:
+            return self._listeners[0].places
+        proxies, limit = Proxies(self._settings.proxies), self._settings.max_connections_per_address
+        return Places(most, limit, lambda address: not address or proxies.trusts(address))
 
     async def _serve(self, listener: Listener, app: web.Application) -> None:
         if self._crew is not None:
@@ -243,6 +293,7 @@ class Server:
             access_log=None,
             keepalive_timeout=REQUEST_SECONDS,
             lingering_time=LINGERING_SECONDS,
+            max_headers=MAX_HEADER_LINES,
         )
         self._runners.append(runner)
         await runner.setup()
@@ -259,7 +310,7 @@ class Server:
         )
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
-        app.router.add_routes(Metrics(self.edge).routes())
+        app.router.add_routes(Metrics(self.edge, self._numbers).routes())
         app.router.add_routes(Link(self.edge).routes())
         app.router.add_routes(Topology(self.edge, self._upstreams).routes())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
@@ -343,7 +394,14 @@ class Server:
             try:
                 self.edge.drop_stalled()
                 self.edge.visits.look()
+                self._buffers.look()
                 if self._certificate is not None:
                     self._certificate.refresh()
             except Exception:
                 events.error("the watchdog failed")
+
+
+def _audience(settings: Settings) -> tuple[int, int, int]:
+    """How many viewers there may be: in all, of an address, of a channel."""
+    each = settings.max_viewers_per_address, settings.max_viewers_per_channel
+    return settings.max_viewers, *each

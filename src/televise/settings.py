@@ -6,10 +6,20 @@ from pathlib import Path
 from ssl import SSLContext
 
 from televise.dialects import DialectSpec
+from televise.hub.budget import MAX_RENDITIONS
 from televise.hub.policy import DEFAULT, Policy
 from televise.hub.upstream import Upstream
+from televise.web.buffers import MAX_MEGABYTES
 from televise.web.certificate import Certificate
 from televise.web.proxies import Network
+from televise.web.seats import MAX_PUBLISHERS
+
+# Those that a number is for.
+LIMITS = (
+    *("max_viewers", "max_viewers_per_address", "max_viewers_per_channel"),
+    *("max_connections_per_address", "max_renditions", "max_megapixels"),
+    *("max_publishers", "max_megabytes"),
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,16 @@ class Settings:
     same_site: bool = False
     max_viewers: int = 10_000
     max_viewers_per_address: int = 5_000
+    max_viewers_per_channel: int = 5_000
+    # 0 for half of all that file descriptors allow.
+    max_connections_per_address: int = 0
+    # Of a channel, beside those that are as its source.
+    max_renditions: int = MAX_RENDITIONS
+    # A second, of all encodings that are not as their sources; 0 for what this machine can.
+    max_megapixels: int = 0
+    max_publishers: int = MAX_PUBLISHERS
+    # Of all that waits for viewers.
+    max_megabytes: int = MAX_MEGABYTES
     # How many processes serve viewers; one of them alone is the hub itself.
     workers: int = 1
     dialects: Sequence[DialectSpec] = ()

@@ -15,7 +15,7 @@ from televise.config.plan import Plan, Wanted
 from televise.errors import InputError
 from televise.hub.policy import Policy
 from televise.model.source import parse_source
-from televise.settings import Settings
+from televise.settings import LIMITS, Settings
 from televise.web.certificate import Certificate, client_context
 from televise.web.proxies import parse_network
 from tests.conftest import ROOT, Needs
@@ -164,6 +164,12 @@ dialects = ["flask=cam@5001"]
 workers = 2
 max_viewers = 7
 max_viewers_per_address = 3
+max_viewers_per_channel = 4
+max_connections_per_address = 5
+max_renditions = 6
+max_megapixels = 70
+max_publishers = 8
+max_megabytes = 90
 replay = "2m"
 rtmp = "off"
 new_channels = true
@@ -206,7 +212,7 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: Needs
     assert (settings.private, settings.proxies) == (True, (parse_network("10.0.0.0/8"),))
     assert settings.certificate == Certificate(certificate, key, certificate)
     assert settings.upstream_context is client_context(certificate, certificate, key)
-    assert (settings.max_viewers, settings.max_viewers_per_address) == (7, 3)
+    assert [getattr(settings, name) for name in LIMITS] == [7, 3, 4, 5, 6, 70, 8, 90]
     assert settings.workers == 2
     assert (settings.origins, settings.rtmp_port) == (["https://example.org"], -1)
     assert (settings.new_channels, settings.bus) == (True, "nats://hub:secret@bus.example")

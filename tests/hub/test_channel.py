@@ -7,7 +7,7 @@ import pytest
 
 from televise.errors import LimitReached, Unavailable
 from televise.hub import channel as channel_module
-from televise.hub import renditions
+from televise.hub.budget import Budget
 from televise.hub.channel import Channel
 from televise.hub.supply import Callbacks
 from televise.link.messages import (
@@ -68,8 +68,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel_module, "SOURCE_LINGER_SECONDS", 0.05)
 
 
-def channel(source: str = "cam=pattern:") -> tuple[Channel, FakeSupervisor]:
-    made = Channel(parse_source(source))
+def channel(
+    source: str = "cam=pattern:", budget: Budget | None = None
+) -> tuple[Channel, FakeSupervisor]:
+    made = Channel(parse_source(source), budget=budget)
     supervisor = made._supply
     assert isinstance(supervisor, FakeSupervisor)
     return made, supervisor
@@ -218,11 +220,8 @@ async def test_why_it_is_offline_stays_when_its_source_is_closed() -> None:
     assert (cam.state, cam.text) == ("offline", "film.mp4: there is no such file")
 
 
-async def test_renditions_are_limited_but_not_the_source_as_it_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(renditions, "MAX_RENDITIONS", 2)
-    cam, _ = channel()
+async def test_renditions_are_limited_but_not_the_source_as_it_is() -> None:
+    cam, _ = channel(budget=Budget(2))
     used, idle = cam.acquire(SMALL), cam.acquire(Rendition("h264", w=80))
     with pytest.raises(LimitReached, match="cam is already encoded in 2 ways"):
         cam.acquire(Rendition("h264", w=96))
@@ -235,12 +234,9 @@ async def test_renditions_are_limited_but_not_the_source_as_it_is(
     assert idle not in cam.encodings, "it only lingered"
 
 
-async def test_who_leaves_late_does_not_end_another_with_the_same_wish(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_who_leaves_late_does_not_end_another_with_the_same_wish() -> None:
     """An encoding that made room while it lingered must not count for the one after it."""
-    monkeypatch.setattr(renditions, "MAX_RENDITIONS", 1)
-    cam, supervisor = channel()
+    cam, supervisor = channel(budget=Budget(1))
     old = cam.acquire(SMALL)
     cam.release(old)
     between = cam.acquire(Rendition("h264", w=80))

@@ -74,7 +74,7 @@ class Serving:
 
 
 @contextlib.asynccontextmanager
-async def serving(max_connections: int = 10) -> AsyncIterator[Serving]:
+async def serving(max_connections: int = 20) -> AsyncIterator[Serving]:
     running = Serving(max_connections)
     running.port = await running.server.start("127.0.0.1", 0)
     try:
@@ -440,7 +440,8 @@ async def test_what_breaks_the_rules_ends_that_connection_only(
 
 
 async def test_how_many_connections_there_may_be() -> None:
-    async with serving(max_connections=2) as running, contextlib.AsyncExitStack() as stack:
+    """From one address half of them."""
+    async with serving(max_connections=4) as running, contextlib.AsyncExitStack() as stack:
         inside = [await stack.enter_async_context(client(running)) for _ in range(2)]
         await until(lambda: len(running.server.connections) == 2)
         reader, _ = await stack.enter_async_context(client(running))

@@ -3,24 +3,35 @@
 import pytest
 
 from televise.errors import LimitReached
+from televise.model import refusals
 from televise.web.limits import Admission, Allowance
 
 
 def test_one_too_many_is_refused_and_counted_until_somebody_goes() -> None:
-    admission = Admission(2, 2)
+    admission, before = Admission(2, 2, 2), refusals.counts["viewers"]
     with admission.viewer("a"):
         with admission.viewer("b"):
             assert admission.count == 2
             with pytest.raises(LimitReached, match="2 viewers already"), admission.viewer("c"):
                 pytest.fail("it must not be let in")
-            assert (admission.count, admission.refused) == (2, 1)
+            assert admission.count == 2
         with admission.viewer("c"):
             assert admission.count == 2
     assert admission.count == 0
+    assert refusals.counts["viewers"] == before + 1
+
+
+async def test_a_channel_has_so_many_viewers_and_others_have_theirs() -> None:
+    admission = Admission(10, 10, 1)
+    async with admission.watching("cam"):
+        with pytest.raises(LimitReached, match="cam has 1 viewers already"):
+            admission.enter_channel("cam")
+        admission.enter_channel("door")
+    admission.enter_channel("cam")
 
 
 def test_one_address_does_not_take_the_places_of_others() -> None:
-    admission = Admission(10, 1)
+    admission = Admission(10, 1, 10)
     with admission.viewer("a"):
         with pytest.raises(LimitReached, match="from your address"), admission.viewer("a"):
             pytest.fail("it must not be let in")
@@ -29,7 +40,7 @@ def test_one_address_does_not_take_the_places_of_others() -> None:
 
 
 def test_a_viewer_that_fails_gives_its_place_back() -> None:
-    admission = Admission(1, 1)
+    admission = Admission(1, 1, 1)
     for _ in range(3):
         with pytest.raises(RuntimeError), admission.viewer("a"):
             raise RuntimeError

@@ -19,7 +19,7 @@ from televise.web.connection import UNACKNOWLEDGED_MILLISECONDS, UNSENT_BYTES, s
 from televise.web.listener import Listener
 from tests.support.server import Serving, serving
 from tests.support.waiting import until
-from tests.support.wire import Stream, connect, request
+from tests.support.wire import Stream
 
 PORT = re.compile(r"(?:port |--port )(\d+)")
 
@@ -99,29 +99,6 @@ async def test_options_that_a_system_lacks_are_left_out(monkeypatch: pytest.Monk
     with socket.socket() as plain:
         set_options(plain)
         assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
-
-
-async def test_a_full_house_waits_outside_and_is_let_in_later(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(listener_module, "_most_connections", lambda others: 3)
-    async with serving() as running:
-        await running.is_live()
-        async with contextlib.AsyncExitStack() as inside:
-            viewers = [
-                await inside.enter_async_context(running.stream_socket("/cam.mjpg"))
-                for _ in range(3)
-            ]
-            reader, writer = await connect(running.port)
-            writer.write(request("/healthz", running.port))
-            # What they see goes on; the other is not even accepted.
-            for _ in range(10):
-                for viewer in viewers:
-                    await viewer.frame()
-            assert len(running.connections) == 3
-            assert not reader._buffer  # type: ignore[attr-defined]
-        assert b" 200 " in await asyncio.wait_for(reader.readline(), 20)
-        writer.transport.abort()
 
 
 async def test_an_error_of_accept_is_not_repeated_in_a_hurry(

@@ -36,6 +36,21 @@ async def test_there_are_not_too_many(tmp_path: Path, monkeypatch: pytest.Monkey
     await hub.close()
 
 
+async def test_so_many_publish_and_another_may_only_take_a_place_over(tmp_path: Path) -> None:
+    keys, hub = Keys(tmp_path / "key"), Hub()
+    made = Seats(hub, keys, new_channels=True)
+    made.max_publishers = 1
+    first = made.take("one", token(keys), "here", "mpegts")
+    with pytest.raises(LimitReached, match="1 publish here already"):
+        made.take("two", token(keys), "here", "mpegts")
+    key = keys.sign(Grant("*", "publish", take_over=True), 60)
+    second = made.take("one", key, "here", "mpegts", take_over=True)
+    assert first.problem is not None
+    second.close()
+    made.take("two", token(keys), "here", "mpegts")
+    await hub.close()
+
+
 async def test_one_that_nobody_uses_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

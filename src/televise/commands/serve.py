@@ -28,10 +28,22 @@ frames: (a Python program's), or a URL: rtsp:// rtmp:// srt:// udp:// http:// ht
 MPEG-TS, FLV, MP4).
 """
 
+# What each is, and how many there are if nothing is said.
+_LIMITS = {
+    "viewers": "viewers in all (10000)",
+    "viewers_per_address": "viewers from one address (5000)",
+    "viewers_per_channel": "viewers of one channel (5000)",
+    "connections_per_address": "connections from one address (half of what descriptors allow)",
+    "renditions": "encodings of one channel that differ from its source (8)",
+    "megapixels": "megapixels a second of all these (125 for each core)",
+    "publishers": "publishers in all (64)",
+    "megabytes": "of all that waits for viewers (512)",
+}
 # What may be said in a file too. (The channels are there what the sources are here.)
 _KEYS = (
     *("host", "port", "workers", "insecure", "origins", "dialects", "replay", "rtmp"),
-    *("max_viewers", "max_viewers_per_address", "new_channels", "key_file", "upstreams", "bus"),
+    *("new_channels", "key_file", "upstreams", "bus"),
+    *(f"max_{limit}" for limit in _LIMITS),
     *("private", "tls_cert", "tls_key", "tls_client_ca", "trusted_proxies"),
     *("upstream_ca", "upstream_cert", "upstream_key"),
 )
@@ -132,12 +144,8 @@ def _add_trust(group: "argparse._ArgumentGroup") -> None:
 
 
 def _add_limits(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--max-viewers", type=count, help="viewers in all (10000)")
-    group.add_argument(
-        "--max-viewers-per-address",
-        type=count,
-        help="viewers from one address (5000)",
-    )
+    for name, text in _LIMITS.items():
+        group.add_argument(f"--max-{name.replace('_', '-')}", type=count, metavar="N", help=text)
     group.add_argument(
         "--replay",
         type=seconds,

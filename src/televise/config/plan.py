@@ -14,7 +14,7 @@ from televise.dialects import DialectSpec, check_ports
 from televise.errors import InputError
 from televise.hub.policy import Policy
 from televise.model.source import SourceSpec, parse_source
-from televise.settings import Settings
+from televise.settings import LIMITS, Settings
 from televise.web.certificate import Certificate, client_context
 from televise.web.security import is_loopback
 
@@ -22,7 +22,7 @@ from televise.web.security import is_loopback
 ELSEWHERE = ("upstreams", "bus", "new_channels")
 # Keys that the settings have under the same name.
 _SETTINGS = (
-    *("host", "port", "workers", "origins", "dialects", "max_viewers", "max_viewers_per_address"),
+    *("host", "port", "workers", "origins", "dialects", *LIMITS),
     *("new_channels", "key_file", "upstreams", "bus", "private"),
 )
 # Of files that belong together: those are nothing without this one.

@@ -3,7 +3,7 @@ asked."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from typing import Any
 
@@ -18,12 +18,19 @@ class RemoteAdmission:
         self._numbers = count(1)
         self._asked: dict[int, asyncio.Future[str]] = {}
 
-    @asynccontextmanager
-    async def viewer(self, address: str) -> AsyncIterator[None]:
+    def viewer(self, address: str) -> AbstractAsyncContextManager[None]:
         """One viewer, while the block runs. LimitReached."""
+        return self._inside({"address": address})
+
+    def watching(self, channel: str) -> AbstractAsyncContextManager[None]:
+        """A viewer watches this ``channel``, while the block runs. LimitReached."""
+        return self._inside({"channel": channel})
+
+    @asynccontextmanager
+    async def _inside(self, what: dict[str, str]) -> AsyncIterator[None]:
         number = next(self._numbers)
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
-        self._say({"type": "enter", "number": number, "address": address})
+        self._say({"type": "enter", "number": number, **what})
         try:
             if refusal := await answer:
                 raise LimitReached(refusal)

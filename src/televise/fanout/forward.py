@@ -10,6 +10,7 @@ from yarl import URL
 
 from televise.errors import Unavailable
 from televise.fanout.handed import who_asks
+from televise.web.sockets import Masked
 
 # Of one connection and not of a request (RFC 9110 section 7.6.1), or made anew for the next one.
 _HOP = {
@@ -91,7 +92,7 @@ async def _forward_socket(
         return web.Response(status=error.status, text=f"{error.message}\n")
     async with theirs:
         granted = [theirs.protocol] if theirs.protocol else []
-        ours = web.WebSocketResponse(
+        ours = Masked(
             protocols=granted,
             compress=False,
             max_msg_size=MAX_MESSAGE_BYTES,

@@ -3,20 +3,22 @@
 Each says one JSON object per line. From the hub: ``serve`` (first of all), ``news`` (its channels,
 whose clicks are wanted, and who watches at the other processes), ``settings``, ``answer`` (to
 ``enter``), ``end`` (where it is not said, the end of the link is that of the hub). From the
-process: ``ready`` or ``failed``, ``enter`` and ``leave`` for each viewer, ``share`` (see `Share`),
-``report`` and ``input`` of players.
+process: ``ready`` or ``failed``, ``enter`` and ``leave`` for each viewer and what it watches,
+``share`` (see `Share`), ``report`` and ``input`` of players.
 """
 
 import asyncio
 import contextlib
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from televise.errors import LimitReached
 from televise.hub.supervisor import Supervisor
 from televise.hub.supply import Callbacks
 from televise.link.lines import LinesLink
+from televise.model import refusals
 from televise.web.edge import Edge
 from televise.web.share import Share
 
@@ -41,7 +43,8 @@ class Member(Supervisor):
         self._edge = edge
         self._serve = serve
         self._changed = changed
-        self._inside: dict[int, str] = {}
+        # How each leaves again.
+        self._inside: dict[int, Callable[[], None]] = {}
         self._pid = 0
         self.ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.news: dict[str, Any] = {}
@@ -73,7 +76,7 @@ class Member(Supervisor):
         super().heard(message)
         kind = message["type"]
         if kind == "enter":
-            self._enter(message["number"], message["address"])
+            self._enter(message["number"], message)
         elif kind == "leave":
             self._leave(message["number"])
         elif kind == "share":
@@ -100,20 +103,25 @@ class Member(Supervisor):
         if share := self._edge.shares.pop(self._pid, None):
             self._edge.sent += share.sent
             self._edge.skipped += share.skipped
+            refusals.counts.update(share.refused)
         self._changed()
 
-    def _enter(self, number: int, address: str) -> None:
-        refusal = ""
+    def _enter(self, number: int, message: dict[str, Any]) -> None:
+        refusal, admission = "", self._edge.admission
         try:
-            self._edge.admission.enter(address)
-            self._inside[number] = address
+            if "channel" in message:
+                admission.enter_channel(message["channel"])
+                self._inside[number] = partial(admission.leave_channel, message["channel"])
+            else:
+                admission.enter(message["address"])
+                self._inside[number] = partial(admission.leave, message["address"])
         except LimitReached as error:
             refusal = str(error)
         self._say({"type": "answer", "number": number, "refusal": refusal})
 
     def _leave(self, number: int) -> None:
-        if (address := self._inside.pop(number, None)) is not None:
-            self._edge.admission.leave(address)
+        if leave := self._inside.pop(number, None):
+            leave()
 
     def _say(self, message: dict[str, Any]) -> None:
         if self._link is not None:

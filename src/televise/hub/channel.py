@@ -7,6 +7,7 @@ from typing import Any
 
 from televise import events
 from televise.errors import Unavailable
+from televise.hub.budget import Budget
 from televise.hub.encoding import Encoding
 from televise.hub.ledger import Ledger
 from televise.hub.look_back import LookBack
@@ -53,7 +54,11 @@ class Channel:
     """
 
     def __init__(
-        self, spec: SourceSpec, policy: Policy = DEFAULT, make_supply: MakeSupply | None = None
+        self,
+        spec: SourceSpec,
+        policy: Policy = DEFAULT,
+        make_supply: MakeSupply | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.spec = spec
         self.policy = policy
@@ -79,7 +84,7 @@ class Channel:
             if make_supply
             else Supervisor(spec.name, callbacks, stdin=spec.kind == "stdin")
         )
-        self._renditions = Renditions(self.name, self.ledger, self._supply.send)
+        self._renditions = Renditions(self.name, self.ledger, self._supply.send, budget or Budget())
         self._looks = Looks(self.name, self._supply.send)
         self._seat = Seat(self.name, self._supply.send)
 
@@ -179,6 +184,7 @@ class Channel:
         self.closed = True
         self._seat.close("the channel ends", Unavailable)
         self._looks.end_all("the channel ends")
+        self._renditions.close()
         self._tell()
         for timer in self._timers.values():
             timer.cancel()
@@ -191,7 +197,7 @@ class Channel:
             self._supply.start()
 
     def _subscribe(self, rendition: Rendition) -> Encoding:
-        if idle := self._renditions.room_for(rendition):
+        for idle in self._renditions.room_for(rendition):
             self._unsubscribe(idle)
         return self._renditions.add(self._number(), rendition)
 
@@ -251,6 +257,8 @@ class Channel:
             self._set_state(message.state, message.text)
         elif isinstance(message, Announce):
             self.tracks = message.tracks
+            sizes = [(each.width, each.height) for each in self.tracks if each.kind == "video"]
+            self._renditions.size = sizes[0] if sizes else (0, 0)
         elif isinstance(message, Note):
             for listener in self.note_listeners:
                 listener(self, message.captured, message.text)

@@ -43,6 +43,17 @@ class Encoding:
         self._muxed: dict[MakeMuxer, Muxed] = {}
 
     @property
+    def bytes(self) -> int:
+        """Of its newest packets, and of what is made of them."""
+        return self.log.bytes + sum(muxed.log.bytes for muxed in self._muxed.values())
+
+    def forget(self) -> None:
+        """Keep none of them; all goes on with the next keyframe."""
+        self.log.clear()
+        for muxed in self._muxed.values():
+            muxed.log.clear()
+
+    @property
     def broken(self) -> bool:
         """Whether it cannot go on before the next keyframe."""
         return self._continuity.broken

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 
 from televise.errors import InputError, UnknownChannel
+from televise.hub.budget import UNLIMITED, Budget
 from televise.hub.channel import Channel
 from televise.hub.policy import DEFAULT, Policy
 from televise.hub.supply import MakeSupply
@@ -23,6 +24,8 @@ class Hub:
     ) -> None:
         self.node = secrets.token_hex(8)
         self._channels: dict[str, Channel] = {}
+        # What is encoded here, and what other hubs encode, which costs us nothing.
+        self.budget, self._elsewhere = Budget(), Budget(megapixels=UNLIMITED)
         self.set_policies(policy, policies or {})
         self._listeners: list[Callable[[Channel], None]] = []
         for spec in specs:
@@ -56,13 +59,20 @@ class Hub:
             if channel.spec.kind == "relay":
                 channel.policy = self.policy(channel.name)
 
+    def set_budget(self, renditions: int, megapixels: int) -> None:
+        """So many renditions of a channel, and megapixels a second of all; see `Budget`."""
+        self.budget.set(renditions, megapixels)
+        self._elsewhere.set(renditions, UNLIMITED)
+
     def add(self, spec: SourceSpec, make_supply: MakeSupply | None = None) -> Channel:
         """One more channel, to be opened yet. InputError where there is one of its name."""
         if spec.name in self._channels:
             raise InputError(
                 f"two channels are named {spec.name!r}: name one, as in other={spec.shown}"
             )
-        channel = self._channels[spec.name] = Channel(spec, self.policy(spec.name), make_supply)
+        budget = self._elsewhere if make_supply else self.budget
+        policy = self.policy(spec.name)
+        channel = self._channels[spec.name] = Channel(spec, policy, make_supply, budget)
         for listener in self._listeners:
             listener(channel)
         return channel

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from televise.errors import LimitReached
 from televise.hub.look_back import LookBack
 from televise.link.messages import Ended, Look, Taken
+from televise.model.refusals import refuse
 
 # They are made one after another.
 MAX_LOOKS = 8
@@ -21,7 +21,9 @@ class Looks:
     def begin(self, look: Look) -> LookBack:
         """Ask for ``look``, which is to be waited for. LimitReached where too many look back."""
         if len(self._looks) >= MAX_LOOKS:
-            raise LimitReached(f"{MAX_LOOKS} others look back at {self._name} now: try again later")
+            raise refuse(
+                "looks", f"{MAX_LOOKS} others look back at {self._name} now: try again later"
+            )
         made = self._looks[look.id] = LookBack()
         self._send(look)
         return made

@@ -5,7 +5,7 @@ import struct
 
 from aiohttp import web
 
-from televise.errors import FormatError, InputError, Unavailable, Unsupported
+from televise.errors import FormatError, InputError, TooLarge, Unavailable, Unsupported
 from televise.formats.picture import KNOWN, parse_picture
 from televise.hub.publishing import Publishing
 from televise.model.rendition import LIMITS
@@ -21,6 +21,8 @@ MAX_PICTURE_BYTES = 8 << 20
 MAX_WIDTH, MAX_HEIGHT = (int(LIMITS[side][1]) for side in ("w", "h"))
 # Somebody who sends single pictures keeps the seat for so long after each.
 PICTURE_SEAT_SECONDS = 10.0
+# And must have sent each in this time.
+PICTURE_SECONDS = 10.0
 _LENGTH = struct.Struct(">I")
 
 
@@ -67,7 +69,10 @@ class _Pictures:
     @needs("publish")
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        data = await _read_picture(request)
+        try:
+            data = await asyncio.wait_for(_read_picture(request), PICTURE_SECONDS)
+        except TimeoutError:
+            raise web.HTTPRequestTimeout(text="the picture did not come in time\n") from None
         publishing = self._seat(name, request)
         publishing.write(_LENGTH.pack(len(data)) + data)
         await publishing.writable.wait()
@@ -106,7 +111,7 @@ async def _read_picture(request: web.Request) -> bytes:
         parts.append(part)
         size += len(part)
         if size > MAX_PICTURE_BYTES:
-            raise Unsupported(f"a picture must have at most {MAX_PICTURE_BYTES >> 20} MB")
+            raise TooLarge(f"a picture must have at most {MAX_PICTURE_BYTES >> 20} MB")
     try:
         picture = parse_picture(b"".join(parts))
     except FormatError as error:

@@ -10,6 +10,7 @@ from televise.formats import flv
 from televise.formats.rtmp import Event, Media, Publish, Session
 from televise.web.certificate import Certificate
 from televise.web.listener import Listener
+from televise.web.places import Places
 
 # From the connection's begin, or the end of what it published, until it publishes; and how long it
 # has to go once it is told to.
@@ -55,8 +56,12 @@ class RtmpServer:
         self.delay = delay
         self._max_connections = max_connections
         self._web_url = web_url
-        self._listener = Listener(0, "--rtmp", certificate)
+        self._listener = Listener(0, "--rtmp", certificate, places=self._make_places)
         self.connections: set[Publisher] = set()
+
+    def _make_places(self, most: int) -> Places:
+        """A publisher has no use for a spare one."""
+        return Places(min(most, self._max_connections), spare=False)
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port. InputError where the address cannot be used."""
@@ -75,14 +80,6 @@ class RtmpServer:
         for publisher in leaving:
             publisher.abort()
         await asyncio.gather(*(publisher.gone.wait() for publisher in leaving))
-
-    def admit(self, publisher: "Publisher") -> bool:
-        """Count a connection, unless there are too many."""
-        if len(self.connections) >= self._max_connections:
-            events.warning("as many RTMP connections as allowed", count=self._max_connections)
-            return False
-        self.connections.add(publisher)
-        return True
 
 
 class Publisher(asyncio.Protocol):
@@ -105,8 +102,7 @@ class Publisher(asyncio.Protocol):
         self._transport = transport
         self._address = str((transport.get_extra_info("peername") or ("unknown",))[0])
         self._timer = self._loop.call_later(START_SECONDS, self._expire)
-        if not self._server.admit(self):
-            self.abort()
+        self._server.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         if self._session.over:

@@ -25,7 +25,7 @@ from televise.web.envelope import SUBPROTOCOL
 from televise.web.keys import token_of
 from televise.web.receive import until_end
 from televise.web.seats import Seats
-from televise.web.sockets import is_websocket, reason_of
+from televise.web.sockets import Masked, is_websocket, reason_of
 from televise.web.suspects import Suspects
 
 MAX_MESSAGE_BYTES = 8 << 20
@@ -70,9 +70,7 @@ def _split(request: web.Request) -> tuple[str, str]:
 
 async def _answer(request: web.Request, seats: Seats, suspects: Suspects) -> web.StreamResponse:
     """Pages are told of a refusal by a close code: they cannot see a status."""
-    websocket = web.WebSocketResponse(
-        compress=False, max_msg_size=MAX_MESSAGE_BYTES, heartbeat=PING_SECONDS
-    )
+    websocket = Masked(compress=False, max_msg_size=MAX_MESSAGE_BYTES, heartbeat=PING_SECONDS)
     await websocket.prepare(request)
     name, extension = _split(request)
     try:

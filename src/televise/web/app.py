@@ -14,6 +14,7 @@ from televise.errors import (
     InputError,
     LimitReached,
     TeleviseError,
+    TooLarge,
     TooManyTries,
     Unauthorized,
     Unavailable,
@@ -35,6 +36,7 @@ from televise.web.pages import (
     watch_page,
 )
 from televise.web.security import Gate
+from televise.web.threshold import RETRY_SECONDS, threshold
 
 _ASSETS = {
     "televise.js": "text/javascript",
@@ -49,10 +51,12 @@ _STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
     (Forbidden, 403),
     (UnknownChannel, 404),
     (Busy, 409),
+    (TooLarge, 413),
     (Unsupported, 415),
     (Unavailable, 503),
 )
-RETRY_SECONDS = 5
+# Of what is read whole; media and pictures are not.
+MAX_BODY_BYTES = 65_536
 
 
 def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
@@ -65,7 +69,8 @@ def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Applicatio
 def make_bare_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
     """An application that answers nothing yet, but is guarded, and explains errors."""
     app = web.Application(
-        middlewares=[*gate.middlewares(), _explain(edge), *middlewares], client_max_size=65536
+        middlewares=[*gate.middlewares(), threshold, _explain(edge), *middlewares],
+        client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(gate.add_headers)
     return app

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -38,6 +38,8 @@ class Audience:
     def __init__(self, hub: Hub, admission: Admission, version: str, visits: Visits) -> None:
         self.hub = hub
         self.admission = admission
+        # Who counts the viewers of a channel: a fan-out process asks its hub.
+        self.on_watch: Callable[[str], AbstractAsyncContextManager[None]] = admission.watching
         self.visits = visits
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
         self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
@@ -152,8 +154,16 @@ class Audience:
         self, request: web.Request, channel: Channel, rendition: Rendition
     ) -> AsyncIterator[Encoding]:
         """An encoding, kept running for one who is counted as a viewer while the block runs."""
-        with self.admitted(request), self.acquired(channel, rendition) as encoding:
-            yield encoding
+        with self.admitted(request):
+            async with self.counted(request, channel):
+                with self.acquired(channel, rendition) as encoding:
+                    yield encoding
+
+    def counted(self, request: web.Request, channel: Channel) -> AbstractAsyncContextManager[None]:
+        """One more of its viewers, while the block runs. LimitReached."""
+        if request.get(OWN_PROCESS):
+            return nullcontext()  # its viewers are counted
+        return self.on_watch(channel.name)
 
     @contextmanager
     def admitted(self, request: web.Request) -> Iterator[None]:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
+from televise.web.places import Place
+
 # Data that the other side has not acknowledged for so long means that it is gone.
 UNACKNOWLEDGED_MILLISECONDS = 8_000
 # What the kernel may hold back unsent: what a slow viewer sees late is little more than this.
@@ -15,6 +17,12 @@ UNSENT_BYTES = 16_384
 # Of TLS, when one side says goodbye.
 SHUTDOWN_SECONDS = 1.0
 _TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
+# To who is silent when its place is needed.
+REFUSAL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 38\r\n\r\n"
+    b"too many connections: try again later\n"
+)
 _OPTIONS = (
     ("TCP_NODELAY", 1),
     ("TCP_KEEPIDLE", 10),
@@ -52,6 +60,9 @@ class Connection(asyncio.Protocol):
         # Nearly always one; a wall has one for each channel.
         self.writers: list[Writing] = []
         self.transport: asyncio.Transport | None = None
+        # Whence it came, and as what it was let in.
+        self.address, self.place = "", Place.USUAL
+        self._heard = False
         # Of TLS: what is between it and the socket.
         self._below: asyncio.Transport | None = None
 
@@ -63,7 +74,8 @@ class Connection(asyncio.Protocol):
     @property
     def unsent(self) -> int:
         """Bytes that the kernel has not taken yet."""
-        assert self.transport is not None
+        if self.transport is None:
+            return 0
         below = 0 if self._below is None else self._below.get_write_buffer_size()
         return self.transport.get_write_buffer_size() + below
 
@@ -120,7 +132,21 @@ class Connection(asyncio.Protocol):
         self.transport.write(farewell)
         self.transport.close()
 
+    def abort(self) -> None:
+        """Close it at once, if it is there."""
+        transport = self.transport or self._below
+        if transport is not None:
+            transport.abort()
+
+    def dismiss(self) -> None:
+        """Its place is needed for another one."""
+        if self._heard or self.transport is None:
+            self.abort()
+        else:
+            self.end(REFUSAL)
+
     def data_received(self, data: bytes) -> None:
+        self._heard = True
         self._handler.data_received(data)
 
     def eof_received(self) -> bool | None:

@@ -3,19 +3,22 @@
 The key is in a header only, which no page of another site can make a browser send.
 """
 
+import asyncio
 import json
 from typing import Any
 
 from aiohttp import web
 
 from televise import events
-from televise.errors import Busy, InputError, LimitReached, Unsupported
+from televise.errors import Busy, InputError, Unsupported
 from televise.hub.hub import Hub
 from televise.model.name import check_name
+from televise.model.refusals import refuse
 from televise.model.source import SourceSpec, parse_guarded, parse_source
 from televise.web.guard import needs
 
 MAX_CHANNELS = 64
+BODY_SECONDS = 10.0
 
 
 class Control:
@@ -39,7 +42,7 @@ class Control:
         if self._hub.has(name):
             raise Busy(f"there is a channel {name} already: DELETE it before")
         if len(self._made) >= MAX_CHANNELS:
-            raise LimitReached(f"{MAX_CHANNELS} channels have been made so: DELETE one")
+            raise refuse("api_channels", f"{MAX_CHANNELS} channels have been made so: DELETE one")
         self._hub.add(spec).open()
         self._made.add(name)
         events.info("channel made", channel=name, source=spec.shown)
@@ -58,7 +61,9 @@ async def _json(request: web.Request) -> Any:
     if request.content_type != "application/json":
         raise Unsupported('send JSON: Content-Type: application/json, as in {"source": "http://…"}')
     try:
-        return json.loads(await request.text())
+        return json.loads(await asyncio.wait_for(request.text(), BODY_SECONDS))
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body did not come in time\n") from None
     except (ValueError, RecursionError):
         raise InputError('not JSON: send it as in {"source": "http://camera/stream"}') from None
 

@@ -146,8 +146,9 @@ class Edge(Audience):
             websocket = await upgrade(request, dialogue.protocols)
             try:
                 wish = await asyncio.wait_for(dialogue.wish(websocket), WISH_SECONDS)
-                with self.acquired(channel, wish.rendition) as encoding:
-                    await self._converse(request, websocket, channel, encoding, wish, dialogue)
+                async with self.counted(request, channel):
+                    with self.acquired(channel, wish.rendition) as encoding:
+                        await self._converse(request, websocket, channel, encoding, wish, dialogue)
             except TimeoutError:
                 await send_away(request, websocket, NOT_UNDERSTOOD, "it did not say what it wants")
             except PeerError as error:

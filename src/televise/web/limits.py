@@ -1,24 +1,24 @@
 """How many viewers there may be, and how much each may say."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
-from televise.errors import LimitReached
+from televise.model.refusals import refuse
 
 
 class Admission:
-    """Counts viewers; LimitReached for one too many."""
+    """Counts viewers, in all, of an address and of a channel; LimitReached for one too many."""
 
-    def __init__(self, most: int, most_per_address: int) -> None:
-        self._most = most
-        self._most_per_address = most_per_address
+    def __init__(self, most: int, most_per_address: int, most_per_channel: int) -> None:
+        self.set_limits(most, most_per_address, most_per_channel)
         self._by_address: Counter[str] = Counter()
-        self.refused = 0
+        self._by_channel: Counter[str] = Counter()
 
-    def set_limits(self, most: int, most_per_address: int) -> None:
+    def set_limits(self, most: int, most_per_address: int, most_per_channel: int) -> None:
         """From now on; who is there may stay."""
         self._most, self._most_per_address = most, most_per_address
+        self._most_per_channel = most_per_channel
 
     @property
     def count(self) -> int:
@@ -34,6 +34,15 @@ class Admission:
         finally:
             self.leave(address)
 
+    @asynccontextmanager
+    async def watching(self, channel: str) -> AsyncIterator[None]:
+        """A viewer watches this ``channel``, while the block runs."""
+        self.enter_channel(channel)
+        try:
+            yield
+        finally:
+            self.leave_channel(channel)
+
     def enter(self, address: str) -> None:
         """One more, until it is said to `leave`."""
         self._check(address)
@@ -41,20 +50,36 @@ class Admission:
 
     def leave(self, address: str) -> None:
         """One has gone."""
-        self._by_address[address] -= 1
-        if not self._by_address[address]:
-            del self._by_address[address]
+        _take(self._by_address, address)
+
+    def enter_channel(self, channel: str) -> None:
+        """One more watches it, until `leave_channel`."""
+        if self._by_channel[channel] >= self._most_per_channel:
+            raise refuse(
+                "viewers_per_channel",
+                f"{channel} has {self._most_per_channel} viewers already: try again later",
+            )
+        self._by_channel[channel] += 1
+
+    def leave_channel(self, channel: str) -> None:
+        """One watches something else, or nothing."""
+        _take(self._by_channel, channel)
 
     def _check(self, address: str) -> None:
         if self.count >= self._most:
-            self.refused += 1
-            raise LimitReached(f"there are {self._most} viewers already: try again later")
+            raise refuse("viewers", f"there are {self._most} viewers already: try again later")
         if self._by_address[address] >= self._most_per_address:
-            self.refused += 1
-            raise LimitReached(
+            raise refuse(
+                "viewers_per_address",
                 f"there are {self._most_per_address} viewers from your address already: "
-                "close one, or try again later"
+                "close one, or try again later",
             )
+
+
+def _take(counter: Counter[str], key: str) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
 
 
 class Allowance:

@@ -37,7 +37,7 @@ from televise.web.limits import Allowance
 from televise.web.past import MAX_LENGTH_SECONDS, MAX_SECONDS, WAIT_SECONDS
 from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER, Pump, Viewer
 from televise.web.share import OWN_PROCESS
-from televise.web.sockets import reason_of, upgrade
+from televise.web.sockets import Masked, reason_of, upgrade
 
 SUBPROTOCOL = "televise.link.v1"
 MAX_LATENCY_SECONDS = 1.0
@@ -99,7 +99,7 @@ class Link:
     async def _announce(self, request: web.Request) -> web.StreamResponse:
         allowed = access_of(request).allows
         with self._edge.admitted(request):
-            websocket = web.WebSocketResponse(
+            websocket = Masked(
                 protocols=[SUBPROTOCOL], compress=False, max_msg_size=MAX_REPORT_BYTES, timeout=1.0
             )
             await websocket.prepare(request)
@@ -110,17 +110,23 @@ class Link:
     async def _carry(self, request: web.Request) -> web.StreamResponse:
         channel, rendition = self._channel(request), _rendition(request)
         with self._edge.admitted(request):
-            websocket = await upgrade(request, [SUBPROTOCOL])
-            try:
-                with self._edge.acquired(channel, rendition) as encoding:
-                    async with self._fed(request, channel, encoding) as viewer:
-                        websocket.viewer = viewer
-                        await self._begin(viewer, encoding)
-                        await _listen(websocket, lambda: channel.want_keyframe(encoding))
-            except PeerError as error:
-                await websocket.close(code=NOT_UNDERSTOOD, message=str(error).encode()[:123])
-            except TeleviseError as error:
-                await _refuse(websocket, error)
+            async with self._edge.counted(request, channel):
+                return await self._feed(request, channel, rendition)
+
+    async def _feed(
+        self, request: web.Request, channel: Channel, rendition: Rendition
+    ) -> web.StreamResponse:
+        websocket = await upgrade(request, [SUBPROTOCOL])
+        try:
+            with self._edge.acquired(channel, rendition) as encoding:
+                async with self._fed(request, channel, encoding) as viewer:
+                    websocket.viewer = viewer
+                    await self._begin(viewer, encoding)
+                    await _listen(websocket, lambda: channel.want_keyframe(encoding))
+        except PeerError as error:
+            await websocket.close(code=NOT_UNDERSTOOD, message=str(error).encode()[:123])
+        except TeleviseError as error:
+            await _refuse(websocket, error)
         return websocket
 
     @asynccontextmanager

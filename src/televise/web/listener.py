@@ -12,10 +12,12 @@ from televise import events
 from televise.errors import InputError
 from televise.web.certificate import Certificate
 from televise.web.connection import Connection, set_options
+from televise.web.places import SPARE_SECONDS, Place, Places
 
 BACKLOG = 1024
 HANDSHAKE_SECONDS = 10.0
-# Kept free for workers, files and whatever else must still be opened when viewers are many.
+# Kept free for workers, files, spare connections and whatever else must still be opened when
+# viewers are many.
 RESERVED_DESCRIPTORS = 32
 # What is asked for where the system sets no limit (macOS refuses more).
 UNLIMITED_DESCRIPTORS = 10_240
@@ -28,6 +30,7 @@ class Listener:
     a ``certificate`` it speaks TLS.
 
     ``shared``: together with other processes, among which the system spreads the connections.
+    ``places`` makes what counts them, of how many there may be; who has none is closed.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Listener:
         certificate: Certificate | None = None,
         *,
         shared: bool = False,
+        places: Callable[[int], Places] = Places,
     ) -> None:
         self._option = option
         self._certificate = certificate
@@ -46,9 +50,7 @@ class Listener:
         self._sockets: list[socket.socket] = []
         self._lent: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._room = asyncio.Event()
-        self._room.set()
-        self._most = _most_connections(others)
+        self.places = places(_most_connections(others))
         self.connections: set[Connection] = set()
 
     def bind(self, host: str, port: int) -> int:
@@ -105,7 +107,6 @@ class Listener:
 
     async def _accept_all(self, listening: socket.socket) -> None:
         while True:
-            await self._room.wait()
             try:
                 await self._accept(listening)
             except Exception as error:
@@ -122,36 +123,46 @@ class Listener:
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        accepted, _ = await loop.sock_accept(listening)
+        accepted, peer = await loop.sock_accept(listening)
+        address = peer[0] if isinstance(peer, tuple) else ""
+        place = self.places.place_for(address)
+        if place is not Place.USUAL:
+            events.warning("as many connections as allowed", address=address)
+        if place is Place.NONE:
+            accepted.close()
+            return
+        connection = self._make_connection(accepted, address, place)
         try:
             set_options(accepted)
             if self._certificate is not None:
-                self._start_securing(accepted, self._certificate)
+                self._start_securing(connection, self._certificate)
                 return
-            await loop.connect_accepted_socket(lambda: self._make_connection(accepted), accepted)
+            await loop.connect_accepted_socket(lambda: connection, accepted)
         except OSError:
+            self._closed(connection)
             accepted.close()
             raise
 
-    def _start_securing(self, accepted: socket.socket, certificate: Certificate) -> None:
+    def _start_securing(self, connection: Connection, certificate: Certificate) -> None:
         """The handshake takes its time, in which others are accepted."""
-        connection = self._make_connection(accepted)
         secure = connection.secure(certificate.context, HANDSHAKE_SECONDS)
         task = asyncio.get_running_loop().create_task(secure)
         self._securing.add(task)
         task.add_done_callback(self._securing.discard)
 
-    def _make_connection(self, accepted: socket.socket) -> Connection:
+    def _make_connection(self, accepted: socket.socket, address: str, place: Place) -> Connection:
         connection = Connection(accepted, self._make_protocol(), self._closed)
+        connection.address, connection.place = address, place
         self.connections.add(connection)
-        if len(self.connections) >= self._most:
-            self._room.clear()
-            events.warning("as many connections as file descriptors allow", count=self._most)
+        self.places.enter(connection)
+        if place is Place.SPARE:
+            asyncio.get_running_loop().call_later(SPARE_SECONDS, connection.abort)
         return connection
 
     def _closed(self, connection: Connection) -> None:
-        self.connections.discard(connection)
-        self._room.set()
+        if connection in self.connections:
+            self.connections.discard(connection)
+            self.places.leave(connection)
 
 
 def _listening(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from televise.hub.ledger import Ledger
+from televise.model import refusals
 from televise.web.edge import Edge
 
 if TYPE_CHECKING:
@@ -22,11 +24,21 @@ _RUNGS = ("webcodecs", "mse", "jsmpeg", "mjpeg", "gif", "image")
 _STATES = ("connecting", "live", "stalled", "offline", "idle")
 
 
-class Metrics:
-    """Reads the edge when it is scraped; players' reports are counted as they come."""
+@dataclass(frozen=True)
+class Numbers:
+    """The limits by their names, how far some of them are used, and how many keys were wrong."""
 
-    def __init__(self, edge: Edge) -> None:
+    limits: Mapping[str, float]
+    used: Mapping[str, float]
+    wrong_keys: int
+
+
+class Metrics:
+    """Reads edge and ``numbers`` when it is scraped; players' reports are counted as they come."""
+
+    def __init__(self, edge: Edge, numbers: Callable[[], Numbers]) -> None:
         self._edge = edge
+        self._numbers = numbers
         self._registry: CollectorRegistry | None = None
         self._ages: Histogram | None = None
         edge.on_report = self._reported
@@ -44,8 +56,7 @@ class Metrics:
         yield CounterMetricFamily(
             "televise_chunks_skipped", "Chunks that viewers were too slow for", skipped
         )
-        refused = self._edge.admission.refused
-        yield CounterMetricFamily("televise_viewers_refused", "Viewers over a limit", refused)
+        yield from self._limits()
         yield GaugeMetricFamily("televise_tasks", "Tasks of the server", len(asyncio.all_tasks()))
         viewers = GaugeMetricFamily("televise_viewers", "Viewers now", labels=["channel"])
         encodings = GaugeMetricFamily("televise_renditions", "Encodings now", labels=["channel"])
@@ -67,6 +78,28 @@ class Metrics:
         yield from (viewers, encodings, states, packets)
         processes = len(self._edge.shares)
         yield GaugeMetricFamily("televise_fan_out_processes", "Processes of --workers", processes)
+
+    def _limits(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        numbers = self._numbers()
+        limits = GaugeMetricFamily("televise_limit", "What is allowed", labels=["limit"])
+        used = GaugeMetricFamily("televise_limit_used", "What of it is used", labels=["limit"])
+        refused = CounterMetricFamily(
+            "televise_refused", "How often a limit turned somebody away", labels=["limit"]
+        )
+        for family, values in ((limits, numbers.limits), (used, numbers.used)):
+            for name, value in values.items():
+                family.add_metric([name], value)
+        counts = Counter(dict.fromkeys(numbers.limits, 0))
+        counts.update(refusals.counts)
+        for share in self._edge.shares.values():
+            counts.update(share.refused)
+        for name, count in counts.items():
+            refused.add_metric([name], count)
+        yield from (limits, used, refused)
+        wrong = numbers.wrong_keys
+        yield CounterMetricFamily("televise_wrong_keys", "Keys that were not valid", wrong)
 
     async def _answer(self, request: web.Request) -> web.Response:
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest

@@ -35,7 +35,7 @@ class Proxies:
 
         @web.middleware
         async def unwrap(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if self._trusts(request.remote or ""):
+            if self.trusts(request.remote or ""):
                 remote, scheme = self._remote(request), _scheme(request)
                 request = request.clone(remote=remote, scheme=scheme)
             return await handler(request)
@@ -47,12 +47,13 @@ class Proxies:
         remote = request.remote or ""
         said = ",".join(request.headers.getall("X-Forwarded-For", []))
         for address in reversed([each.strip() for each in said.split(",") if each.strip()]):
-            if not self._trusts(remote) or not _is_address(address):
+            if not self.trusts(remote) or not _is_address(address):
                 break
             remote = address
         return remote
 
-    def _trusts(self, address: str) -> bool:
+    def trusts(self, address: str) -> bool:
+        """Whether it is one of ours."""
         if not _is_address(address):
             return False
         known = ipaddress.ip_address(address)

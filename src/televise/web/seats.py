@@ -3,15 +3,18 @@
 import asyncio
 
 from televise import events
-from televise.errors import Forbidden, LimitReached, Unauthorized, Unavailable
+from televise.errors import Forbidden, Unauthorized, Unavailable
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.hub.publishing import Publishing
 from televise.model.name import check_name
+from televise.model.refusals import refuse
 from televise.model.source import parse_source
 from televise.web.keys import Grant, Keys
 from televise.web.visits import Visits
 
+# Those who publish at a time, if nothing else is said.
+MAX_PUBLISHERS = 64
 # Channels that publishers have made.
 MAX_NEW_CHANNELS = 64
 # One of them that nobody publishes or watches any more is forgotten after so long.
@@ -25,6 +28,7 @@ class Seats:
         self._hub = hub
         self._keys = keys
         self.new_channels = new_channels
+        self.max_publishers = MAX_PUBLISHERS
         self.visits = Visits(keys.revoked)
         self._made: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -40,11 +44,19 @@ class Seats:
         grant = self.check(name, token)
         if take_over and not grant.take_over:
             raise Forbidden("this key does not allow to take over: see televise token --take-over")
+        if len(self.visits) >= self.max_publishers and not self._is_taken(name):
+            raise refuse(
+                "publishers", f"{self.max_publishers} publish here already: try again later"
+            )
         publishing = self._channel(name).publish(format, address, take_over=take_over)
         visit = self.visits.enter([grant], lambda reason: publishing.send_away(reason, Forbidden))
         publishing.on_end = lambda: self.visits.leave(visit)
         events.info("publisher joined", channel=name, format=format or "unknown", address=address)
         return publishing
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether somebody publishes it: another one may take the place, but not one more."""
+        return self._hub.has(name) and self._hub.channel(name).publisher is not None
 
     def is_for_publishing(self, token: str) -> bool:
         """Whether somebody with this token wants to publish: with one that is worthless, too, for
@@ -62,7 +74,9 @@ class Seats:
         if self._hub.has(name) or not self.new_channels:
             return self._hub.channel(name)
         if len(self._made) >= MAX_NEW_CHANNELS:
-            raise LimitReached(f"publishers have made {MAX_NEW_CHANNELS} channels already")
+            raise refuse(
+                "new_channels", f"publishers have made {MAX_NEW_CHANNELS} channels already"
+            )
         self._made.add(check_name(name))
         channel = self._hub.add(parse_source(f"{name}=publish:"))
         channel.listeners.add(self._watch)

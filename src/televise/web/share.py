@@ -23,6 +23,8 @@ class Share:
     users: dict[str, dict[str, int]] = field(default_factory=dict)
     sent: int = 0
     skipped: int = 0
+    # How often each limit has turned somebody away there.
+    refused: dict[str, int] = field(default_factory=dict)
 
 
 def rendition_key(rendition: Rendition) -> str:

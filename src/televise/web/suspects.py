@@ -35,13 +35,13 @@ class Suspects:
             self._tries.clear()
             self._began = now
         self.wrong += 1
-        self._tries[_network(address)] += 1
-        suspicious = self._tries[_network(address)] > FREE_TRIES
+        self._tries[household(address)] += 1
+        suspicious = self._tries[household(address)] > FREE_TRIES
         return random.uniform(0, LONGEST_DELAY_SECONDS) if suspicious else 0.0
 
     async def wait(self, address: str) -> None:
         """Let the answer to a wrong key wait. TooManyTries."""
-        seconds, network = self.delay(address), _network(address)
+        seconds, network = self.delay(address), household(address)
         if not seconds:
             return
         waiting = self._waiting
@@ -56,8 +56,8 @@ class Suspects:
                 del waiting[network]
 
 
-def _network(address: str) -> str:
-    """One household: of IPv6 it has 2^64 addresses."""
+def household(address: str) -> str:
+    """Whom an address belongs to: of IPv6 one household has 2^64."""
     try:
         known = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from televise import events
-from televise.errors import LimitReached
+from televise.model.refusals import refuse
 from televise.web.keys import LEEWAY_SECONDS, Grant
 from televise.web.revoked import Revoked
 
@@ -85,4 +85,6 @@ class Visits:
             if visit.who != who and any(each.id == grant.id for each in visit.grants)
         }
         if len(others) >= grant.viewers:
-            raise LimitReached(f"this key is for {grant.viewers} at a time: try again later")
+            raise refuse(
+                "key_viewers", f"this key is for {grant.viewers} at a time: try again later"
+            )

@@ -16,6 +16,7 @@ from aiohttp import web
 from televise import events
 from televise.errors import InputError, TeleviseError
 from televise.hub.channel import Channel
+from televise.hub.encoding import Encoding
 from televise.hub.muxed import Chunk, MakeMuxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
@@ -114,21 +115,25 @@ class Wall:
         edge = self._edge
         try:
             channel = self._channel(name)
-            with edge.acquired(channel, _rendition(wish)) as encoding:
-                self._say(envelope.state(name, channel.state, channel.text))
-                muxer = _muxer(name)
-                async with edge.fed(
-                    self._request, channel, encoding, muxer, 0.0, WallViewer
-                ) as viewer:
-                    viewer.told = viewer.websocket = True
-                    viewer.start()
-                    await viewer.closed
+            async with edge.counted(self._request, channel):
+                with edge.acquired(channel, _rendition(wish)) as encoding:
+                    await self._feed(channel, encoding)
         except TeleviseError as error:
             self._say(envelope.error(name, str(error)))
         except ConnectionError:
             pass
         except Exception:
             events.error("a channel of a wall failed")
+
+    async def _feed(self, channel: Channel, encoding: Encoding) -> None:
+        self._say(envelope.state(channel.name, channel.state, channel.text))
+        muxer = _muxer(channel.name)
+        async with self._edge.fed(
+            self._request, channel, encoding, muxer, 0.0, WallViewer
+        ) as viewer:
+            viewer.told = viewer.websocket = True
+            viewer.start()
+            await viewer.closed
 
     def _say(self, text: bytes) -> None:
         transport = self._request.transport

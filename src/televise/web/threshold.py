@@ -1,0 +1,44 @@
+"""Threshold: what is asked of every request before anything else: a place, and a short header."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from televise.model import refusals
+from televise.web.connection import Connection
+from televise.web.places import Place
+
+MAX_HEADER_LINES, MAX_HEADER_BYTES = 64, 16_384
+RETRY_SECONDS = 5
+_FOR_OPERATOR = ("/healthz", "/readyz", "/metrics", "/api/")
+# Walls and other hubs are an audience, too.
+_FOR_AUDIENCE = ("/api/link", "/api/wall")
+
+
+@web.middleware
+async def threshold(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns away who has none of these."""
+    lines = request.raw_headers
+    if sum(len(name) + len(value) + 4 for name, value in lines) > MAX_HEADER_BYTES:
+        refusals.counts["header"] += 1
+        text = f"a header may have {MAX_HEADER_BYTES >> 10} KiB: send fewer or shorter fields\n"
+        return web.Response(status=431, text=text)
+    if _place(request) is not Place.SPARE:
+        return await handler(request)
+    answer = await handler(request) if _is_for_operator(request.path) else _full()
+    answer.force_close()
+    return answer
+
+
+def _place(request: web.Request) -> Place:
+    transport = request.transport
+    connection = transport.get_protocol() if transport is not None else None
+    return connection.place if isinstance(connection, Connection) else Place.USUAL
+
+
+def _is_for_operator(path: str) -> bool:
+    return path.startswith(_FOR_OPERATOR) and not path.startswith(_FOR_AUDIENCE)
+
+
+def _full() -> web.Response:
+    headers = {"Retry-After": str(RETRY_SECONDS), "Cache-Control": "no-store"}
+    return web.Response(status=503, text="too many connections: try again later\n", headers=headers)

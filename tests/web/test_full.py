@@ -1,0 +1,281 @@
+"""A server that is attacked by number and size: clear refusals, and who watches notices nothing."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from televise import server as server_module
+from televise.model import refusals
+from televise.testing import slowloris
+from televise.web import listener as listener_module
+from televise.web.keys import Grant, Keys
+from televise.web.places import SPARE_PER_ADDRESS
+from tests.support.process import televise
+from tests.support.server import SMALL, Serving, serving
+from tests.support.waiting import until
+from tests.support.wire import BINARY, LIMIT_SECONDS, Stream, connect, exchange, request
+
+CAM = f"cam={SMALL}"
+
+
+@contextlib.asynccontextmanager
+async def other_address(port: int, source: str = "127.0.0.2") -> AsyncIterator[Stream]:
+    """A connection from another address of this machine, on which nothing was said yet."""
+    plain = socket.socket()
+    plain.setblocking(False)
+    plain.bind((source, 0))
+    await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=plain)
+    try:
+        yield Stream(reader, writer, b"")
+    finally:
+        writer.transport.abort()
+
+
+async def status(running: Serving, path: str) -> int:
+    async with Stream.open(running.port, path) as stream:
+        return stream.status
+
+
+async def sees(viewer: Stream, count: int = 5) -> None:
+    """Pictures go on."""
+    for _ in range(count):
+        assert (await viewer.frame()).opcode == BINARY
+
+
+async def joins(port: int) -> int:
+    """The status with which a new viewer is answered."""
+    async with Stream.open(port, "/cam.mjpg", websocket=True) as stream:
+        return stream.status
+
+
+# T12
+
+
+async def test_requests_that_never_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "REQUEST_SECONDS", 1.0)
+    async with serving() as running, running.stream_socket("/cam.mjpg") as viewer:
+        await sees(viewer)
+        async with slowloris(running.port, 40) as ended:
+            await until(lambda: len(running.connections) > 40)
+            await sees(viewer)
+            assert await status(running, "/healthz") == 200
+            await asyncio.wait_for(asyncio.gather(*(each.wait() for each in ended)), LIMIT_SECONDS)
+            await until(lambda: len(running.connections) == 1)
+        await sees(viewer)
+
+
+# T13
+
+
+async def test_one_address_does_not_take_all_connections() -> None:
+    before = refusals.counts["connections_per_address"]
+    async with (
+        serving(max_connections_per_address=12) as running,
+        running.stream_socket("/cam.mjpg") as viewer,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        flood = [await stack.enter_async_context(other_address(running.port)) for _ in range(100)]
+        await until(lambda: refusals.counts["connections_per_address"] == before + 88)
+        assert len(running.connections) == 13 + SPARE_PER_ADDRESS
+        answered = [await stream.rest() for stream in flood[12:-SPARE_PER_ADDRESS]]
+        assert all(answer.startswith(b"HTTP/1.1 503 ") for answer in answered)
+        assert all(b"\r\nRetry-After: 5\r\n" in answer for answer in answered)
+        for _ in range(10):
+            await stack.enter_async_context(running.stream_socket("/cam.mjpg"))
+        await sees(viewer)
+        # The operator is answered from there too, and nobody else.
+        spare = flood[-3:]
+        for stream, path in zip(spare, ("/healthz", "/cam.mjpg", "/api/wall"), strict=True):
+            stream.writer.write(request(path, running.port))
+        answers = [await stream.rest() for stream in spare]
+        assert [int(answer.split()[1]) for answer in answers] == [200, 503, 503]
+
+
+async def test_what_is_left_is_for_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "_most_connections", lambda others: 3)
+    async with serving(max_connections_per_address=10) as running:
+        await running.is_live()
+        async with contextlib.AsyncExitStack() as inside:
+            viewers = [
+                await inside.enter_async_context(running.stream_socket("/cam.mjpg"))
+                for _ in range(3)
+            ]
+            for path in ("/healthz", "/readyz", "/api/channels"):
+                assert await status(running, path) == 200
+            async with Stream.open(running.port, "/metrics") as stream:
+                told = (await stream.rest()).decode()
+            assert 'televise_limit{limit="connections"} 3.0' in told
+            assert 'televise_limit_used{limit="viewers"} 3.0' in told
+            for path in ("/cam.mjpg", "/", "/api/wall"):
+                async with Stream.open(running.port, path) as stream:
+                    assert (stream.status, stream.headers["retry-after"]) == (503, "5")
+                    assert stream.headers["connection"] == "close"
+            for viewer in viewers:
+                await sees(viewer)
+        await until(lambda: not running.connections)
+        assert await status(running, "/") == 200
+
+
+async def test_a_spare_connection_ends_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "SPARE_SECONDS", 0.2)
+    async with (
+        serving(max_connections_per_address=1) as running,
+        running.stream_socket("/cam.mjpg") as viewer,
+    ):
+        reader, writer = await connect(running.port)
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), LIMIT_SECONDS) == b""
+        writer.close()
+        await sees(viewer)
+
+
+# T10
+
+
+@pytest.fixture(scope="module")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys") / "key"
+
+
+HUGE, ENDLESS = (
+    b"\x82\xff" + (1 << 63).to_bytes(8, "big"),
+    b"\x82\xff" + (1 << 40).to_bytes(8, "big"),
+)
+# Text "x" without a mask; the same behind a good frame, in the same packet and in two.
+UNMASKED = b"\x81\x01x"
+GOOD = b"\x81\x82\0\0\0\0{}"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "codes"),
+    [
+        pytest.param([HUGE], (1009, 1002), id="2^63"),
+        pytest.param([ENDLESS], (1009,), id="2^40"),
+        pytest.param([b"\x82\xfe\xff\xff" + b"mask" + bytes(9000)], (1009,), id="65535"),
+        pytest.param([UNMASKED], (1002,), id="unmasked"),
+        pytest.param([b"\x82\xfe\x00", b"\x80mask" + bytes(128) + UNMASKED], (1002,), id="behind"),
+        pytest.param([b"\x81", b"\x01x"], (1002,), id="split"),
+    ],
+)
+async def test_frames_that_lie(pieces: list[bytes], codes: tuple[int, ...]) -> None:
+    async with serving() as running, running.stream_socket("/cam.mjpg") as viewer:
+        async with running.stream_socket("/cam.mjpg") as liar:
+            for piece in pieces[:-1]:
+                liar.writer.write(piece)
+                await sees(liar)  # it has come by then
+            liar.writer.write(pieces[-1])
+            while (frame := await liar.frame()).opcode == BINARY:
+                pass
+            assert frame.code in codes
+        await sees(viewer)
+
+
+async def test_a_publisher_that_does_not_mask_is_sent_away(key_file: Path) -> None:
+    token = Keys(key_file).sign(Grant("live", "publish"), 60)
+    async with (
+        serving(CAM, "live=publish:", key_file=key_file, rtmp_port=-1) as running,
+        Stream.open(running.port, f"/live.mjpg?token={token}", websocket=True) as publisher,
+    ):
+        publisher.writer.write(UNMASKED)
+        while (frame := await publisher.frame()).opcode != 8:
+            pass
+        assert frame.code == 1002
+
+
+async def test_headers_and_bodies_have_limits(key_file: Path) -> None:
+    keys = Keys(key_file)
+    admin, publish = (keys.sign(Grant("*", can), 60) for can in ("admin", "publish"))
+    async with serving(CAM, "live=publish:", key_file=key_file, rtmp_port=-1) as running:
+        port = running.port
+        many = {f"X-{number}": "x" * 600 for number in range(30)}
+        longest = {"X-Long": "x" * 9000}
+        lines = {f"X-{number}": "x" for number in range(80)}
+        for headers, wanted in ((many, b"431"), (longest, b"400"), (lines, b"400")):
+            answer = await exchange(
+                port, request("/healthz", port, {**headers, "Connection": "close"})
+            )
+            assert answer.split()[1] == wanted
+        endless = {"Transfer-Encoding": "chunked", "Connection": "close"}
+        chunk = b"8000\r\n" + bytes(0x8000) + b"\r\n"
+        for path, method, token, kind, count in (
+            ("/api/channels/new", "PUT", admin, "application/json", 4),
+            ("/live.jpg", "POST", publish, "image/jpeg", 300),
+        ):
+            fields = {**endless, "Authorization": f"Bearer {token}", "Content-Type": kind}
+            reader, writer = await connect(port)
+            writer.write(request(path, port, fields, method))
+            with contextlib.suppress(ConnectionError):
+                for _ in range(count):
+                    writer.write(chunk)
+                    await writer.drain()
+            assert (await asyncio.wait_for(reader.readline(), LIMIT_SECONDS)).split()[1] == b"413"
+            writer.transport.abort()
+
+
+# What waits for viewers
+
+
+async def test_what_waits_for_viewers_has_a_limit() -> None:
+    async with serving() as running, running.stream_socket("/cam.mjpg") as viewer:
+        await sees(viewer, 10)
+        buffers, before = running.server._buffers, refusals.counts["buffer"]
+        kept = buffers.bytes
+        assert kept > 10_000
+        buffers.look()
+        assert (buffers.bytes > 0, refusals.counts["buffer"]) == (True, before)
+        buffers.megabytes = 0
+        buffers.look()
+        assert refusals.counts["buffer"] > before
+        assert sum(each.bytes for each in running.channel().encodings) == 0
+        buffers.megabytes = 512
+        await sees(viewer, 10)
+
+
+async def test_who_is_most_behind_goes_first() -> None:
+    async with (
+        serving("cam=pattern:?size=1280x720&fps=15") as running,
+        running.stream_socket("/cam.mjpg?q=95") as viewer,
+        running.stream_socket("/cam.mjpg?q=95", receive_buffer=4096),
+    ):
+        await sees(viewer)
+        stalled = await until(
+            lambda: [each for each in running.connections if each.unsent > 10_000]
+        )
+        running.server._buffers._shed(1000)
+        await until(lambda: stalled[0] not in running.connections)
+        await sees(viewer)
+
+
+# Descriptors and the log (T22)
+
+
+async def test_descriptors_that_run_out(tmp_path: Path) -> None:
+    """A process that may have a hundred is asked for twice as many connections."""
+    limited = ("prlimit", "--nofile=100:100")
+    with televise(CAM, before=limited, log=tmp_path / "log") as server:
+        port = server.port
+        async with contextlib.AsyncExitStack() as stack:
+            viewer = await stack.enter_async_context(Stream.open(port, "/cam.mjpg", websocket=True))
+            await sees(viewer)
+            flood = contextlib.AsyncExitStack()
+            async with flood:
+                streams = [
+                    await flood.enter_async_context(other_address(port, f"127.0.0.{2 + n % 20}"))
+                    for n in range(200)
+                ]
+                refused = await streams[100].rest()
+                assert refused.startswith(b"HTTP/1.1 503 "), "the flood has taken all places"
+                await sees(viewer, 20)
+                async with Stream.open(port, "/healthz") as operator:
+                    assert operator.status == 200
+            async with asyncio.timeout(LIMIT_SECONDS):
+                while await joins(port) != 101:
+                    await sees(viewer, 1)
+            await sees(viewer)
+        assert server.end() == 0
+        assert len(server.lines()) < 30, "the log is no second flood"
