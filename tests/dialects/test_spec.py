@@ -18,7 +18,7 @@ from televise.web.seats import Seats
 def make_edge(*names: str) -> Edge:
     hub = Hub([parse_source(f"{name}=pattern:") for name in names])
     seats = Seats(hub, Keys(Path("unused")), new_channels=False)
-    return Edge(hub, Admission(10, 10), "0", seats)
+    return Edge(hub, Admission(10, 10, 10), "0", seats)
 
 
 @pytest.mark.parametrize(

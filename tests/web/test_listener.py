@@ -9,7 +9,9 @@ import resource
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +19,10 @@ from televise.errors import InputError
 from televise.web import listener as listener_module
 from televise.web.connection import UNACKNOWLEDGED_MILLISECONDS, UNSENT_BYTES, set_options
 from televise.web.listener import Listener
-from tests.support.server import Serving, serving
+from tests.support.process import is_alive, televise
+from tests.support.server import SMALL, serving
 from tests.support.waiting import until
-from tests.support.wire import Stream
+from tests.support.wire import CLOSE, Stream
 
 PORT = re.compile(r"(?:port |--port )(\d+)")
 
@@ -194,8 +197,8 @@ while data := viewer.recv(65536):
 
 
 @contextlib.asynccontextmanager
-async def far_viewer(running: Serving) -> AsyncIterator[asyncio.StreamReader]:
-    command = ["ip", "netns", "exec", NAMESPACE, "python3", "-c", VIEWER, HERE, str(running.port)]
+async def far_viewer(port: int) -> AsyncIterator[asyncio.StreamReader]:
+    command = ["ip", "netns", "exec", NAMESPACE, "python3", "-c", VIEWER, HERE, str(port)]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:
@@ -211,7 +214,7 @@ async def test_a_viewer_whose_network_is_gone_is_dropped(monkeypatch: pytest.Mon
     monkeypatch.setattr("televise.web.pump.STALL_SECONDS", 1.0)
     async with serving(host="0.0.0.0") as running:
         await running.is_live()
-        async with running.stream_socket("/cam.mjpg") as near, far_viewer(running) as far:
+        async with running.stream_socket("/cam.mjpg") as near, far_viewer(running.port) as far:
             assert await asyncio.wait_for(far.readline(), 20)
             await until(lambda: running.watching == 2)
             await asyncio.to_thread(cut)
@@ -232,3 +235,42 @@ async def is_silent(stream: asyncio.StreamReader) -> bool:
         except TimeoutError:
             return True
     return False
+
+
+VIEWERS = 100
+# The promise is five seconds; a busy machine may need more, a hang would need for ever.
+END_SECONDS = 15.0
+
+
+@pytest.mark.usefixtures("island")
+async def test_a_signal_ends_it_whatever_viewers_do(tmp_path: Path) -> None:
+    """Many are told to come again, and one is gone without a word."""
+    arguments = (f"cam={SMALL}", "--host", "0.0.0.0", "--insecure", "--rtmp", "off")
+    with televise(*arguments, log=tmp_path / "log") as server:
+        async with contextlib.AsyncExitStack() as stack:
+            far = await stack.enter_async_context(far_viewer(server.port))
+            near = [
+                await stack.enter_async_context(
+                    Stream.open(server.port, "/cam.mjpg", websocket=True)
+                )
+                for _ in range(VIEWERS)
+            ]
+            await asyncio.gather(*(viewer.frame() for viewer in near))
+            assert await asyncio.wait_for(far.readline(), 20)
+            workers = server.workers
+            await asyncio.to_thread(cut)
+            assert await is_silent(far), "the cut bites"
+            began = time.monotonic()
+            ending = asyncio.create_task(asyncio.to_thread(server.end))
+            codes = await asyncio.gather(*(closed(viewer) for viewer in near))
+            assert await ending == 0
+            assert time.monotonic() - began < END_SECONDS
+            assert set(codes) == {1012}
+            await until(lambda: not any(map(is_alive, workers)))
+
+
+async def closed(viewer: Stream) -> int:
+    """The code with which it is sent away."""
+    while (frame := await viewer.frame()).opcode != CLOSE:
+        pass
+    return frame.code

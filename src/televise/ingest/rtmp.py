@@ -192,7 +192,8 @@ class Publisher(asyncio.Protocol):
         self._flush()
 
     def _flush(self) -> None:
-        self._transport.write(self._session.data_to_send())
+        if data := self._session.data_to_send():  # none comes after its end
+            self._transport.write(data)
         if self._session.over and not self._transport.is_closing():
             # Closing a socket that has not been read to its end takes back what was sent to it.
             self._transport.write_eof()
