@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from televise import server as server_module
+from televise.ingest import http
 from televise.model import refusals
 from televise.testing import slowloris
+from televise.web import control
 from televise.web import listener as listener_module
 from televise.web.keys import Grant, Keys
 from televise.web.places import SPARE_PER_ADDRESS
@@ -39,6 +42,21 @@ async def other_address(port: int, source: str = "127.0.0.2") -> AsyncIterator[S
 async def status(running: Serving, path: str) -> int:
     async with Stream.open(running.port, path) as stream:
         return stream.status
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys") / "key"
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def live(key_file: Path) -> AsyncIterator[Serving]:
+    async with serving(CAM, "live=publish:", key_file=key_file, rtmp_port=-1) as running:
+        await running.is_live()
+        yield running
 
 
 async def sees(viewer: Stream, count: int = 5) -> None:
@@ -137,11 +155,6 @@ async def test_a_spare_connection_ends_soon(monkeypatch: pytest.MonkeyPatch) -> 
 # T10
 
 
-@pytest.fixture(scope="module")
-def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("keys") / "key"
-
-
 HUGE, ENDLESS = (
     b"\x82\xff" + (1 << 63).to_bytes(8, "big"),
     b"\x82\xff" + (1 << 40).to_bytes(8, "big"),
@@ -162,9 +175,9 @@ GOOD = b"\x81\x82\0\0\0\0{}"
         pytest.param([b"\x81", b"\x01x"], (1002,), id="split"),
     ],
 )
-async def test_frames_that_lie(pieces: list[bytes], codes: tuple[int, ...]) -> None:
-    async with serving() as running, running.stream_socket("/cam.mjpg") as viewer:
-        async with running.stream_socket("/cam.mjpg") as liar:
+async def test_frames_that_lie(live: Serving, pieces: list[bytes], codes: tuple[int, ...]) -> None:
+    async with live.stream_socket("/cam.mjpg") as viewer:
+        async with live.stream_socket("/cam.mjpg") as liar:
             for piece in pieces[:-1]:
                 liar.writer.write(piece)
                 await sees(liar)  # it has come by then
@@ -175,55 +188,75 @@ async def test_frames_that_lie(pieces: list[bytes], codes: tuple[int, ...]) -> N
         await sees(viewer)
 
 
-async def test_a_publisher_that_does_not_mask_is_sent_away(key_file: Path) -> None:
-    token = Keys(key_file).sign(Grant("live", "publish"), 60)
-    async with (
-        serving(CAM, "live=publish:", key_file=key_file, rtmp_port=-1) as running,
-        Stream.open(running.port, f"/live.mjpg?token={token}", websocket=True) as publisher,
-    ):
+async def test_a_publisher_that_does_not_mask_is_sent_away(live: Serving, key_file: Path) -> None:
+    path = f"/live.mjpg?token={Keys(key_file).sign(Grant('live', 'publish'), 60)}"
+    async with Stream.open(live.port, path, websocket=True) as publisher:
         publisher.writer.write(UNMASKED)
         while (frame := await publisher.frame()).opcode != 8:
             pass
         assert frame.code == 1002
 
 
-async def test_headers_and_bodies_have_limits(key_file: Path) -> None:
-    keys = Keys(key_file)
-    admin, publish = (keys.sign(Grant("*", can), 60) for can in ("admin", "publish"))
-    async with serving(CAM, "live=publish:", key_file=key_file, rtmp_port=-1) as running:
-        port = running.port
-        many = {f"X-{number}": "x" * 600 for number in range(30)}
-        longest = {"X-Long": "x" * 9000}
-        lines = {f"X-{number}": "x" for number in range(80)}
-        for headers, wanted in ((many, b"431"), (longest, b"400"), (lines, b"400")):
-            answer = await exchange(
-                port, request("/healthz", port, {**headers, "Connection": "close"})
-            )
-            assert answer.split()[1] == wanted
-        endless = {"Transfer-Encoding": "chunked", "Connection": "close"}
-        chunk = b"8000\r\n" + bytes(0x8000) + b"\r\n"
-        for path, method, token, kind, count in (
-            ("/api/channels/new", "PUT", admin, "application/json", 4),
-            ("/live.jpg", "POST", publish, "image/jpeg", 300),
-        ):
-            fields = {**endless, "Authorization": f"Bearer {token}", "Content-Type": kind}
-            reader, writer = await connect(port)
-            writer.write(request(path, port, fields, method))
-            with contextlib.suppress(ConnectionError):
-                for _ in range(count):
-                    writer.write(chunk)
-                    await writer.drain()
-            assert (await asyncio.wait_for(reader.readline(), LIMIT_SECONDS)).split()[1] == b"413"
-            writer.transport.abort()
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        pytest.param({f"X-{number}": "x" * 600 for number in range(30)}, b"431", id="long"),
+        pytest.param({"X-Long": "x" * 9000}, b"400", id="long line"),
+        pytest.param({f"X-{number}": "x" for number in range(80)}, b"400", id="many lines"),
+    ],
+)
+async def test_headers_have_a_limit(live: Serving, headers: dict[str, str], code: bytes) -> None:
+    asked = request("/healthz", live.port, {**headers, "Connection": "close"})
+    assert (await exchange(live.port, asked)).split()[1] == code
+
+
+BODIES = [
+    pytest.param("/api/channels/new", "PUT", "admin", "application/json", id="JSON"),
+    pytest.param("/live.jpg", "POST", "publish", "image/jpeg", id="picture"),
+]
+
+
+@pytest.mark.parametrize(("path", "method", "can", "kind"), BODIES)
+async def test_bodies_have_an_end_and_come_in_time(
+    live: Serving,
+    key_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    method: str,
+    can: str,
+    kind: str,
+) -> None:
+    token = Keys(key_file).sign(Grant("*", can), 60)
+    fields = {"Authorization": f"Bearer {token}", "Content-Type": kind, "Connection": "close"}
+    fields["Transfer-Encoding"] = "chunked"
+    chunk = b"8000\r\n" + bytes(0x8000) + b"\r\n"
+    assert await sends(live.port, request(path, live.port, fields, method), [chunk] * 300) == 413
+    monkeypatch.setattr(control, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(http, "PICTURE_SECONDS", 0.2)
+    assert await sends(live.port, request(path, live.port, fields, method), [b"1\r\n{\r\n"]) == 408
+
+
+async def sends(port: int, head: bytes, pieces: list[bytes]) -> int:
+    """The status that is answered to a request that has no end."""
+    reader, writer = await connect(port)
+    try:
+        writer.write(head)
+        with contextlib.suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+        return int((await asyncio.wait_for(reader.readline(), LIMIT_SECONDS)).split()[1])
+    finally:
+        writer.transport.abort()
 
 
 # What waits for viewers
 
 
-async def test_what_waits_for_viewers_has_a_limit() -> None:
-    async with serving() as running, running.stream_socket("/cam.mjpg") as viewer:
+async def test_what_waits_for_viewers_has_a_limit(live: Serving) -> None:
+    async with live.stream_socket("/cam.mjpg") as viewer:
         await sees(viewer, 10)
-        buffers, before = running.server._buffers, refusals.counts["buffer"]
+        buffers, before = live.server._buffers, refusals.counts["buffer"]
         kept = buffers.bytes
         assert kept > 10_000
         buffers.look()
@@ -231,7 +264,7 @@ async def test_what_waits_for_viewers_has_a_limit() -> None:
         buffers.megabytes = 0
         buffers.look()
         assert refusals.counts["buffer"] > before
-        assert sum(each.bytes for each in running.channel().encodings) == 0
+        assert sum(each.bytes for each in live.channel().encodings) == 0
         buffers.megabytes = 512
         await sees(viewer, 10)
 

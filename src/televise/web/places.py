@@ -75,7 +75,7 @@ class Places:
             self._usual[who] += 1
             return
         theirs = [each for each, other in self._spare.items() if other == who]
-        if len(theirs) >= SPARE_PER_ADDRESS:
+        if len(theirs) >= SPARE_PER_ADDRESS and not self._shared(guest.address):
             self._dismiss(theirs[0])
         elif len(self._spare) >= SPARE:
             self._dismiss(next(iter(self._spare)))
