@@ -212,7 +212,8 @@ class Branch(Server):
             for channel in self.hub.channels
             if channel.encodings
         }
-        numbers = {"sent": sent, "skipped": skipped, "refused": dict(refusals.counts)}
+        refused = {"refused": dict(refusals.counts), "wrong_keys": self._suspects.wrong}
+        numbers = {"sent": sent, "skipped": skipped, **refused}
         return {"node": self.hub.node, "viewers": viewers, "users": users, **numbers}
 
     def _report(self, channel: str, message: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ class Budget:
         """LimitReached where so many more are too many, when ``freed`` are given back."""
         if self.lacks(pixels) > freed:
             raise refuse(
-                "encoding",
+                "megapixels",
                 f"that is {pixels / 1e6:.0f} megapixels a second, and all encodings together may "
                 f"have {self.megapixels}: ask for a smaller w, h or fps, or later",
             )

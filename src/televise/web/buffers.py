@@ -45,7 +45,7 @@ class Buffers:
             kept -= encoding.bytes
             encoding.forget()
             channel.want_keyframe(encoding)
-            refusals.counts["buffer"] += 1
+            refusals.counts["megabytes"] += 1
             events.warning("too much waits for viewers: pictures are skipped", channel=channel.name)
 
     def _shed(self, most: int) -> None:
@@ -56,7 +56,7 @@ class Buffers:
                 return
             waiting -= count
             connection.abort()
-            refusals.counts["buffer"] += 1
+            refusals.counts["megabytes"] += 1
             events.warning("too much waits for viewers: those most behind are sent away")
 
     def _encodings(self) -> list[tuple[Channel, Encoding]]:

@@ -98,7 +98,7 @@ class Metrics:
         for name, count in counts.items():
             refused.add_metric([name], count)
         yield from (limits, used, refused)
-        wrong = numbers.wrong_keys
+        wrong = numbers.wrong_keys + sum(share.wrong_keys for share in self._edge.shares.values())
         yield CounterMetricFamily("televise_wrong_keys", "Keys that were not valid", wrong)
 
     async def _answer(self, request: web.Request) -> web.Response:

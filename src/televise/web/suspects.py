@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 from televise.errors import TooManyTries
+from televise.model import refusals
 
 # So many in a minute may be typing errors, and are answered at once.
 FREE_TRIES = 10
@@ -46,6 +47,7 @@ class Suspects:
             return
         waiting = self._waiting
         if waiting[network] >= MOST_WAITING or waiting.total() >= MOST_WAITING_IN_ALL:
+            refusals.counts["wrong_keys"] += 1
             raise TooManyTries("too many wrong keys came from your address: try again later")
         waiting[network] += 1
         try:
