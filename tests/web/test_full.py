@@ -13,6 +13,7 @@ from televise import server as server_module
 from televise.ingest import http
 from televise.model import refusals
 from televise.testing import slowloris
+from televise.web import connection as connection_module
 from televise.web import control
 from televise.web import listener as listener_module
 from televise.web.keys import Grant, Keys
@@ -282,6 +283,18 @@ async def test_who_is_most_behind_goes_first() -> None:
         running.server._buffers._shed(1000)
         await until(lambda: stalled[0] not in running.connections)
         await sees(viewer)
+
+
+async def test_an_answer_that_nobody_takes_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "TAKEN_SECONDS", 0.0)
+    before = refusals.counts["slow_reading"]
+    async with serving("cam=pattern:?size=1920x1080&fps=15") as running:
+        await running.is_live()
+        async with Stream.open(running.port, "/cam.jpg?q=100", receive_buffer=4096) as stream:
+            assert stream.status == 200
+            size = int(stream.headers["content-length"])
+            await until(lambda: refusals.counts["slow_reading"] > before)
+            assert len(await stream.rest()) < size
 
 
 # Descriptors and the log (T22)

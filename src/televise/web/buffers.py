@@ -1,5 +1,6 @@
 """Buffers: all that waits for viewers, in bytes, and what gives way when it is too much."""
 
+import time
 from collections.abc import Callable, Iterable
 
 from televise import events
@@ -30,34 +31,45 @@ class Buffers:
         return kept + sum(connection.unsent for connection in self._connections())
 
     def look(self) -> None:
-        """Where it is too much, the longest past is forgotten, and those go who are the most
-        behind."""
+        """Who takes nothing goes. Where it is too much, the longest past is forgotten, and those go
+        who are the most behind."""
+        self._end_stuck(time.monotonic())
         half = self.megabytes << 19
         self._forget(half)
         self._shed(half)
 
+    def _end_stuck(self, now: float) -> None:
+        for connection in [each for each in self._connections() if each.is_stuck(now)]:
+            connection.abort()
+            refusals.counts["slow_reading"] += 1
+            events.info("nobody takes an answer", address=connection.address)
+
     def _forget(self, most: int) -> None:
-        encodings = sorted(self._encodings(), key=lambda each: each[1].bytes, reverse=True)
-        kept = sum(encoding.bytes for _, encoding in encodings)
-        for channel, encoding in encodings:
-            if kept <= most:
-                return
-            kept -= encoding.bytes
+        encodings = self._encodings()
+        excess = sum(encoding.bytes for _, encoding in encodings) - most
+        if excess <= 0:
+            return
+        for channel, encoding in sorted(encodings, key=lambda each: -each[1].bytes):
+            excess -= encoding.bytes
             encoding.forget()
             channel.want_keyframe(encoding)
             refusals.counts["megabytes"] += 1
             events.warning("too much waits for viewers: pictures are skipped", channel=channel.name)
+            if excess <= 0:
+                return
 
     def _shed(self, most: int) -> None:
-        unsent = [(each.unsent, each) for each in self._connections()]
-        waiting = sum(count for count, _ in unsent)
-        for count, connection in sorted(unsent, key=lambda each: each[0], reverse=True):
-            if waiting <= most:
-                return
-            waiting -= count
+        connections = list(self._connections())
+        excess = sum(each.unsent for each in connections) - most
+        if excess <= 0:
+            return
+        for connection in sorted(connections, key=lambda each: -each.unsent):
+            excess -= connection.unsent
             connection.abort()
             refusals.counts["megabytes"] += 1
             events.warning("too much waits for viewers: those most behind are sent away")
+            if excess <= 0:
+                return
 
     def _encodings(self) -> list[tuple[Channel, Encoding]]:
         return [(channel, each) for channel in self._hub.channels for each in channel.encodings]

@@ -12,6 +12,8 @@ from televise.web.places import Place
 
 # Data that the other side has not acknowledged for so long means that it is gone.
 UNACKNOWLEDGED_MILLISECONDS = 8_000
+# An answer that has an end must be taken by this much in this time; a pump has its own rule.
+TAKEN_BYTES, TAKEN_SECONDS = 10_000, 10.0
 # What the kernel may hold back unsent: what a slow viewer sees late is little more than this.
 UNSENT_BYTES = 16_384
 # Of TLS, when one side says goodbye.
@@ -63,6 +65,8 @@ class Connection(asyncio.Protocol):
         # Whence it came, and as what it was let in.
         self.address, self.place = "", Place.USUAL
         self._heard = False
+        # What there was to send, and when so much of it had been taken.
+        self._mark = 0, 0.0
         # Of TLS: what is between it and the socket.
         self._below: asyncio.Transport | None = None
 
@@ -78,6 +82,14 @@ class Connection(asyncio.Protocol):
             return 0
         below = 0 if self._below is None else self._below.get_write_buffer_size()
         return self.transport.get_write_buffer_size() + below
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether hardly anything of an answer is taken; asked each second of monotonic time."""
+        unsent, (before, since) = self.unsent, self._mark
+        if self.writers or not before - TAKEN_BYTES < unsent <= before or not unsent:
+            self._mark = unsent, now
+            return False
+        return now - since > TAKEN_SECONDS
 
     async def secure(self, context: ssl.SSLContext, seconds: float) -> None:
         """Shake hands by TLS on the socket that was accepted; who cannot is closed."""

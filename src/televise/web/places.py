@@ -54,6 +54,7 @@ class Places:
         self._has_spare = spare
         self._usual: Counter[str] = Counter()
         self._spare: dict[Guest, str] = {}
+        self._count = 0
         self.set_limit(most_per_address)
 
     def set_limit(self, most_per_address: int) -> None:
@@ -73,6 +74,7 @@ class Places:
         who = household(guest.address)
         if guest.place is Place.USUAL:
             self._usual[who] += 1
+            self._count += 1
             return
         theirs = [each for each, other in self._spare.items() if other == who]
         if len(theirs) >= SPARE_PER_ADDRESS and not self._shared(guest.address):
@@ -88,6 +90,7 @@ class Places:
             return
         who = household(guest.address)
         self._usual[who] -= 1
+        self._count -= 1
         if not self._usual[who]:
             del self._usual[who]
 
@@ -97,7 +100,7 @@ class Places:
 
     def _limit(self, address: str) -> str:
         """The one that is reached; '' for none."""
-        if self._usual.total() >= self.most:
+        if self._count >= self.most:
             return CONNECTIONS
         full = self._usual[household(address)] >= self.most_per_address
         return PER_ADDRESS if full and not self._shared(address) else ""
