@@ -139,7 +139,7 @@ async def test_what_is_no_picture(hub: Hub, data: bytes, told: str) -> None:
 async def test_a_picture_that_is_too_large(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "MAX_PICTURE_BYTES", 1 << 20)
     status, text = await hub.send("/cam.jpg", bytes(2 << 20))
-    assert (status, text) == (415, "a picture must have at most 1 MB\n")
+    assert (status, text) == (413, "a picture must have at most 1 MB\n")
 
 
 @pytest.mark.parametrize("path", ["/cam.ts", "/cam.jpg"])
