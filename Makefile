@@ -85,6 +85,8 @@ tools-for-tests:
 	command -v caddy >/dev/null || missing+=' caddy'; \
 	command -v promtool >/dev/null || missing+=' prometheus'; \
 	command -v systemd-analyze >/dev/null || missing+=' systemd'; \
+	command -v nft >/dev/null || missing+=' nftables'; \
+	command -v ip >/dev/null || missing+=' iproute2'; \
 	[ -e /usr/lib/*/faketime/libfaketimeMT.so.1 ] || missing+=' faketime'; \
 	fc-list 2>/dev/null | grep -q . || missing+=' fonts-dejavu-core fontconfig'; \
 	[ -z "$$missing" ] || $(call debian,$$missing) || [ -z "$$CI" ]

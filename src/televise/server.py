@@ -76,7 +76,7 @@ class Server:
         self._settled = asyncio.Event()
         # Where one of these proves to be no media, that is a mistake of who typed it.
         self._typed = {spec for spec in specs if spec.kind in ("file", "stdin")}
-        self.hub = Hub((), settings.policy, settings.policies)
+        self.hub = Hub((), settings.policy, settings.policies, settings.name)
         self._roster = Roster(self.hub, specs)
         keys = self._keys = Keys(settings.key_file or default_path())
         self._certificate, self._suspects = settings.certificate, Suspects()

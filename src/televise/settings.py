@@ -49,6 +49,8 @@ class Settings:
     policy: Policy = DEFAULT
     # Of channels that have another one.
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    # What it is called among the hubs of its file.
+    name: str = ""
     # How others name this machine, beside its addresses.
     names: Sequence[str] = ()
     key_file: Path | None = None

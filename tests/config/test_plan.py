@@ -257,7 +257,7 @@ def test_each_setting_can_be_said() -> None:
     others |= {"certificate": "tls_cert", "upstream_context": "upstream_cert"}
     others |= {"proxies": "trusted_proxies"}
     said = {others.get(field.name, field.name) for field in fields(Settings)}
-    assert said - {"same_site", "address"} <= set(KEYS)
+    assert said - {"same_site", "address", "name"} <= set(KEYS)
 
 
 def test_each_key_is_documented() -> None:

@@ -67,7 +67,9 @@ class Wanted:
         # Ports that the command says are shared out already.
         shared = ("port", "rtmp") if self.local else ()
         given = {key: value for key, value in self.given.items() if key not in shared}
-        return replace(_plan(node, values, given), role=topology.role(self.node))
+        plan = _plan(node, values, given)
+        settings = replace(plan.settings, name=self.node)
+        return replace(plan, settings=settings, role=topology.role(self.node))
 
     def plans(self) -> dict[str, Plan]:
         """All hubs of the file, after their names. InputError."""

@@ -11,18 +11,22 @@ from televise.hub.policy import DEFAULT, Policy
 from televise.hub.supply import MakeSupply
 from televise.model.source import SourceSpec
 
+# What others take as the name of a hub has 64 letters at most.
+MAX_NAME = 50
+
 
 class Hub:
-    """The channels by name; ``node`` is its own, that of no other hub. It must be made inside a
-    running event loop."""
+    """The channels by name; ``node`` is its own, that of no other hub, and begins with its ``name``
+    if it has one. It must be made inside a running event loop."""
 
     def __init__(
         self,
         specs: Iterable[SourceSpec] = (),
         policy: Policy = DEFAULT,
         policies: Mapping[str, Policy] | None = None,
+        name: str = "",
     ) -> None:
-        self.node = secrets.token_hex(8)
+        self.node = f"{name[:MAX_NAME]}-{secrets.token_hex(4)}" if name else secrets.token_hex(8)
         self._channels: dict[str, Channel] = {}
         # What is encoded here, and what other hubs encode, which costs us nothing.
         self.budget, self._elsewhere = Budget(), Budget(megapixels=UNLIMITED)

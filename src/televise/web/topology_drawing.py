@@ -79,5 +79,6 @@ def _box(hub: str, place: tuple[int, int], lines: Sequence[str]) -> str:
 
 
 def short(hub: str) -> str:
-    """The name of a hub, as it is shown."""
-    return hub[:_SHORT]
+    """The name of a hub, as it is shown: what it is called, or the begin of its number."""
+    name, _, _ = hub.rpartition("-")
+    return name or hub[:_SHORT]
