@@ -9,7 +9,7 @@ from pathlib import Path
 
 from televise.web.keys import Grant, Keys
 from tests.support.process import Running, televise
-from tests.support.waiting import LIMIT_SECONDS
+from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 # In a file that no request may reach, and in the URL of a camera.
 CANARY = "canary-4b1d"
@@ -68,6 +68,11 @@ class Victim:
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
         return self.say(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
 
+    def publish(self, path: str, data: bytes) -> Answer:
+        """Send ``data`` and nothing else, once nobody else does."""
+        headers = self.bearer(path[1:].partition(".")[0], "publish")
+        return wait_until(lambda: _unless_busy(self.ask(path, "POST", headers, data)))
+
     def say(self, data: bytes) -> Answer:
         """The answer to these bytes."""
         with socket.create_connection(("127.0.0.1", self.port), LIMIT_SECONDS) as plain:
@@ -79,6 +84,10 @@ class Victim:
 
     def is_well(self) -> bool:
         return self.ask("/healthz").status == 200
+
+
+def _unless_busy(answer: Answer) -> Answer | None:
+    return answer if answer.status != 409 else None
 
 
 def _hear(plain: socket.socket) -> bytes:
@@ -104,7 +113,7 @@ def attacked(folder: Path) -> Iterator[Victim]:
     (folder / "canary.txt").write_text(CANARY)
     (folder / "frames").mkdir()
     log, key_file = folder / "log", folder / "key"
-    sources = ["cam=pattern:?size=160x120&fps=15", "in=publish:", CAMERA]
+    sources = ["cam=pattern:?size=160x120&fps=15", "in=publish:", "shots=publish:", CAMERA]
     sources.append(f"folder=dir:{folder}/frames")
     with televise(*sources, "--key-file", str(key_file), log=log) as running:
         victim = Victim(running, Keys(key_file), folder)
