@@ -1,4 +1,4 @@
-"""T14: whoever wants the place of one who publishes does not get it, and no viewer sees anything."""
+"""T14: who wants the place of one who publishes does not get it, and no viewer sees anything."""
 
 import asyncio
 from pathlib import Path

@@ -123,7 +123,9 @@ def test_the_canary_sings(canary: Canary) -> None:
 
 def png(width: int, height: int, pixels: bytes) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
     parts = chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND", b"")
@@ -142,7 +144,9 @@ def jpeg(width: int, height: int) -> bytes:
     """One that says how large it is, and has nothing else."""
     frame = struct.pack(">BHHB", 8, height, width, 1) + b"\x01\x11\x00"
     sections = [(0xC0, frame), (0xDA, b"\x01\x01\x00\x00\x3f\x00")]
-    data = [bytes([0xFF, kind]) + struct.pack(">H", 2 + len(body)) + body for kind, body in sections]
+    data = [
+        bytes([0xFF, kind]) + struct.pack(">H", 2 + len(body)) + body for kind, body in sections
+    ]
     return b"\xff\xd8" + b"".join(data) + bytes(1000) + b"\xff\xd9"
 
 
@@ -157,7 +161,9 @@ BOMBS = {
     "PNG of 2^31 square": lambda: png((1 << 31) - 1, (1 << 31) - 1, zeros(1)),
     "JPEG of 65 000 square": lambda: jpeg(65_000, 65_000),
     "GIF of 65 000 square": lambda: gif(65_000, 65_000),
-    "PNG that is allowed and has far more pixels than it says": lambda: png(16, 16, zeros(BOMB_MEGABYTES)),
+    "PNG that is allowed and has far more pixels than it says": lambda: png(
+        16, 16, zeros(BOMB_MEGABYTES)
+    ),
 }
 
 

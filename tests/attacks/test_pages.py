@@ -86,9 +86,7 @@ async def tried(page: ChromiumPage, url: str) -> dict[str, Any]:
     return {way: await page.evaluate(script.format(url)) for way, script in WAYS.items()}
 
 
-async def test_other_sites_show_nothing_unless_they_may(
-    chromium: Chromium, tmp_path: Path
-) -> None:
+async def test_other_sites_show_nothing_unless_they_may(chromium: Chromium, tmp_path: Path) -> None:
     """Not even in a browser that has the key, nor with the key in the address."""
     token = Keys(tmp_path / "key").sign(Grant("cam", "view"), 600)
     private = serving(private=True, key_file=tmp_path / "key")

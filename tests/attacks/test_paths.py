@@ -1,6 +1,7 @@
 """T5: no spelling of a path reaches a file that was not meant, nor does a link in a directory."""
 
 import io
+from pathlib import Path
 from urllib.parse import quote
 
 import PIL.Image
@@ -10,8 +11,18 @@ from hypothesis import strategies as st
 from tests.attacks.victim import CANARY, Victim
 from tests.support.waiting import wait_until
 
-RED, BLUE = (255, 0, 0), (0, 0, 255)
-BEGINNINGS = ["", "/", "/assets/", "/cam/", "/folder/", "/api/channels/", "/folder.jpg/", "//", "/\\"]
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+BEGINNINGS = [
+    "",
+    "/",
+    "/assets/",
+    "/cam/",
+    "/folder/",
+    "/api/channels/",
+    "/folder.jpg/",
+    "//",
+    "/\\",
+]
 UPWARDS = ["..", "%2e%2e", ".%2e", "%252e%252e", "..;", "%c0%ae%c0%ae", "．．", ".", ""]
 SLASHES = ["/", "%2f", "%252f", "\\", "%5c", "//", "/./", "%c0%af"]
 ENDS = ["", "%00", "%00.jpg", "?", "#", "/", ".mp4", ";.jpg", "%0d%0aX-Evil:1", "::$DATA"]
@@ -49,31 +60,38 @@ def assert_kept(victim: Victim, path: str) -> None:
 
 
 def test_a_link_among_pictures_is_not_followed(victim: Victim) -> None:
-    """A picture outside of the directory, to which a link leads from within; and the same picture
-    when it is really there, which shows that it was looked at."""
+    """Red is in the directory; blue is outside of it, and three links lead there, which are newer;
+    green comes after them, and shows that they have been looked at."""
     frames, secret = victim.folder / "frames", victim.folder / "secret.png"
-    PIL.Image.new("RGB", (32, 32), BLUE).save(secret)
-    put(frames, "1.png", RED)
-    wait_until(lambda: colour(victim) == "red")
+    put(frames / "1.png", RED)
+    wait_until(lambda: victim.ask("/folder.jpg").status == 200)
+    assert colour(victim) == RED
+    put(secret, BLUE)
     (frames / "2.png").symlink_to(secret)
     (frames / "3.png").symlink_to("../secret.png")
     (frames / "4").symlink_to(victim.folder)
-    put(frames, "5.png", RED)
-    for _ in range(5):
-        assert colour(victim) == "red"
-    secret.rename(frames / "6.png")
-    wait_until(lambda: colour(victim) == "blue")
+    put(frames / "5.png", GREEN)
+    seen = {RED}
+
+    def is_green() -> bool:
+        seen.add(newest := colour(victim))
+        return newest == GREEN
+
+    wait_until(is_green)
+    assert seen == {RED, GREEN}
+    put(frames / "6.png", BLUE)
+    wait_until(lambda: colour(victim) == BLUE)
 
 
-def put(folder: object, name: str, rgb: tuple[int, int, int]) -> None:
-    PIL.Image.new("RGB", (32, 32), rgb).save(f"{folder}/{name}")
+def put(path: Path, pixel: tuple[int, int, int]) -> None:
+    PIL.Image.new("RGB", (32, 32), pixel).save(path)
 
 
-def colour(victim: Victim) -> str:
+def colour(victim: Victim) -> tuple[int, int, int]:
     """That of the newest picture of the directory."""
     answer = victim.ask("/folder.jpg")
-    if answer.status != 200:
-        return ""
+    assert answer.status == 200, answer
     pixel = PIL.Image.open(io.BytesIO(answer.body)).convert("RGB").getpixel((16, 16))
     assert isinstance(pixel, tuple)
-    return "red" if pixel[0] > 200 else "blue" if pixel[2] > 200 else ""
+    red, green, blue = (255 if value > 127 else 0 for value in pixel)
+    return red, green, blue

@@ -71,7 +71,14 @@ class Victim:
     def publish(self, path: str, data: bytes) -> Answer:
         """Send ``data`` and nothing else, once nobody else does."""
         headers = self.bearer(path[1:].partition(".")[0], "publish")
-        return wait_until(lambda: _unless_busy(self.ask(path, "POST", headers, data)))
+        answers: list[Answer] = []
+
+        def is_done() -> bool:
+            answers.append(self.ask(path, "POST", headers, data))
+            return answers[-1].status != 409
+
+        wait_until(is_done)
+        return answers[-1]
 
     def say(self, data: bytes) -> Answer:
         """The answer to these bytes."""
@@ -84,10 +91,6 @@ class Victim:
 
     def is_well(self) -> bool:
         return self.ask("/healthz").status == 200
-
-
-def _unless_busy(answer: Answer) -> Answer | None:
-    return answer if answer.status != 409 else None
 
 
 def _hear(plain: socket.socket) -> bytes:

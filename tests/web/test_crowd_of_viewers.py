@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     consumes,
     initialize,
@@ -93,7 +94,7 @@ class Crowd(RuleBasedStateMachine):
         self.gone(client)
 
     @rule(target=watching, client=consumes(watching))
-    def watchdog(self, client: Client) -> object:
+    def watchdog(self, client: Client) -> Client | MultipleResults[Client]:
         """Who has taken nothing for long is put out, and nobody else."""
         viewer = client.viewer
         stuck = client.transport.get_write_buffer_size() > 0
