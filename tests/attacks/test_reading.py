@@ -1,7 +1,7 @@
 """T2: whoever only reads changes nothing, whatever is asked for, with whichever key.
 
 The requests are made from the hub's own description, by hypothesis. Schemathesis would read answers
-to their end, and most of ours have none; it also brings fifteen packages.
+to their end, and most of ours have none; it also brings eleven packages.
 """
 
 import json

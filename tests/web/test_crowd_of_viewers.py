@@ -50,7 +50,7 @@ class Crowd(RuleBasedStateMachine):
     @rule(
         target=watching,
         latency=st.sampled_from([0.0, 0.3, 4.0]),
-        room=st.sampled_from([0, 700, 3000, PLENTY]),
+        room=st.sampled_from([0, 700, 3000, 9000, PLENTY]),
     )
     def join(self, latency: float, room: int) -> Client:
         return self.run(lambda: self.scene.join(latency, room))
@@ -133,10 +133,12 @@ class Crowd(RuleBasedStateMachine):
         assert len(pump._sends) == len(pump._live) == sum(each.live for each in pump.viewers)
 
     def teardown(self) -> None:
-        self.run(self.scene.account)
-        assert self.scene.pump.viewers == self.scene.pump._live == []
-        self._loop.close()
+        try:
+            self.run(self.scene.account)
+            assert self.scene.pump.viewers == self.scene.pump._live == []
+        finally:
+            self._loop.close()
 
 
 TestCrowd = Crowd.TestCase
-TestCrowd.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestCrowd.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
