@@ -52,7 +52,8 @@ def test_no_spelling_reaches_a_file(attacked_hub: Victim, data: st.DataObject) -
 
 def assert_kept(victim: Victim, path: str) -> None:
     answer = victim.ask(path)
-    assert answer.status in (400, 403, 404, 421), (path, answer.head)
+    # `file://x/` is our first page: what stands before a path is no part of it.
+    assert answer.status in (200, 400, 403, 404, 421), (path, answer.head)
     said = answer.head.encode("latin-1") + answer.body
     assert CANARY.encode() not in said
     assert victim.folder.joinpath("key").read_bytes().strip() not in said
