@@ -294,6 +294,8 @@ class Server:
             keepalive_timeout=REQUEST_SECONDS,
             lingering_time=LINGERING_SECONDS,
             max_headers=MAX_HEADER_LINES,
+            # A body that is packed stays so: nobody needs that, and a megabyte could be a thousand.
+            auto_decompress=False,
         )
         self._runners.append(runner)
         await runner.setup()

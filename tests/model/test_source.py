@@ -54,6 +54,7 @@ BAD = [
     ("x" * 65 + "=-", "bad channel name 'xxx"),
     ("metrics=-", "'metrics' is reserved"),
     ("ftp://host/film.mp4", "unknown source scheme ftp://"),
+    ("http://camera/a\nb", "bad URL: write %0A"),
     ("cam=file:///etc/passwd", "unknown source scheme file://"),
     ("device:", "device: needs a path, as in device:/dev/video0"),
     ("device:/dev/video0?format=bayer", "format=bayer: mjpeg, h264 or raw"),

@@ -109,6 +109,8 @@ def _bare(text: str, scheme: str) -> None:
 
 
 def _classify_url(text: str) -> tuple[str, str, str]:
+    if not text.isprintable():
+        raise InputError("bad URL: write %0A for the end of a line in it, %09 for a tabulator")
     try:
         url = urlsplit(text)
         host = url.hostname

@@ -99,9 +99,9 @@ async def upgrade(request: web.Request, protocols: Sequence[str]) -> WebSocket:
     opened: WebSocket | None = request.get(_KEY)
     if opened is not None:
         return opened  # its key came by it
-    websocket = WebSocket(
-        protocols=protocols, compress=False, max_msg_size=MAX_MESSAGE_BYTES, timeout=1.0
-    )
+    # aiohttp refuses what has as much as its limit.
+    limit = MAX_MESSAGE_BYTES + 1
+    websocket = WebSocket(protocols=protocols, compress=False, max_msg_size=limit, timeout=1.0)
     await websocket.prepare(request)
     request[_KEY] = websocket
     return websocket

@@ -1,0 +1,21 @@
+"""One hub for all attacks: each finds it as the one before has left it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.victim import Victim, attacked
+
+
+@pytest.fixture(scope="session")
+def attacked_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
+    with attacked(tmp_path_factory.mktemp("victim")) as victim:
+        yield victim
+
+
+@pytest.fixture
+def victim(attacked_hub: Victim) -> Iterator[Victim]:
+    """It; after each attack it is well, and is the same process."""
+    yield attacked_hub
+    assert attacked_hub.is_well()
+    assert attacked_hub.running.process.poll() is None
