@@ -7,6 +7,7 @@ import pytest
 
 from televise.errors import LimitReached, Unavailable
 from televise.hub import channel as channel_module
+from televise.hub import publishable
 from televise.hub.budget import Budget
 from televise.hub.channel import Channel
 from televise.hub.supply import Callbacks
@@ -63,16 +64,23 @@ class FakeSupervisor:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel_module, "Supervisor", FakeSupervisor)
+    monkeypatch.setattr(publishable, "Supervisor", FakeSupervisor)
     monkeypatch.setattr(channel_module, "ENCODING_LINGER_SECONDS", 0.05)
     monkeypatch.setattr(channel_module, "SOURCE_LINGER_SECONDS", 0.05)
 
 
+<<<<<<< HEAD
 def channel(
     source: str = "cam=pattern:", budget: Budget | None = None
 ) -> tuple[Channel, FakeSupervisor]:
     made = Channel(parse_source(source), budget=budget)
     supervisor = made._supply
+=======
+def channel(source: str = "cam=pattern:") -> tuple[Channel, FakeSupervisor]:
+    made = Channel(parse_source(source))
+    assert isinstance(made._supply, publishable.Publishable)
+    supervisor = made._supply._reader
+>>>>>>> 5466a26 (televise push speaks the link outward: only what is watched crosses)
     assert isinstance(supervisor, FakeSupervisor)
     return made, supervisor
 

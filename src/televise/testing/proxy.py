@@ -19,8 +19,9 @@ _RESET = struct.pack("ii", 1, 0)
 class ToxicProxy:
     """Forwards connections to port ``target`` of this machine; all may be set at any time.
 
-    ``rate`` is bytes per second towards the client, 0 for as many as come. ``delay`` is seconds
-    each way. ``close_delay`` is how much later than one side the other learns of the end.
+    ``rate`` is bytes per second towards the client, ``rate_up`` towards the server, 0 for as many
+    as come. ``delay`` is seconds each way. ``close_delay`` is how much later than one side the
+    other learns of the end.
 
     What a test can look at, to know that its fault took place: ``accepted`` and ``refused``
     connections, ``carried`` bytes towards clients, ``withheld`` bytes that were swallowed, ``held``
@@ -30,7 +31,7 @@ class ToxicProxy:
     def __init__(self, target: int = 0) -> None:
         self.target = target
         self.port = 0
-        self.rate = 0.0
+        self.rate = self.rate_up = 0.0
         self.delay = 0.0
         self.close_delay = 0.0
         self.accepted = self.refused = self.carried = self.withheld = self.held = self.broken = 0
@@ -158,8 +159,8 @@ class ToxicProxy:
         self.carried += len(piece) if down else 0
         writer.write(piece)
         await writer.drain()
-        if self.rate and down:
-            await asyncio.sleep(len(piece) / self.rate)
+        if rate := self.rate if down else self.rate_up:
+            await asyncio.sleep(len(piece) / rate)
 
 
 async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
