@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from televise.errors import InputError
+from televise.formats.websocket import BINARY
 from televise.model.source import parse_source
 from televise.push.target import Target, parse_target
 from televise.server import Server
@@ -20,6 +21,7 @@ from tests.commands.test_arguments import command_lines
 from tests.ingest.publishers import Hub, publishable
 from tests.support.process import COMMAND, LIMIT_SECONDS, environment, is_alive, run
 from tests.support.waiting import until
+from tests.support.wire import Stream
 
 SOURCE = "pattern:?size=160x120&fps=15"
 
@@ -67,6 +69,29 @@ async def test_a_source_here_is_a_channel_there(tmp_path: Path) -> None:
             assert await asyncio.to_thread(process.wait, LIMIT_SECONDS) == 0
         await until(lambda: hub.tv.channel().state == "offline")
     assert f"{SOURCE} to ws://{hub.tv.authority}/cam\n" in log.read_text()
+
+
+async def test_viewers_stay_while_another_pusher_comes(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with publishable(tmp_path) as hub, hub.tv.told("/cam.mp4") as stream:
+        epochs = []
+        for _ in range(2):
+            with pushing(address(hub), log, TELEVISE_TOKEN=hub.token()):
+                await hub.tv.is_live()
+                [encoding] = hub.tv.channel().encodings
+                await until(lambda each=encoding: each.epoch not in epochs and each.log.newest)  # type: ignore[misc]
+                epochs.append(encoding.epoch)
+                await read_pictures(stream)
+            await until(lambda: hub.tv.channel().state == "offline")
+            assert hub.tv.watching == 1
+        assert len(set(epochs)) == 2
+
+
+async def read_pictures(stream: Stream) -> None:
+    """Some more come on this connection."""
+    count = 0
+    while count < 5:
+        count += (await stream.frame()).opcode == BINARY
 
 
 async def test_the_hub_may_be_started_again(tmp_path: Path) -> None:

@@ -185,7 +185,9 @@ async def toxic_proxy(
     """
     proxy = ToxicProxy(target)
     server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0, limit=_PIECE, ssl=context)
-    proxy.port = server.sockets[0].getsockname()[1]
+    listening = server.sockets[0]
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+    proxy.port = listening.getsockname()[1]
     try:
         yield proxy
     finally:
