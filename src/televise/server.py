@@ -315,7 +315,7 @@ class Server:
         app.router.add_routes(Topology(self.edge, self._upstreams).routes())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
         app.router.add_routes(http.routes(self._seats))
-        app.router.add_routes(link.routes(self._seats, self._suspects))
+        app.router.add_routes(link.routes(self._seats))
         for output in OUTPUTS:
             app.router.add_routes(output.routes(self.edge))
         return app

@@ -13,41 +13,40 @@ import aiohttp
 from aiohttp import web
 
 from televise.errors import (
-    Forbidden,
     FormatError,
     PeerError,
     TeleviseError,
-    Unauthorized,
     Unavailable,
 )
 from televise.hub.publishing import Publishing
 from televise.hub.uplink import Uplink
 from televise.hub.upstream import MAX_MEDIA_BYTES
 from televise.ingest.http import takes_over
-from televise.ingest.websocket import NORMAL, let_wait, send_away
+from televise.ingest.websocket import NORMAL, send_away
 from televise.link.messages import Hello, Media, Message
 from televise.link.protocol import VERSION, Receiver, encode
-from televise.web.guard import public
+from televise.web.guard import needs
 from televise.web.keys import token_of
 from televise.web.limits import Allowance
 from televise.web.link import SUBPROTOCOL
 from televise.web.receive import until_end
 from televise.web.seats import Seats
-from televise.web.suspects import Suspects
 
+PATH = "/api/link/{name}/publish"
 TICK_SECONDS = 2.0
-# A slow uplink may need so long for one picture, behind which the answer waits.
-SILENCE_SECONDS = 10.0
+# A slow uplink may need so long for one picture, behind which the answer waits. (A dead network is
+# noticed by TCP before that.)
+SILENCE_SECONDS = 20.0
 # Of all that is not media; there may be a note for each picture.
 RATE, BURST = 200.0, 400.0
 # What a publisher does not read.
 MOST_UNSENT = 1000
 
 
-def routes(seats: Seats, suspects: Suspects) -> list[web.RouteDef]:
+def routes(seats: Seats) -> list[web.RouteDef]:
     """What this ingest answers."""
 
-    @public
+    @needs("publish")
     async def answer(request: web.Request) -> web.StreamResponse:
         websocket = web.WebSocketResponse(
             protocols=[SUBPROTOCOL], compress=False, max_msg_size=MAX_MEDIA_BYTES, timeout=1.0
@@ -56,12 +55,16 @@ def routes(seats: Seats, suspects: Suspects) -> list[web.RouteDef]:
         try:
             await _Linked(request, websocket).run(seats)
         except TeleviseError as error:
-            if isinstance(error, Unauthorized | Forbidden):
-                await let_wait(suspects, request)
             await send_away(request, websocket, error)
         return websocket
 
-    return [web.get("/api/link/{name}/publish", answer)]
+    return [web.get(PATH, answer)]
+
+
+def publishes_by_link(request: web.Request) -> bool:
+    """Whether this is for here."""
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical == PATH
 
 
 class _Linked:

@@ -76,7 +76,7 @@ async def _answer(request: web.Request, seats: Seats, suspects: Suspects) -> web
     try:
         publishing = take_seat(seats, request, name, FORMATS[extension])
     except (Unauthorized, Forbidden) as error:
-        await let_wait(suspects, request)
+        await _let_wait(suspects, request)
         await send_away(request, websocket, error)
         return websocket
     except TeleviseError as error:
@@ -93,8 +93,7 @@ async def _answer(request: web.Request, seats: Seats, suspects: Suspects) -> web
     return websocket
 
 
-async def let_wait(suspects: Suspects, request: web.Request) -> None:
-    """Who brings a key that is none waits for the answer."""
+async def _let_wait(suspects: Suspects, request: web.Request) -> None:
     with contextlib.suppress(TooManyTries):
         await suspects.wait(request.remote or "")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import random
 import secrets
 import socket
@@ -90,7 +91,7 @@ class Pusher:
         try:
             return await self._provide(session)
         except (aiohttp.ClientError, OSError, TimeoutError, PeerError) as error:
-            return _explain(error)
+            return _explain(error, self._target.shown)
 
     async def _provide(self, session: aiohttp.ClientSession) -> str:
         connecting = session.ws_connect(
@@ -166,11 +167,15 @@ def _socket(address: Any) -> socket.socket:
     return made
 
 
-def _explain(error: Exception) -> str:
+def _explain(error: Exception, shown: str) -> str:
     if isinstance(error, aiohttp.WSServerHandshakeError):
-        if error.status in (401, 403, 404):
-            raise Unavailable(f"the hub answers {error.status}: see televise token") from None
+        if error.status in (401, 403):
+            raise Forbidden(f"{shown}: it wants another key, which televise token makes") from None
+        if error.status == 404:
+            raise Unavailable(f"{shown}: there is no hub that takes this") from None
         if error.status == 421:
             return "the hub does not know that name of its own: it needs --origin with its URL"
         return f"the hub answers {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return os.strerror(error.os_error.errno).lower()
     return "no answer in time" if isinstance(error, TimeoutError) else str(error)
