@@ -69,18 +69,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel_module, "SOURCE_LINGER_SECONDS", 0.05)
 
 
-<<<<<<< HEAD
 def channel(
     source: str = "cam=pattern:", budget: Budget | None = None
 ) -> tuple[Channel, FakeSupervisor]:
     made = Channel(parse_source(source), budget=budget)
-    supervisor = made._supply
-=======
-def channel(source: str = "cam=pattern:") -> tuple[Channel, FakeSupervisor]:
-    made = Channel(parse_source(source))
     assert isinstance(made._supply, publishable.Publishable)
     supervisor = made._supply._reader
->>>>>>> 5466a26 (televise push speaks the link outward: only what is watched crosses)
     assert isinstance(supervisor, FakeSupervisor)
     return made, supervisor
 
