@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from televise.errors import InputError
+from televise.formats.websocket import BINARY
 from televise.model.source import parse_source
-from televise.push import Target, parse_target
+from televise.push.target import Target, parse_target
 from televise.server import Server
 from televise.settings import Settings
 from televise.testing import read_barcode
@@ -20,6 +21,7 @@ from tests.commands.test_arguments import command_lines
 from tests.ingest.publishers import Hub, publishable
 from tests.support.process import COMMAND, LIMIT_SECONDS, environment, is_alive, run
 from tests.support.waiting import until
+from tests.support.wire import Stream
 
 SOURCE = "pattern:?size=160x120&fps=15"
 
@@ -55,7 +57,7 @@ async def test_a_source_here_is_a_channel_there(tmp_path: Path) -> None:
         with pushing(address(hub), log, TELEVISE_TOKEN=hub.token()) as process:
             await hub.tv.is_live()
             tracks = await until(lambda: hub.tv.channel().tracks)
-            assert [(each.codec, each.delivery) for each in tracks] == [("h264", "passthrough")]
+            assert [(each.codec, each.delivery) for each in tracks] == [("rawvideo", "transcode")]
             first = await number(hub)
             assert hub.tv.channel().publisher is not None
             numbers = {first}
@@ -67,6 +69,29 @@ async def test_a_source_here_is_a_channel_there(tmp_path: Path) -> None:
             assert await asyncio.to_thread(process.wait, LIMIT_SECONDS) == 0
         await until(lambda: hub.tv.channel().state == "offline")
     assert f"{SOURCE} to ws://{hub.tv.authority}/cam\n" in log.read_text()
+
+
+async def test_viewers_stay_while_another_pusher_comes(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with publishable(tmp_path) as hub, hub.tv.told("/cam.mp4") as stream:
+        epochs = []
+        for _ in range(2):
+            with pushing(address(hub), log, TELEVISE_TOKEN=hub.token()):
+                await hub.tv.is_live()
+                [encoding] = hub.tv.channel().encodings
+                await until(lambda each=encoding: each.epoch not in epochs and each.log.newest)  # type: ignore[misc]
+                epochs.append(encoding.epoch)
+                await read_pictures(stream)
+            await until(lambda: hub.tv.channel().state == "offline")
+            assert hub.tv.watching == 1
+        assert len(set(epochs)) == 2
+
+
+async def read_pictures(stream: Stream) -> None:
+    """Some more come on this connection."""
+    count = 0
+    while count < 5:
+        count += (await stream.frame()).opcode == BINARY
 
 
 async def test_the_hub_may_be_started_again(tmp_path: Path) -> None:
@@ -165,16 +190,19 @@ async def test_its_key_is_in_no_command_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "url"),
+    ("text", "hub", "take_over"),
     [
-        ("http://hub:8080/cam", "ws://hub:8080/cam.flv"),
-        ("https://hub/cam", "wss://hub/cam.flv"),
-        ("ws://hub/below/cam.mp4", "ws://hub/below/cam.flv"),
-        ("http://[::1]:80/cam?takeover=1", "ws://[::1]:80/cam.flv?takeover=1"),
+        ("http://hub:8080/cam", "ws://hub:8080", False),
+        ("https://hub/cam", "wss://hub", False),
+        ("ws://hub/below/cam.mp4", "ws://hub/below", False),
+        ("http://[::1]:80/cam?takeover=1", "ws://[::1]:80", True),
     ],
 )
-def test_targets(text: str, url: str) -> None:
-    assert parse_target(text, "key") == Target(url, "key")
+def test_targets(text: str, hub: str, take_over: bool) -> None:
+    target = parse_target(text, "key")
+    assert target == Target(hub, "cam", "key", take_over)
+    more = "&takeover=1" if take_over else ""
+    assert target.url("me") == f"{hub}/api/link/cam/publish?node=me{more}"
 
 
 def test_the_key_in_the_address_counts() -> None:
@@ -184,7 +212,8 @@ def test_the_key_in_the_address_counts() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "cam", "http://", "http:///cam", "ftp://hub/cam", "http://hub:x/cam", "http://hub:99999/cam",
-     "http://hub", "http://hub/no name", "http://[::1/cam", "http://hub/api"],
+     "http://hub", "http://hub/no name", "http://[::1/cam", "http://hub/api",
+     "http://hub/cam?takeover=2"],
 )  # fmt: skip
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(InputError):

@@ -29,6 +29,7 @@ from televise.fanout.admission import RemoteAdmission
 from televise.fanout.forward import forward
 from televise.fanout.main_hub import MainHub
 from televise.hub.upstreams import Upstreams
+from televise.ingest.link import publishes_by_link
 from televise.ingest.websocket import publishes
 from televise.link.lines import LinesLink
 from televise.link.local import inherited
@@ -175,7 +176,8 @@ class Branch(Server):
         """What changes something, publishes, or has no answer here."""
         reads = request.method in ("GET", "HEAD")
         known = request.match_info.http_exception is None
-        return not reads or not known or publishes(request, self._seats)
+        by_link = publishes_by_link(request)
+        return not reads or not known or by_link or publishes(request, self._seats)
 
     def heard(self, message: dict[str, Any]) -> None:
         """The hub says something."""

@@ -13,7 +13,8 @@ from televise.config.plan import Plan, Wanted
 from televise.config.reading import Reading
 from televise.errors import TeleviseError
 from televise.model.source import SourceSpec
-from televise.push import Target, push
+from televise.push.pushing import push
+from televise.push.target import Target
 from televise.server import Server
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from televise.hub.hub import Hub
 from televise.hub.nats_connection import parse_nats
 from televise.hub.roster import Roster
 from televise.hub.upstreams import Upstreams
-from televise.ingest import http, websocket
+from televise.ingest import http, link, websocket
 from televise.ingest.rtmp import RtmpServer
 from televise.model.source import SourceSpec
 from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
@@ -317,6 +317,7 @@ class Server:
         app.router.add_routes(Topology(self.edge, self._upstreams).routes())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
         app.router.add_routes(http.routes(self._seats))
+        app.router.add_routes(link.routes(self._seats))
         for output in OUTPUTS:
             app.router.add_routes(output.routes(self.edge))
         return app

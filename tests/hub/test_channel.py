@@ -7,6 +7,7 @@ import pytest
 
 from televise.errors import LimitReached, Unavailable
 from televise.hub import channel as channel_module
+from televise.hub import publishable
 from televise.hub.budget import Budget
 from televise.hub.channel import Channel
 from televise.hub.supply import Callbacks
@@ -63,7 +64,7 @@ class FakeSupervisor:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel_module, "Supervisor", FakeSupervisor)
+    monkeypatch.setattr(publishable, "Supervisor", FakeSupervisor)
     monkeypatch.setattr(channel_module, "ENCODING_LINGER_SECONDS", 0.05)
     monkeypatch.setattr(channel_module, "SOURCE_LINGER_SECONDS", 0.05)
 
@@ -72,7 +73,8 @@ def channel(
     source: str = "cam=pattern:", budget: Budget | None = None
 ) -> tuple[Channel, FakeSupervisor]:
     made = Channel(parse_source(source), budget=budget)
-    supervisor = made._supply
+    assert isinstance(made._supply, publishable.Publishable)
+    supervisor = made._supply._reader
     assert isinstance(supervisor, FakeSupervisor)
     return made, supervisor
 

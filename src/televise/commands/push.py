@@ -31,7 +31,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from televise.model.source import parse_source
-    from televise.push import parse_target
+    from televise.push.target import parse_target
     from televise.runner import run_push
 
     spec = parse_source(options.source)

@@ -13,11 +13,12 @@ from televise.hub.ledger import Ledger
 from televise.hub.look_back import LookBack
 from televise.hub.looks import Looks
 from televise.hub.policy import DEFAULT, Policy
+from televise.hub.publishable import Publishable
 from televise.hub.publishing import Publishing
 from televise.hub.renditions import Renditions
 from televise.hub.seat import Seat
-from televise.hub.supervisor import Supervisor
 from televise.hub.supply import Callbacks, MakeSupply, Supply
+from televise.hub.uplink import Uplink
 from televise.link.messages import (
     Announce,
     Ended,
@@ -82,11 +83,11 @@ class Channel:
         self._supply: Supply = (
             make_supply(callbacks)
             if make_supply
-            else Supervisor(spec.name, callbacks, stdin=spec.kind == "stdin")
+            else Publishable(spec.name, callbacks, stdin=spec.kind == "stdin")
         )
         self._renditions = Renditions(self.name, self.ledger, self._supply.send, budget or Budget())
         self._looks = Looks(self.name, self._supply.send)
-        self._seat = Seat(self.name, self._supply.send)
+        self._seat = Seat(self.name, self._supply.send, self._left)
 
     @property
     def encodings(self) -> list[Encoding]:
@@ -153,13 +154,37 @@ class Channel:
 
         Busy where another one does, unless its place is to be taken over; Unavailable.
         """
-        if self.closed or self.spec.kind != "publish":
-            raise Unavailable(f"{self.name} is not for publishing: its source is {self.spec.shown}")
-        self._run_source()
+        self._check_publishable()
         publisher = self._seat.take(self._number(), format, address, take_over=take_over)
+        self._run_source()
         if self._linked:
             publisher.link()
         return publisher
+
+    def publish_by_link(
+        self, uplink: Uplink, address: str, *, node: str = "", take_over: bool = False
+    ) -> Publishing:
+        """The same by a link: the publisher sends what is wanted of it, and nothing else. ``node``
+        is itself, when it comes again."""
+        supply = self._check_publishable()
+        publisher = self._seat.take(self._number(), "link", address, take_over=take_over, node=node)
+        publisher.uplink = uplink
+        self._looks.end_all("another publisher has come")
+        supply.link(uplink)
+        self._linked = False
+        self._run_source()
+        self._linger()
+        return publisher
+
+    def _check_publishable(self) -> Publishable:
+        supply = self._supply
+        if self.closed or self.spec.kind != "publish" or not isinstance(supply, Publishable):
+            raise Unavailable(f"{self.name} is not for publishing: its source is {self.spec.shown}")
+        return supply
+
+    def _left(self, publisher: Publishing) -> None:
+        if publisher.uplink is not None and isinstance(self._supply, Publishable):
+            self._supply.unlink()
 
     def look_back(self, rendition: Rendition, ago: float, length: float) -> LookBack:
         """``length`` seconds that began so many seconds ``ago`` (no length: one picture), to be
@@ -208,7 +233,8 @@ class Channel:
 
     def _linger(self) -> None:
         """Close the source soon, where nobody watches and it can be opened again."""
-        stays = self.policy.keep_open or self.spec.kind in _NEVER_IDLE
+        never = self.spec.kind in _NEVER_IDLE and not self._supply.remote
+        stays = self.policy.keep_open or never
         if not self.encodings and not stays:
             self._later(None, SOURCE_LINGER_SECONDS, self._idle)
 

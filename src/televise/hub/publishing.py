@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from televise.errors import TeleviseError, Unsupported
+from televise.hub.uplink import Uplink
 from televise.link.messages import Data, Finish, Publish
 from televise.link.protocol import MAX_DATA
 
@@ -29,6 +30,9 @@ class Publishing:
         self.address = address
         self.writable = asyncio.Event()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        # Where the publisher is itself what a worker would be; and who it is, to come again.
+        self.uplink: Uplink | None = None
+        self.node = ""
         self.received = 0
         self._ahead = 0
         self._early: list[bytes] | None = []

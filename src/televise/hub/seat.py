@@ -1,5 +1,7 @@
 """Seat: the one place that a channel has for a publisher."""
 
+from collections.abc import Callable
+
 from televise import events
 from televise.errors import Busy, TeleviseError, Unavailable
 from televise.hub.publishing import RESUMABLE, Publishing, Send
@@ -7,20 +9,26 @@ from televise.link.messages import Ended, Taken
 
 
 class Seat:
-    """Who publishes channel ``name`` now, whose bytes are given to ``send``."""
+    """Who publishes channel ``name`` now, whose bytes are given to ``send``; ``left`` hears of each
+    that has gone."""
 
-    def __init__(self, name: str, send: Send) -> None:
+    def __init__(self, name: str, send: Send, left: Callable[[Publishing], None]) -> None:
         self._name = name
         self._send = send
+        self._left = left
         self.publisher: Publishing | None = None
 
-    def take(self, number: int, format: str, address: str, *, take_over: bool) -> Publishing:
-        """Let somebody sit down. Busy where another one does, unless its place is taken over."""
+    def take(
+        self, number: int, format: str, address: str, *, take_over: bool, node: str = ""
+    ) -> Publishing:
+        """Let somebody sit down. Busy where another one does, unless its place is taken over;
+        ``node`` may take over its own."""
         if self.publisher is not None:
-            if not take_over:
+            if not take_over and not (node and node == self.publisher.node):
                 raise Busy(f"somebody publishes {self._name} already: stop that, or take it over")
             self.publisher.send_away("another publisher has taken over", Busy)
         self.publisher = Publishing(number, format, address, self._send)
+        self.publisher.node = node
         self.publisher.begin(self._release)
         return self.publisher
 
@@ -54,3 +62,4 @@ class Seat:
     def _release(self, publisher: Publishing) -> None:
         if self.publisher is publisher:
             self.publisher = None
+            self._left(publisher)

@@ -77,15 +77,15 @@ async def _answer(request: web.Request, seats: Seats, suspects: Suspects) -> web
         publishing = take_seat(seats, request, name, FORMATS[extension])
     except (Unauthorized, Forbidden) as error:
         await _let_wait(suspects, request)
-        await _send_away(request, websocket, error)
+        await send_away(request, websocket, error)
         return websocket
     except TeleviseError as error:
-        await _send_away(request, websocket, error)
+        await send_away(request, websocket, error)
         return websocket
     try:
         await until_end(_copy(websocket, publishing), publishing)
         if publishing.problem is not None:
-            await _send_away(request, websocket, publishing.problem)
+            await send_away(request, websocket, publishing.problem)
         else:
             await websocket.close(code=NORMAL)
     finally:
@@ -107,9 +107,10 @@ async def _copy(websocket: web.WebSocketResponse, publishing: Publishing) -> Non
             publishing.send_away("only binary messages, which are media, are understood here")
 
 
-async def _send_away(
+async def send_away(
     request: web.Request, websocket: web.WebSocketResponse, error: TeleviseError
 ) -> None:
+    """Close, and say why."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), NOT_ALLOWED)
     events.info("publisher sent away", stream=request.path, reason=str(error))
     await websocket.close(code=code, message=reason_of(str(error)))

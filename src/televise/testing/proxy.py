@@ -19,8 +19,9 @@ _RESET = struct.pack("ii", 1, 0)
 class ToxicProxy:
     """Forwards connections to port ``target`` of this machine; all may be set at any time.
 
-    ``rate`` is bytes per second towards the client, 0 for as many as come. ``delay`` is seconds
-    each way. ``close_delay`` is how much later than one side the other learns of the end.
+    ``rate`` is bytes per second towards the client, ``rate_up`` towards the server, 0 for as many
+    as come. ``delay`` is seconds each way. ``close_delay`` is how much later than one side the
+    other learns of the end.
 
     What a test can look at, to know that its fault took place: ``accepted`` and ``refused``
     connections, ``carried`` bytes towards clients, ``withheld`` bytes that were swallowed, ``held``
@@ -30,7 +31,7 @@ class ToxicProxy:
     def __init__(self, target: int = 0) -> None:
         self.target = target
         self.port = 0
-        self.rate = 0.0
+        self.rate = self.rate_up = 0.0
         self.delay = 0.0
         self.close_delay = 0.0
         self.accepted = self.refused = self.carried = self.withheld = self.held = self.broken = 0
@@ -158,8 +159,8 @@ class ToxicProxy:
         self.carried += len(piece) if down else 0
         writer.write(piece)
         await writer.drain()
-        if self.rate and down:
-            await asyncio.sleep(len(piece) / self.rate)
+        if rate := self.rate if down else self.rate_up:
+            await asyncio.sleep(len(piece) / rate)
 
 
 async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -184,7 +185,9 @@ async def toxic_proxy(
     """
     proxy = ToxicProxy(target)
     server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0, limit=_PIECE, ssl=context)
-    proxy.port = server.sockets[0].getsockname()[1]
+    listening = server.sockets[0]
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+    proxy.port = listening.getsockname()[1]
     try:
         yield proxy
     finally:

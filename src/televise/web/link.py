@@ -68,7 +68,7 @@ class LinkViewer(Viewer):
 
     def tell_skips(self, count: int, dropped: Dropped) -> None:
         """In words of the link."""
-        self.transport.write(_missing(dropped + Dropped(slow=count)))
+        self.transport.write(binary_frame(missing(dropped + Dropped(slow=count))))
 
     def put(self, data: bytes) -> None:
         """The same, counted."""
@@ -179,23 +179,32 @@ class Link:
 
 
 class LinkMessages:
-    """Muxer: each packet as one link message, before them the epoch."""
+    """Muxer: each packet as one message of link subscription ``number``, before them the epoch;
+    ``frame`` makes them ready for the wire."""
 
-    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        self._epoch = Epoch(SUBSCRIPTION, epoch, tracks)
-        self._init = binary_frame(encode(self._epoch))
+    def __init__(
+        self,
+        epoch: int,
+        tracks: tuple[Track, ...],
+        *,
+        number: int = SUBSCRIPTION,
+        frame: Callable[[bytes], bytes] = binary_frame,
+    ) -> None:
+        self._number, self._frame = number, frame
+        self._epoch = Epoch(number, epoch, tracks)
+        self._init = frame(encode(self._epoch))
 
     def follow(self, follows: Follows) -> None:
         """Those that come later, too, can tell what they miss."""
         before, last, first = follows.before, follows.last, follows.first
         epoch = replace(self._epoch, before=before, last=last, first=first)
-        self._init = binary_frame(encode(epoch))
+        self._init = self._frame(encode(epoch))
 
     def mux(self, packet: Packet) -> Chunk:
         """One message; where packets are missing before it, another one says why."""
-        data = binary_frame(encode(Media(SUBSCRIPTION, packet)))
+        data = self._frame(encode(Media(self._number, packet)))
         if packet.dropped:
-            data = _missing(packet.dropped) + data
+            data = self._frame(missing(packet.dropped, self._number)) + data
         return Chunk(data, self._init, packet.keyframe, packet.seconds)
 
 
@@ -205,8 +214,9 @@ class ProcessMessages(LinkMessages):
     counted = False
 
 
-def _missing(dropped: Dropped) -> bytes:
-    return binary_frame(encode(Missing(SUBSCRIPTION, dropped.at_most(MOST))))
+def missing(dropped: Dropped, number: int = SUBSCRIPTION) -> bytes:
+    """Says that packets are left out before the next one, and why."""
+    return encode(Missing(number, dropped.at_most(MOST)))
 
 
 async def _listen(websocket: web.WebSocketResponse, want_keyframe: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ from televise.errors import Forbidden, Unauthorized, Unavailable
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.hub.publishing import Publishing
+from televise.hub.uplink import Uplink
 from televise.model.name import check_name
 from televise.model.refusals import refuse
 from televise.model.source import parse_source
@@ -41,6 +42,20 @@ class Seats:
 
         Unauthorized, Forbidden, UnknownChannel, Busy, LimitReached, Unavailable.
         """
+        grant = self._granted(name, token, take_over=take_over)
+        publishing = self._channel(name).publish(format, address, take_over=take_over)
+        return self._seated(name, grant, publishing)
+
+    def take_by_link(
+        self, name: str, token: str, address: str, uplink: Uplink, node: str, *, take_over: bool
+    ) -> Publishing:
+        """The same for a publisher that speaks by ``uplink``, see `Channel.publish_by_link`."""
+        grant = self._granted(name, token, take_over=take_over)
+        channel = self._channel(name)
+        publishing = channel.publish_by_link(uplink, address, node=node, take_over=take_over)
+        return self._seated(name, grant, publishing)
+
+    def _granted(self, name: str, token: str, *, take_over: bool) -> Grant:
         grant = self.check(name, token)
         if take_over and not grant.take_over:
             raise Forbidden("this key does not allow to take over: see televise token --take-over")
@@ -48,10 +63,14 @@ class Seats:
             raise refuse(
                 "publishers", f"{self.max_publishers} publish here already: try again later"
             )
-        publishing = self._channel(name).publish(format, address, take_over=take_over)
+        return grant
+
+    def _seated(self, name: str, grant: Grant, publishing: Publishing) -> Publishing:
+        """Until its key ends."""
         visit = self.visits.enter([grant], lambda reason: publishing.send_away(reason, Forbidden))
         publishing.on_end = lambda: self.visits.leave(visit)
-        events.info("publisher joined", channel=name, format=format or "unknown", address=address)
+        format, address = publishing.format or "unknown", publishing.address
+        events.info("publisher joined", channel=name, format=format, address=address)
         return publishing
 
     def _is_taken(self, name: str) -> bool:

@@ -1,0 +1,84 @@
+"""Uplink: the hub's end of a link to a publisher, who is the provider of the channel."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from televise.errors import FormatError
+from televise.hub.carrier import check_tracks, ours
+from televise.hub.clock import Clock
+from televise.hub.offer import MAX_TRACKS, STATES, parse_json
+from televise.link.messages import (
+    Announce,
+    Ended,
+    Epoch,
+    Media,
+    Message,
+    Note,
+    Refused,
+    State,
+    Taken,
+)
+
+MAX_NOTE_BYTES = 64 << 10
+MAX_TEXT = 500
+MAX_CLOCK = 1 << 63
+
+
+class Uplink:
+    """Writes to the publisher with ``write``, and gives what it says to ``received``, times by our
+    own clock. It is a stranger: what cannot be is a FormatError."""
+
+    def __init__(self, write: Callable[[Message], None]) -> None:
+        self.write = write
+        self.received: Callable[[Message], None] = _to_nobody
+        self.clock = Clock()
+
+    def hear(self, message: Message) -> None:
+        """What the publisher says. FormatError."""
+        if isinstance(message, Media):
+            self.received(Media(message.id, ours(message.packet, self.clock.offset)))
+        else:
+            self.received(self._checked(message))
+
+    def hear_clock(self, text: str, now: int) -> None:
+        """Its answer to what our clock showed, here at ``now`` (Unix nanoseconds). FormatError."""
+        values = parse_json(text)
+        if not isinstance(values, dict):
+            raise FormatError("not an answer to a clock's")
+        self.clock.answered(_time(values, "clock"), _time(values, "time"), now)
+
+    def _checked(self, message: Message) -> Message:
+        if isinstance(message, Epoch):
+            check_tracks(message)
+        if isinstance(message, Epoch | Announce) and len(message.tracks) > MAX_TRACKS:
+            raise FormatError(f"more than {MAX_TRACKS} tracks")
+        if isinstance(message, State):
+            if message.state not in STATES:
+                raise FormatError("no state that a channel can have")
+            return State(message.state, message.text[:MAX_TEXT])
+        if isinstance(message, Note):
+            return self._note(message)
+        if isinstance(message, Ended | Refused):
+            return replace(message, text=message.text[:MAX_TEXT])
+        if isinstance(message, Taken):
+            raise FormatError("nothing was sent that could be taken")
+        return message
+
+    def _note(self, note: Note) -> Note:
+        if len(note.text) > MAX_NOTE_BYTES:
+            raise FormatError(f"a note of more than {MAX_NOTE_BYTES >> 10} KB")
+        text = json.dumps(parse_json(note.text), separators=(",", ":"))
+        return Note(max(0, note.captured + self.clock.offset), text)
+
+
+def _time(values: dict[str, Any], name: str) -> int:
+    value: Any = values.get(name)
+    if type(value) is not int or not 0 < value < MAX_CLOCK:
+        raise FormatError("not an answer to a clock's")
+    return int(value)
+
+
+def _to_nobody(_: object) -> None:
+    """Where goes what is said while nobody listens."""
