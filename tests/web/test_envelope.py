@@ -8,7 +8,7 @@ from televise.formats.websocket import BINARY, TEXT
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
-from tests.web.test_pump import frames
+from tests.web.scene import frames
 
 TRACK = Track("video", "h264", 90_000)
 

@@ -1,12 +1,11 @@
 """Offer: a channel that another hub has, as it announces it."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from televise.errors import FormatError
-from televise.model.name import is_name
+from televise.model.name import is_name, is_node
 from televise.model.track import Track
 
 MAX_CHANNELS = 10_000
@@ -60,9 +59,9 @@ def _is_good(offer: Offer, node: str) -> bool:
 
 def check_node(node: Any) -> str:
     """The name of a hub; FormatError where it is none."""
-    if not isinstance(node, str) or not re.fullmatch(r"[A-Za-z0-9]{1,64}", node):
+    if not is_node(node):
         raise FormatError("not the name of a hub")
-    return node
+    return str(node)
 
 
 def parse_json(text: str) -> Any:

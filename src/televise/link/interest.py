@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from televise.errors import FormatError
+from televise.model.name import is_node
 from televise.model.rendition import Rendition
 
 Want = Literal["join", "keep", "leave", "look", "keyframe"]
 
 MAX_BYTES = 256 << 10
-MAX_NODE = 64
 MAX_CLOCK = 1 << 63
 
 
@@ -49,7 +49,7 @@ def parse_interest(data: bytes) -> Interest:
     except (KeyError, TypeError) as error:
         raise FormatError(f"not a request for a channel: {error}") from None
     seconds = all(_is_seconds(each) for each in (interest.ago, interest.length))
-    if interest.want not in get_args(Want) or not _is_node(interest.node) or not seconds:
+    if interest.want not in get_args(Want) or not is_node(interest.node) or not seconds:
         raise FormatError("not a request for a channel")
     if not _is_clock(interest.clock) or not isinstance(interest.report, dict):
         raise FormatError("a request for a channel without a time or a report")
@@ -79,15 +79,6 @@ def _object(data: bytes) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise FormatError("not a JSON object of a few values")
     return values
-
-
-def _is_node(value: Any) -> bool:
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= MAX_NODE
-        and value.isascii()
-        and value.isalnum()
-    )
 
 
 def _is_clock(value: Any) -> bool:

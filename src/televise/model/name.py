@@ -26,6 +26,11 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and name not in RESERVED
 
 
+def is_node(name: object) -> bool:
+    """Whether ``name`` can be that of a hub; it is a token of NATS subjects, too."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
 def derive_name(text: str) -> str:
     """Make a valid name of any text, for sources given without one."""
     name = _NOT_ALLOWED.sub("-", text).strip("-_")[:64]
