@@ -82,6 +82,8 @@ def test_a_key_is_taken_back(tmp_path: Path) -> None:
         Keys(path).check(second, "cam", "publish")
     assert stat.S_IMODE((tmp_path / "key.revoked").stat().st_mode) == 0o600
     assert first not in (tmp_path / "key.revoked").read_text()
+    wrong = run("token", "--revoke", "abc", "--key-file", str(path))
+    assert (wrong.returncode, "no key and no identifier" in wrong.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ A token is a JSON Web Token (RFC 7519), always HMAC with SHA-256 (RFC 7518 secti
 the channel, ``can`` the right, ``exp`` until when one may come, ``until`` until when one may stay.
 """
 
+import re
 import secrets
 import time
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ ALL = "*"
 LEEWAY_SECONDS = 60
 MAX_TOKEN_BYTES = 4096
 MAX_VIEWERS = 1_000_000
+_IDENTIFIER = re.compile(r"[0-9a-f]{12}")
 # Who manages a channel may see it, and who publishes it may know how it is.
 _ENOUGH = {"view": ("view", "admin"), "know": ("view", "admin", "publish")}
 
@@ -132,6 +134,10 @@ class Keys:
             except Unauthorized:
                 raise InputError("this is no key of this machine: nothing to revoke") from None
             identifier, until = grant.id, grant.until + 2 * LEEWAY_SECONDS
+        elif not _IDENTIFIER.fullmatch(text):
+            raise InputError(
+                f"{text!r} is no key and no identifier, which has 12 digits, as in 0123456789ab"
+            )
         self.revoked.add(identifier, until)
         return identifier
 
