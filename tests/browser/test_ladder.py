@@ -54,7 +54,7 @@ async def test_without_a_websocket_the_picture_moves(browser: Browser, rung: str
         page = await open_player(browser, tv, rung=rung)
         await play(page, rung)
         await moves(page, rung)
-        assert (await stats(page))["state"] == "live"
+        await page.until(f"{PLAYER}.stats.state === 'live'", 40)
 
 
 @pytest.mark.parametrize(

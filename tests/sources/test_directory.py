@@ -292,7 +292,7 @@ def test_who_comes_late_sees_the_last_picture(tmp_path: Path) -> None:
 def test_what_was_shown_is_deleted(tmp_path: Path) -> None:
     for number in range(1, 5):
         (tmp_path / f"{number}.png").write_bytes(picture(number, "png"))
-    with watching(tmp_path, "?fps=20&delete=1") as viewer:
+    with watching(tmp_path, "?fps=2&delete=1") as viewer:
         viewer.sees(1, 2, 3, 4)
         wait_until(lambda: not list(tmp_path.iterdir()))
 
@@ -447,7 +447,8 @@ def test_segments_are_one_film(
         # A busy machine may leave one out, but each has its time.
         assert step == pytest.approx((after - before) % COUNT / 25, abs=0.05)
     assert len(shown) > 50
-    assert f"part000.{suffix}" not in left, "what was played is deleted"
+    # Where the worker was there late, it began with the second.
+    assert f"part001.{suffix}" not in left, "what was played is deleted"
     if sound:
         assert max(steps(run, "audio")) < 1.5 * min(steps(run, "audio"))
 
