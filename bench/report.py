@@ -54,7 +54,8 @@ def compare(found: Rows) -> str:
             "Processor time per message in µs, all threads of the server and of what feeds it "
             f"inside its process tree; messages of {SIZE // 1000} KB, 30 a second to each viewer. "
             "Behind it the ratio to a bare loop of `send()` in C in the same round. Brackets: its "
-            f"worst viewer got less than {COMPLETE:.0%}; larger numbers were not tried then.\n",
+            f"worst viewer got less than {COMPLETE:.0%}; larger numbers were not tried then. Where "
+            "that is so of C too, the load generator could not follow.\n",
             table(
                 ["viewers", *map(str, counts)],
                 [
