@@ -13,12 +13,11 @@ from televise.config.plan import Plan, Wanted
 from televise.config.reading import Reading
 from televise.errors import TeleviseError
 from televise.model.source import SourceSpec
-from televise.push.pushing import push
-from televise.push.target import Target
 from televise.server import Server
 
 if TYPE_CHECKING:
     from televise.fleet import Fleet
+    from televise.push.target import Target
 
 # The log begins behind the first lines, and when it is known that no source is a mistake, which is
 # told in one line and nothing else; but not later than this.
@@ -36,12 +35,14 @@ def run_fleet(fleet: "Fleet") -> int:
     return asyncio.run(_run_fleet(fleet))
 
 
-def run_push(spec: SourceSpec, target: Target) -> int:
+def run_push(spec: SourceSpec, target: "Target") -> int:
     """Publish until a signal; returns the exit code. TeleviseError where it cannot be done."""
     return asyncio.run(_push(spec, target))
 
 
-async def _push(spec: SourceSpec, target: Target) -> int:
+async def _push(spec: SourceSpec, target: "Target") -> int:
+    from televise.push.pushing import push
+
     events.configure()
     stop = asyncio.Event()
     _on_signal(stop)

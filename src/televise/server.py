@@ -57,8 +57,7 @@ CLOSE_SECONDS = 1.0
 # Who is refused and goes on sending is heard for so long, so that the answer arrives.
 LINGERING_SECONDS = 2.0
 RTMP_PORT = 1935
-# Settings that stay while it runs, and how a file names them. (The number of processes and the
-# certificates belong here too.)
+# Settings that stay while it runs, and how a file names them.
 FIXED = {
     **{"host": "host", "port": "port", "names": "address", "dialects": "dialects"},
     **{"rtmp_port": "rtmp", "bus": "bus", "workers": "workers", "private": "private"},

@@ -1,6 +1,7 @@
 """Readers: the packets in what comes over a connection, and their numbers, format by format."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ class Reader(Protocol):
         """Those that are complete with ``data``. FormatError where it is not what it should be."""
 
 
-class Buffered:
+class Buffered(ABC):
     """Takes whole pieces from the front of what has come."""
 
     counts = False
@@ -40,12 +41,13 @@ class Buffered:
             del self._buffer[:size]
             yield from self._units(piece)
 
+    @abstractmethod
     def _size(self) -> int | None:
         """Of the piece at the front, None where that is not known yet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _units(self, piece: bytes) -> Iterator[Unit]:
-        raise NotImplementedError
+        """What is in it."""
 
 
 class Fragments(Buffered):
