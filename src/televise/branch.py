@@ -117,7 +117,7 @@ class Branch(Server):
         self, settings: Settings, ports: Sequence[int], folder: Path, link: LinesLink
     ) -> None:
         super().__init__([], settings)
-        self._ports = iter(ports)
+        self._free = iter(ports)
         self._link = link
         self._remote = RemoteAdmission(link.send)
         self._sessions = {port: _session(folder / str(port)) for port in ports}
@@ -137,8 +137,8 @@ class Branch(Server):
 
     def _bind(self, port: int) -> int:
         """The next one of those that the hub has found to be free."""
-        listener = self._listener(0, shared=True)
-        return listener.bind(self._settings.host, next(self._ports))
+        found, _ = self.ports.bind(next(self._free), shared=True)
+        return found
 
     def make_app(self, gate: Gate) -> web.Application:
         """What viewers want; the rest is handed on."""

@@ -1,8 +1,7 @@
 """Server: the composition of hub, outputs and web edge. Only this file knows everything."""
 
 import asyncio
-import contextlib
-from collections.abc import Collection, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,40 +21,31 @@ from televise.hub.roster import Roster
 from televise.hub.upstreams import Upstreams
 from televise.ingest import http, link, websocket
 from televise.ingest.rtmp import RtmpServer
+from televise.limits import Limits
 from televise.model.source import SourceSpec
 from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
-from televise.settings import LIMITS, Settings
+from televise.settings import Settings
 from televise.web import wall
 from televise.web.api import Api
 from televise.web.app import make_app, make_bare_app
-from televise.web.buffers import Buffers
-from televise.web.connection import Connection
 from televise.web.control import Control
 from televise.web.edge import Edge
 from televise.web.guard import Guard, Need
 from televise.web.keys import Keys
 from televise.web.limits import Admission
 from televise.web.link import Link
-from televise.web.listener import Listener
-from televise.web.metrics import Metrics, Numbers
-from televise.web.peers import parse_report
-from televise.web.places import Places
-from televise.web.proxies import Proxies
+from televise.web.metrics import Metrics
+from televise.web.ports import Ports
 from televise.web.seats import Seats
 from televise.web.secret import default_path
 from televise.web.security import Gate
 from televise.web.suspects import Suspects
-from televise.web.threshold import MAX_HEADER_LINES
 from televise.web.topology import Topology
 
 OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
 # A worker has a link, a pipe and a process handle.
 DESCRIPTORS_PER_CHANNEL = 6
-# A request's headers must be there in this time, and a kept-alive connection ends after it.
-REQUEST_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
-# Who is refused and goes on sending is heard for so long, so that the answer arrives.
-LINGERING_SECONDS = 2.0
 RTMP_PORT = 1935
 # Settings that stay while it runs, and how a file names them.
 FIXED = {
@@ -88,25 +78,24 @@ class Server:
         self._seats = Seats(self.hub, keys, new_channels=settings.new_channels)
         self.edge = Edge(
             self.hub,
-            Admission(*_audience(settings)),
+            Admission(),
             televise.__version__,
             self._seats,
         )
-        self.hub.set_budget(settings.max_renditions, settings.max_megapixels)
-        self._seats.max_publishers = settings.max_publishers
-        self._buffers = Buffers(self.hub, self._connections, settings.max_megabytes)
+        connections = settings.proxies, settings.max_connections_per_address
+        self.ports = Ports(settings.host, self._certificate, *connections)
+        self._limits = Limits(self.edge, self.ports, self._suspects)
+        self._limits.set(settings)
         self._api = Api(self.edge, televise.__version__)
         self._control = Control(self.hub)
         self._bus = (
-            [Bus(parse_nats(settings.bus), self.hub, self._hear_peer)] if settings.bus else []
+            [Bus(parse_nats(settings.bus), self.hub, self.edge.hear_peer)] if settings.bus else []
         )
         upstreams = [*settings.upstreams, *self._bus]
         self._upstreams = Upstreams(self.hub, upstreams, self.edge, settings.upstream_context)
         self._gates: list[Gate] = []
         self._crew = Crew(settings.workers, self.edge) if settings.workers > 1 else None
         self._rtmp: RtmpServer | None = None
-        self._runners: list[web.AppRunner] = []
-        self._listeners: list[Listener] = []
         self.dialects: list[Mounted] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.port = settings.port
@@ -143,8 +132,10 @@ class Server:
         apps = [self.make_app(self._gate(self.port, ports))]
         for mounted in self.dialects:
             apps.append(self.make_dialect_app(self._gate(mounted.port, ports), mounted))
-        for listener, app in zip(self._listeners, apps, strict=True):
-            await self._serve(listener, app)
+        if self._crew is not None:
+            for app in apps:
+                app.middlewares.insert(0, handed.receive)
+        await self.ports.serve(apps)
         await self._start_rtmp()
         self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
         self._start_task(self._watch())
@@ -183,41 +174,12 @@ class Server:
     def take(self, settings: Settings) -> None:
         """These are the settings from now on; what needs others' help comes after that."""
         self._settings = settings
-        self._take_limits(settings)
+        self._limits.set(settings)
         self._keys.use(settings.key_file or default_path())
         self._seats.new_channels = settings.new_channels
         for gate in self._gates:
             gate.set_origins(settings.origins)
         self.hub.set_policies(settings.policy, settings.policies)
-
-    def _take_limits(self, settings: Settings) -> None:
-        self.edge.admission.set_limits(*_audience(settings))
-        if self._listeners:
-            self._listeners[0].places.set_limit(settings.max_connections_per_address)
-        self.hub.set_budget(settings.max_renditions, settings.max_megapixels)
-        self._seats.max_publishers = settings.max_publishers
-        self._buffers.megabytes = settings.max_megabytes
-
-    def _connections(self) -> Iterator[Connection]:
-        return (each for listener in self._listeners for each in listener.connections)
-
-    def _numbers(self) -> Numbers:
-        """The limits by their names, and how far some of them are used."""
-        settings, budget, places = self._settings, self.hub.budget, self._listeners[0].places
-        limits = {
-            **{name.removeprefix("max_"): getattr(settings, name) for name in LIMITS},
-            "connections": places.most,
-            "connections_per_address": places.most_per_address,
-            "megapixels": budget.megapixels,
-        }
-        used = {
-            "viewers": self.edge.admission.count,
-            "connections": sum(1 for _ in self._connections()),
-            "megapixels": budget.used,
-            "publishers": len(self._seats.visits),
-            "megabytes": self._buffers.bytes / (1 << 20),
-        }
-        return Numbers(limits, used, self._suspects.wrong)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
@@ -263,43 +225,10 @@ class Server:
         self._rtmp = rtmp
 
     def _bind(self, port: int) -> int:
-        others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
-        listener = self._listener(others)
-        port = listener.bind(self._settings.host, port)
+        port, listener = self.ports.bind(port, DESCRIPTORS_PER_CHANNEL * len(self.hub.channels))
         if self._crew is not None:
             listener.lend(self._crew.path(port))
         return port
-
-    def _listener(self, others: int, *, shared: bool = False) -> Listener:
-        listener = Listener(
-            others, certificate=self._certificate, shared=shared, places=self._make_places
-        )
-        self._listeners.append(listener)
-        return listener
-
-    def _make_places(self, most: int) -> Places:
-        """The same for all ports: they use the same descriptors."""
-        if self._listeners:
-            return self._listeners[0].places
-        proxies, limit = Proxies(self._settings.proxies), self._settings.max_connections_per_address
-        return Places(most, limit, lambda address: not address or proxies.trusts(address))
-
-    async def _serve(self, listener: Listener, app: web.Application) -> None:
-        if self._crew is not None:
-            app.middlewares.insert(0, handed.receive)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            keepalive_timeout=REQUEST_SECONDS,
-            lingering_time=LINGERING_SECONDS,
-            max_headers=MAX_HEADER_LINES,
-            # A body that is packed stays so: nobody needs that, and a megabyte could be a thousand.
-            auto_decompress=False,
-        )
-        self._runners.append(runner)
-        await runner.setup()
-        assert runner.server is not None
-        listener.start(runner.server)
 
     def make_app(self, gate: Gate) -> web.Application:
         """The whole web application."""
@@ -311,7 +240,7 @@ class Server:
         )
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
-        app.router.add_routes(Metrics(self.edge, self._numbers).routes())
+        app.router.add_routes(Metrics(self.edge, self._limits.numbers).routes())
         app.router.add_routes(Link(self.edge).routes())
         app.router.add_routes(Topology(self.edge, self._upstreams).routes())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
@@ -345,41 +274,14 @@ class Server:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         await self._roster.close()
-        for listener in self._listeners:
-            await listener.stop()
+        await self.ports.stop()
         if self._rtmp is not None:
             await self._rtmp.stop()
         self.edge.close()
         await self.hub.close()
         if self._crew is not None:
             await self._crew.stop()  # publishers have been told by then
-        with contextlib.suppress(TimeoutError):
-            shutdowns = [runner.shutdown() for runner in self._runners]
-            await asyncio.wait_for(asyncio.gather(*shutdowns), CLOSE_SECONDS)
-        await self._end_connections()
-
-    async def _end_connections(self) -> None:
-        """Give polite closes a moment; abort what is still there then."""
-        if any(listener.connections for listener in self._listeners):
-            await asyncio.sleep(0.2)
-        for listener in self._listeners:
-            for connection in list(listener.connections):
-                if connection.transport is not None:
-                    connection.transport.abort()
-        await asyncio.sleep(0)  # aborted sockets are closed in the next turn of the loop
-        with contextlib.suppress(TimeoutError):
-            cleanups = [runner.cleanup() for runner in self._runners]
-            await asyncio.wait_for(asyncio.gather(*cleanups), CLOSE_SECONDS)
-
-    def _hear_peer(self, node: str, report: dict[str, Any], names: Collection[str]) -> None:
-        """A hub on the bus takes these channels from here, or none any more. FormatError."""
-        if not names:
-            self.edge.reports.pop(node, None)
-            return
-        said = parse_report(report)
-        viewers = {name: said.viewers.get(name, 0) for name in names}
-        ages = {name: said.ages[name] for name in names if name in said.ages}
-        self.edge.reports[node] = replace(said, viewers=viewers, ages=ages)
+        await self.ports.close()
 
     def _note_state(self, channel: Channel) -> None:
         # What a network brings may be wrong too, but then its sender is, not what was typed here.
@@ -396,14 +298,8 @@ class Server:
             try:
                 self.edge.drop_stalled()
                 self.edge.visits.look()
-                self._buffers.look()
+                self._limits.look()
                 if self._certificate is not None:
                     self._certificate.refresh()
             except Exception:
                 events.error("the watchdog failed")
-
-
-def _audience(settings: Settings) -> tuple[int, int, int]:
-    """How many viewers there may be: in all, of an address, of a channel."""
-    each = settings.max_viewers_per_address, settings.max_viewers_per_channel
-    return settings.max_viewers, *each

@@ -54,7 +54,7 @@ class Serving:
 
     @property
     def connections(self) -> set[Connection]:
-        return self.server._listeners[0].connections
+        return set(self.server.ports.connections)
 
     def channel(self, name: str = "cam") -> Channel:
         return self.server.hub.channel(name)

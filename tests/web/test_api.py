@@ -133,7 +133,7 @@ async def test_what_changes_something_needs_a_key(live: Serving) -> None:
 
 
 async def test_every_route_of_the_api_is_described(live: Serving) -> None:
-    runner = live.server._runners[0]
+    runner = live.server.ports._runners[0]
     resources = runner.app.router.resources()
     routes = {re.sub(r":[^}]+}", "}", resource.canonical) for resource in resources}
     # OpenAPI has no words for WebSockets.

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from televise import server as server_module
 from televise.ingest import http
 from televise.model import refusals
 from televise.testing import slowloris
 from televise.web import connection as connection_module
-from televise.web import control
+from televise.web import control, ports
 from televise.web import listener as listener_module
 from televise.web.keys import Grant, Keys
 from televise.web.places import SPARE_PER_ADDRESS
@@ -76,7 +75,7 @@ async def joins(port: int) -> int:
 
 
 async def test_requests_that_never_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "REQUEST_SECONDS", 1.0)
+    monkeypatch.setattr(ports, "REQUEST_SECONDS", 1.0)
     async with serving() as running, running.stream_socket("/cam.mjpg") as viewer:
         await sees(viewer)
         async with slowloris(running.port, 40) as ended:
@@ -257,7 +256,7 @@ async def sends(port: int, head: bytes, pieces: list[bytes]) -> int:
 async def test_what_waits_for_viewers_has_a_limit(live: Serving) -> None:
     async with live.stream_socket("/cam.mjpg") as viewer:
         await sees(viewer, 10)
-        buffers, before = live.server._buffers, refusals.counts["megabytes"]
+        buffers, before = live.server._limits._buffers, refusals.counts["megabytes"]
         kept = buffers.bytes
         assert kept > 10_000
         buffers.look()
@@ -280,7 +279,7 @@ async def test_who_is_most_behind_goes_first() -> None:
         stalled = await until(
             lambda: [each for each in running.connections if each.unsent > 10_000]
         )
-        running.server._buffers._shed(1000)
+        running.server._limits._buffers._shed(1000)
         await until(lambda: stalled[0] not in running.connections)
         await sees(viewer)
 

@@ -90,7 +90,7 @@ def filled(path: str) -> str:
 
 
 async def test_every_route_wants_a_key_but_those_on_the_list(hub: Private) -> None:
-    app = hub.running.server._runners[0].app
+    app = hub.running.server.ports.apps[0]
     answered = {f"{method} {path}" for method, path in routes(app)}
     assert len(answered) > 25
     assert answered >= PUBLIC
@@ -103,7 +103,7 @@ async def test_every_route_wants_a_key_but_those_on_the_list(hub: Private) -> No
 
 
 async def test_every_websocket_wants_a_key(hub: Private) -> None:
-    app = hub.running.server._runners[0].app
+    app = hub.running.server.ports.apps[0]
     for method, path in routes(app):
         if method == "GET" and f"GET {path}" not in PUBLIC:
             async with Stream.open(hub.running.port, filled(path), websocket=True) as stream:
@@ -112,11 +112,11 @@ async def test_every_websocket_wants_a_key(hub: Private) -> None:
 
 async def test_no_dialect_is_a_way_around_it(hub: Private) -> None:
     """Not to look, that is; their publishers have always needed a key (401, or 403 as there)."""
-    runners = hub.running.server._runners[1:]
+    apps = hub.running.server.ports.apps[1:]
     ports = [each.port for each in hub.running.server.dialects]
-    assert len(runners) == len(ports) > len(DIALECTS) - 1
-    for runner, port in zip(runners, ports, strict=True):
-        for method, path in routes(runner.app):
+    assert len(apps) == len(ports) > len(DIALECTS) - 1
+    for app, port in zip(apps, ports, strict=True):
+        for method, path in routes(app):
             url = f"http://127.0.0.1:{port}{filled(path)}"
             for headers in ({}, {"Authorization": f"Bearer {hub.token('cam1')}"}):
                 answer = await hub.running.session.request(method, url, headers=headers)

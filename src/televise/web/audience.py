@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,7 @@ from televise.web.access import access_of
 from televise.web.ages import Ages
 from televise.web.connection import Connection
 from televise.web.limits import Admission
-from televise.web.peers import Report, pruned
+from televise.web.peers import Report, parse_report, pruned
 from televise.web.pump import GOING_AWAY, NOT_UNDERSTOOD, RESTARTING, Pump, Viewer
 from televise.web.share import OWN_PROCESS, Share, rendition_key
 from televise.web.sockets import is_websocket
@@ -107,6 +108,16 @@ class Audience:
         for report in self.reports.values():
             totals.update(report.viewers)
         return {name: count for name, count in totals.items() if count}
+
+    def hear_peer(self, node: str, report: dict[str, Any], names: Collection[str]) -> None:
+        """A hub on the bus takes these channels from here, or none any more. FormatError."""
+        if not names:
+            self.reports.pop(node, None)
+            return
+        said = parse_report(report)
+        viewers = {name: said.viewers.get(name, 0) for name in names}
+        ages = {name: said.ages[name] for name in names if name in said.ages}
+        self.reports[node] = replace(said, viewers=viewers, ages=ages)
 
     def below(self) -> list[dict[str, Any]]:
         """The hubs that take channels from here, as they report themselves."""

@@ -10,7 +10,7 @@ from televise.model.refusals import refuse
 class Admission:
     """Counts viewers, in all, of an address and of a channel; LimitReached for one too many."""
 
-    def __init__(self, most: int, most_per_address: int, most_per_channel: int) -> None:
+    def __init__(self, most: int = 0, most_per_address: int = 0, most_per_channel: int = 0) -> None:
         self.set_limits(most, most_per_address, most_per_channel)
         self._by_address: Counter[str] = Counter()
         self._by_channel: Counter[str] = Counter()

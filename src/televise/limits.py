@@ -1,0 +1,54 @@
+"""Limits: how much of everything a server allows, and how much of that is used."""
+
+from televise.settings import LIMITS, Settings
+from televise.web.buffers import Buffers
+from televise.web.edge import Edge
+from televise.web.metrics import Numbers
+from televise.web.ports import Ports
+from televise.web.suspects import Suspects
+
+
+class Limits:
+    """Tells them to all who count, and asks these how far they are."""
+
+    def __init__(self, edge: Edge, ports: Ports, suspects: Suspects) -> None:
+        self._edge = edge
+        self._ports = ports
+        self._suspects = suspects
+        self._settings = Settings()
+        self._buffers = Buffers(edge.hub, lambda: ports.connections, self._settings.max_megabytes)
+
+    def set(self, settings: Settings) -> None:
+        """These hold from now on; who is there may stay."""
+        self._settings = settings
+        self._edge.admission.set_limits(
+            settings.max_viewers,
+            settings.max_viewers_per_address,
+            settings.max_viewers_per_channel,
+        )
+        self._ports.set_limit(settings.max_connections_per_address)
+        self._edge.hub.set_budget(settings.max_renditions, settings.max_megapixels)
+        self._edge.seats.max_publishers = settings.max_publishers
+        self._buffers.megabytes = settings.max_megabytes
+
+    def look(self) -> None:
+        """Where too much waits for viewers, some of it gives way. To be called each second."""
+        self._buffers.look()
+
+    def numbers(self) -> Numbers:
+        """The limits by their names, and how far some of them are used."""
+        budget, places = self._edge.hub.budget, self._ports.places
+        limits = {
+            **{name.removeprefix("max_"): getattr(self._settings, name) for name in LIMITS},
+            "connections": places.most,
+            "connections_per_address": places.most_per_address,
+            "megapixels": budget.megapixels,
+        }
+        used = {
+            "viewers": self._edge.admission.count,
+            "connections": sum(1 for _ in self._ports.connections),
+            "megapixels": budget.used,
+            "publishers": len(self._edge.seats.visits),
+            "megabytes": self._buffers.bytes / (1 << 20),
+        }
+        return Numbers(limits, used, self._suspects.wrong)
