@@ -109,7 +109,7 @@ def test_links_of_other_places(tmp_path: Path, url: str, web: str, rtmp: str) ->
         (["cam", "--ttl", "5"], "a time with its unit"),
         (["cam", "--ttl", "0s"], "a time with its unit"),
         (["cam", "--ttl", "-5s"], "--ttl"),
-        (["cam", "--url", "tv.example"], "--url tv.example: write it as in"),
+        (["cam", "--url", "tv.example"], "--url 'tv.example': write it as in"),
         (["cam", "--url", "http://"], "write it as in"),
         (["cam", "--key-file", "/dev/null/key"], "the key file cannot be"),
         ([], "CHANNEL"),

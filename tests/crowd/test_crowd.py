@@ -9,11 +9,12 @@ import pytest
 
 from televise.crowd.account import Account
 from televise.crowd.crowd import good, plan, watch
-from televise.crowd.outputs import outputs_of, parse_url
+from televise.crowd.outputs import EXAMPLES, outputs_of
 from televise.crowd.readers import READERS
 from televise.crowd.report import as_json, as_text
 from televise.crowd.viewer import KINDS, Output
 from televise.crowd.wire import Address
+from televise.model.hub_url import parse_hub_url
 from tests.support.process import run
 from tests.support.server import serving
 from tests.support.waiting import until
@@ -34,7 +35,7 @@ async def test_a_crowd_over_every_output() -> None:
     """Each way once with a good viewer, and as many bad ones; some come and go."""
     async with serving() as tv:
         await tv.is_live()
-        outputs = await outputs_of(parse_url(f"http://{tv.authority}"), "")
+        outputs = await outputs_of(parse_hub_url(f"http://{tv.authority}", EXAMPLES), "")
         assert len(outputs) == 2 * len(READERS)
         accounts = await watch(outputs, 24, SHARES, seconds=3.0, churn=5.0)
         await until(lambda: tv.watching == 0)
@@ -83,7 +84,7 @@ async def test_the_command() -> None:
     ("arguments", "complaint"),
     [
         (["http://192.0.2.1"], "--remote"),
-        (["cam"], "no hub, channel or stream"),
+        (["cam"], "write it as in http://127.0.0.1:8080"),
         (["http://127.0.0.1:9/cam.jpg"], "a crowd watches"),
         (["http://127.0.0.1:9"], "no hub answers there: connection refused"),
         (["http://127.0.0.1:9", "-n", "100000"], "from 1 to 5000"),

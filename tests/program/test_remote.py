@@ -101,5 +101,5 @@ async def test_a_program_that_is_killed_publishes_no_more(
 
 @pytest.mark.parametrize("url", ["", "hub:8080", "ftp://hub", "ws://", "ws://hub?x=1", "ws://["])
 def test_a_bad_url_is_said(url: str) -> None:
-    with pytest.raises(InputError, match="a hub's URL, as in ws://hub:8080"):
+    with pytest.raises(InputError, match="write it as in ws://hub:8080"):
         televise.connect(url)

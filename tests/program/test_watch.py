@@ -81,7 +81,7 @@ async def test_it_comes_back_with_the_hub() -> None:
      "ws://hub/cam.mjpg", "ws://[/cam"],
 )  # fmt: skip
 async def test_a_bad_url_is_said(url: str) -> None:
-    with pytest.raises(InputError, match="a channel's URL, as in ws://hub:8080/cam"):
+    with pytest.raises(InputError, match="write it as in ws://hub:8080/cam"):
         await anext(watch(url))
 
 

@@ -6,15 +6,19 @@ import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 from televise.commands.arguments import hide_token
 from televise.errors import InputError
+from televise.model.hub_url import HubUrl, parse_hub_url
 
 if TYPE_CHECKING:
     from televise.doctor.finding import Finding
 
 _HERE = "127.0.0.1:0"
+
+
+# What may be examined.
+EXAMPLE = "http://127.0.0.1:8080, or http://127.0.0.1:8080/cam"
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -52,16 +56,19 @@ def _run(options: argparse.Namespace) -> int:
     address = None if options.browser is None else _parse_listening(options.browser)
     token = options.token or os.environ.get("TELEVISE_TOKEN", "")
     hide_token(options.token)
-    hide_token(dict(parse_qsl(urlsplit(options.url or "").query)).get("token", ""))
+    url = None if options.url is None else parse_hub_url(options.url, EXAMPLE)
+    hide_token(url.token if url else "")
     try:
-        found = asyncio.run(_examine(options.url, token, address))
+        found = asyncio.run(_examine(url, token, address))
     except KeyboardInterrupt:
         return 130
     (_print_json if options.json else _print)(found)
     return int(any(finding.level == "wrong" for finding in found))
 
 
-async def _examine(url: str | None, token: str, address: tuple[str, int] | None) -> "list[Finding]":
+async def _examine(
+    url: HubUrl | None, token: str, address: tuple[str, int] | None
+) -> "list[Finding]":
     from televise.doctor.examination import examine_hub, examine_machine
 
     if url is None:

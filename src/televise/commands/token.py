@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from televise.commands.values import count, seconds
 from televise.errors import InputError
+from televise.model.hub_url import HubUrl, parse_hub_url
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -66,9 +66,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.revoke is not None:
         sys.stdout.write(f"revoked {keys.revoke(options.revoke)}\n")
         return 0
-    _check_url(options.url)
+    url = _parse_url(options.url)
     token = keys.sign(_grant(options), options.ttl, options.watch)
-    links = _links(options.url.rstrip("/"), options.channel, options.can, token)
+    links = _links(url, options.channel, options.can, token)
     sys.stdout.write("\n".join([token, *links]) + "\n")
     if links and (sys.stdout.isatty() if options.qr is None else options.qr):
         _draw(links[0])
@@ -81,32 +81,27 @@ def _grant(options: argparse.Namespace) -> Any:
     return Grant(options.channel, options.can, options.take_over, options.viewers or 0)
 
 
-def _check_url(url: str) -> None:
+def _parse_url(text: str) -> HubUrl:
     try:
-        parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
-        raise InputError(f"--url {url}: write it as in http://127.0.0.1:8080")
+        return parse_hub_url(text, "http://127.0.0.1:8080")
+    except InputError as error:
+        raise InputError(f"--url {error}") from None
 
 
-def _links(url: str, channel: str, can: str, token: str) -> list[str]:
+def _links(url: HubUrl, channel: str, can: str, token: str) -> list[str]:
     """Where it is used, the most usual first."""
     several = channel.endswith("*")
     if can == "relay":
-        return [f"{url.replace('http', 'ws', 1)}?token={token}"]
+        return [f"{url.ws}?token={token}"]
     if can == "view":
-        return [f"{url}/{'' if several else channel}?token={token}"]
+        return [f"{url.http}/{'' if several else channel}?token={token}"]
     if can == "admin" or several:
         return []
-    secure = url.startswith("https:")
-    host = urlsplit(url).hostname or ""
+    host = f"[{url.host}]" if ":" in url.host else url.host
     return [
-        f"{url}/{channel}/publish?token={token}",
-        f"{url}/{channel}.ts?token={token}",
-        f"{'rtmps' if secure else 'rtmp'}://{f'[{host}]' if ':' in host else host}:1935"
-        f"/live/{channel}?token={token}",
+        f"{url.http}/{channel}/publish?token={token}",
+        f"{url.http}/{channel}.ts?token={token}",
+        f"{'rtmps' if url.secure else 'rtmp'}://{host}:1935/live/{channel}?token={token}",
     ]
 
 

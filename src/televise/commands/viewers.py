@@ -8,6 +8,7 @@ from typing import Any
 from televise.commands.arguments import hide_token
 from televise.commands.values import count, per_second, share
 from televise.errors import InputError
+from televise.model.hub_url import HubUrl, parse_hub_url
 
 EXAMPLES = """\
 examples:
@@ -69,12 +70,13 @@ def _run(options: argparse.Namespace) -> int:
     import asyncio
 
     from televise.crowd.crowd import check, good
-    from televise.crowd.outputs import check_here, parse_url
+    from televise.crowd.outputs import EXAMPLES, check_here
     from televise.crowd.report import as_json, as_text
 
-    url = parse_url(options.url)
+    url = parse_hub_url(options.url, EXAMPLES)
     token = options.token or os.environ.get("TELEVISE_TOKEN", "")
-    hide_token(token)
+    hide_token(options.token)
+    hide_token(url.token)
     shares = {
         "slow": options.slow,
         "stalled": options.stall,
@@ -94,7 +96,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 async def _watch(
-    options: argparse.Namespace, url: Any, token: str, shares: dict[str, float]
+    options: argparse.Namespace, url: HubUrl, token: str, shares: dict[str, float]
 ) -> list[Any]:
     from televise.crowd.crowd import watch
     from televise.crowd.outputs import outputs_of

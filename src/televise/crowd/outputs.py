@@ -6,33 +6,22 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from televise.crowd.readers import READERS
 from televise.crowd.viewer import Output
 from televise.crowd.wire import Address
 from televise.errors import InputError, Unavailable
+from televise.model.hub_url import HubUrl
 
-_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-_EXAMPLES = "as in http://127.0.0.1:8080, http://127.0.0.1:8080/cam or ws://127.0.0.1:8080/cam.mp4"
-
-
-def parse_url(text: str) -> SplitResult:
-    """A hub, a channel or a stream. InputError."""
-    try:
-        url = urlsplit(text)
-        valid = url.scheme in _PORTS and bool(url.hostname) and url.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise InputError(f"{text!r} is no hub, channel or stream: {_EXAMPLES}")
-    return url
+EXAMPLES = "http://127.0.0.1:8080, http://127.0.0.1:8080/cam or ws://127.0.0.1:8080/cam.mp4"
 
 
-def check_here(url: SplitResult) -> None:
+def check_here(url: HubUrl) -> None:
     """InputError where it is not on this machine: a crowd is a load."""
-    host = url.hostname or ""
+    host = url.host
     try:
         found = {each[4][0] for each in socket.getaddrinfo(host, None)}
     except OSError:
@@ -44,44 +33,39 @@ def check_here(url: SplitResult) -> None:
         )
 
 
-async def outputs_of(url: SplitResult, token: str) -> list[Output]:
+async def outputs_of(url: HubUrl, token: str) -> list[Output]:
     """All that is to be watched. InputError, Unavailable."""
     name, dot, extension = url.path.rpartition("/")[2].partition(".")
     if dot:
         if extension not in READERS:
-            raise InputError(f"{url.path}: a crowd watches {', '.join(READERS)}; {_EXAMPLES}")
-        return [_output(url, url.path, extension, url.scheme in ("ws", "wss"), token)]
+            raise InputError(f"{url.path}: a crowd watches {', '.join(READERS)}; as in {EXAMPLES}")
+        return [_output(url, url.path, extension, url.websocket, token)]
     root = url.path.rpartition("/")[0]
     channels = await _channels(url, root, name, token)
     if not channels:
-        raise InputError(f"{url.geturl()}: there is no channel to watch")
+        raise InputError(f"{url.http}: there is no channel to watch")
     return [each for channel in channels for each in _of_channel(url, root, channel, token)]
 
 
-def _of_channel(url: SplitResult, root: str, channel: str, token: str) -> Iterator[Output]:
+def _of_channel(url: HubUrl, root: str, channel: str, token: str) -> Iterator[Output]:
     """Each over WebSocket and over HTTP."""
     for extension in READERS:
         for websocket in (True, False):
             yield _output(url, f"{root}/{channel}.{extension}", extension, websocket, token)
 
 
-def _output(url: SplitResult, path: str, extension: str, websocket: bool, token: str) -> Output:
-    key = dict(parse_qsl(url.query)).get("token", "")
-    query = urlencode([pair for pair in parse_qsl(url.query) if pair[0] != "token"])
-    secure = url.scheme in ("https", "wss")
-    port = url.port or _PORTS[url.scheme]
-    target = f"{path}?{query}" if query else path
-    address = Address(url.hostname or "", port, target, websocket, secure, token or key)
+def _output(url: HubUrl, path: str, extension: str, websocket: bool, token: str) -> Output:
+    target = f"{path}?{urlencode(url.query)}" if url.query else path
+    address = Address(url.host, url.port, target, websocket, url.secure, token or url.token)
     return Output(f"{'ws' if websocket else 'http'} {path.lstrip('/')}", address, extension)
 
 
-async def _channels(url: SplitResult, root: str, name: str, token: str) -> list[str]:
+async def _channels(url: HubUrl, root: str, name: str, token: str) -> list[str]:
     """The names of all channels, or of the one that is meant."""
     import aiohttp
 
-    key = token or dict(parse_qsl(url.query)).get("token", "")
-    scheme = "https" if url.scheme in ("https", "wss") else "http"
-    api = f"{scheme}://{url.netloc.rpartition('@')[2]}{root}/api/channels"
+    key = token or url.token
+    api = f"{replace(url, path=root).http}/api/channels"
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
         async with (
@@ -89,14 +73,13 @@ async def _channels(url: SplitResult, root: str, name: str, token: str) -> list[
             session.get(f"{api}/{name}" if name else api) as answer,
         ):
             if answer.status != 200:
-                raise InputError(f"{url.geturl()}: {await _reason(answer)}")
+                raise InputError(f"{url.http}: {await _reason(answer)}")
             values: Any = await answer.json()
             return [each["name"] for each in ([values] if name else values["channels"])]
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        netloc = url.netloc.rpartition("@")[2]
-        raise Unavailable(f"{netloc}: no hub answers there: {_fault(error)}") from None
+        raise Unavailable(f"{url.place}: no hub answers there: {_fault(error)}") from None
     except (ValueError, KeyError, TypeError):
-        raise InputError(f"{url.geturl()}: what answers there is no televise hub") from None
+        raise InputError(f"{url.http}: what answers there is no televise hub") from None
 
 
 def _fault(error: Exception) -> str:

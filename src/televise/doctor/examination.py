@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import aiohttp
 
@@ -28,9 +27,8 @@ from televise.doctor.checks import (
 )
 from televise.doctor.finding import Finding, wrong
 from televise.doctor.patient import Patient
-from televise.errors import InputError
+from televise.model.hub_url import HubUrl
 
-_SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 LIMIT_SECONDS = 30.0
 
 Examine = Callable[[], Awaitable[list[Finding]]]
@@ -68,34 +66,19 @@ async def examine_machine(page: Page | None, tell: Tell) -> list[Finding]:
     return found + await _browser(page, {}, tell)
 
 
-async def examine_hub(url: str, token: str, page: Page | None, tell: Tell) -> list[Finding]:
-    """The hub or the channel at ``url``; and whether a browser can show it. InputError."""
-    address, key = parse_address(url)
-    headers = {"Authorization": f"Bearer {key or token}"} if key or token else {}
+async def examine_hub(url: HubUrl, token: str, page: Page | None, tell: Tell) -> list[Finding]:
+    """The hub or the channel at ``url``; and whether a browser can show it."""
+    key = url.token or token
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     # The certificates of the system, or those that SSL_CERT_FILE names.
     connector = aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context())
     async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
-        patient = Patient(session, address)
+        patient = Patient(session, url.http)
         found = await _one(reach.NAME, partial(reach.examine, patient))
         if patient.channels:
             found += await _one(source.NAME, partial(source.examine, patient))
             found += await _all([(each.NAME, partial(each.examine, patient)) for each in HUB])
         return found + await _browser(page, await browser.mimes_of(patient), tell)
-
-
-def parse_address(url: str) -> tuple[str, str]:
-    """A hub's or a channel's URL without its query, and the key that was in there. InputError."""
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or "@" in parts.netloc:
-        shown = url.partition("?")[0].rpartition("@")[2]
-        raise InputError(f"{shown!r}: a hub's or a channel's URL, as in http://127.0.0.1:8080/cam")
-    token = dict(parse_qsl(parts.query)).get("token", "")
-    address = (_SCHEMES[parts.scheme], parts.netloc, parts.path.rstrip("/"), "", "")
-    return urlunsplit(address), token
 
 
 async def _browser(page: Page | None, mimes: Mapping[str, str], tell: Tell) -> list[Finding]:

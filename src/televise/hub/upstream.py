@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 import aiohttp
 
@@ -22,6 +22,7 @@ from televise.hub.offer import Offer, parse_announcement, parse_json
 from televise.link.messages import Hello, Keyframe, Look, Message
 from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.backoff import Backoff
+from televise.model.hub_url import parse_hub_url
 from televise.model.rendition import Rendition
 
 SUBPROTOCOL = "televise.link.v1"
@@ -43,7 +44,6 @@ HELLO, KEYFRAME = encode(Hello(VERSION)), encode(Keyframe(1))
 MAX_ANNOUNCEMENT_BYTES = 4 << 20
 # Close code of an upstream that cannot make what is asked for (registry of RFC 6455).
 TRY_LATER = 1013
-_SCHEMES = {"ws": "ws", "http": "ws", "wss": "wss", "https": "wss"}
 _FAULTS = (aiohttp.ClientError, OSError, TimeoutError, PeerError)
 
 Messages = AsyncGenerator[Message, None]
@@ -255,16 +255,10 @@ class Upstream:
 def parse_upstream(text: str) -> Upstream:
     """``ws://HUB:8080``, also ``wss``, ``http``, ``https``; ``?token=`` is its key. InputError."""
     try:
-        url = urlsplit(text)
-        valid = url.scheme in _SCHEMES and bool(url.hostname) and url.port != 0
-    except ValueError:
-        valid = False
-    if not valid or "@" in url.netloc:
-        shown = text.partition("?")[0].rpartition("@")[2]
-        raise InputError(f"--upstream {shown!r}: write it as in ws://hub.example:8080?token=KEY")
-    token = dict(parse_qsl(url.query)).get("token", "")
-    scheme, path = _SCHEMES[url.scheme], url.path.rstrip("/")
-    return Upstream(urlunsplit((scheme, url.netloc, path, "", "")), token)
+        url = parse_hub_url(text, "ws://hub.example:8080?token=KEY")
+    except InputError as error:
+        raise InputError(f"--upstream {error}") from None
+    return Upstream(url.ws, url.token)
 
 
 @cache

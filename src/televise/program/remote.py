@@ -5,12 +5,11 @@ import os
 import subprocess
 import sys
 import threading
-from urllib.parse import urlsplit
 
 from televise.errors import InputError, Unavailable
+from televise.model.hub_url import parse_hub_url
 from televise.program.publisher import Publisher
 
-_SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 _END_SECONDS = 4.0
 
 
@@ -28,7 +27,9 @@ class Remote(Publisher):
     """Publishes each channel by a process of its own (``televise push``). Made by `connect`."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._url = _check_url(url)
+        self._url = parse_hub_url(url, "ws://hub:8080")
+        if self._url.query or self._url.token:
+            raise InputError("without a query: write it as in ws://hub:8080; a key is token=")
         self._token = token
         self._pushers: dict[str, subprocess.Popen[str]] = {}
         super().__init__()
@@ -36,8 +37,7 @@ class Remote(Publisher):
     @property
     def url(self) -> str:
         """The page with all channels of the hub."""
-        parts = urlsplit(self._url)
-        return f"{_SCHEMES[parts.scheme]}://{parts.netloc}{parts.path}"
+        return self._url.http
 
     def url_of(self, name: str) -> str:
         """The page of a channel."""
@@ -53,7 +53,7 @@ class Remote(Publisher):
 
     def _publish(self, name: str, source: str) -> None:
         pusher = subprocess.Popen(
-            [sys.executable, "-P", "-m", "televise", "push", source, f"{self._url}/{name}"],
+            [sys.executable, "-P", "-m", "televise", "push", source, f"{self._url.ws}/{name}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -95,14 +95,3 @@ def _end(pusher: "subprocess.Popen[str]") -> None:
     except subprocess.TimeoutExpired:
         pusher.kill()
         pusher.wait()
-
-
-def _check_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in _SCHEMES and parts.hostname and not parts.query
-    except ValueError:
-        good = False
-    if not good:
-        raise InputError(f"{url!r}: a hub's URL, as in ws://hub:8080")
-    return url.rstrip("/")

@@ -5,7 +5,6 @@ import json
 import random
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
@@ -19,11 +18,12 @@ from televise.errors import (
     UnknownChannel,
 )
 from televise.model.backoff import Backoff
+from televise.model.hub_url import parse_hub_url
 from televise.model.packet import Packet
 
 FORMATS = ("mjpg", "mp4")
 _SUBPROTOCOL = "televise.v1"
-_SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+EXAMPLE = "ws://hub:8080/cam"
 # `Packet.pts` and `dts` count in this: per second.
 TIMESCALE = 90_000
 _HEARTBEAT_SECONDS = 10.0
@@ -70,14 +70,12 @@ def _address(url: str, format: str) -> URL:
     """Of the WebSocket that has it. InputError."""
     if format not in FORMATS:
         raise InputError(f"format={format!r}: one of {', '.join(FORMATS)}")
-    try:
-        parts = urlsplit(url)
-        scheme, host, name = _SCHEMES[parts.scheme], parts.hostname, parts.path.rpartition("/")[2]
-        if not host or not name or "." in name:
-            raise ValueError(url)
-        return URL(url).with_scheme(scheme).with_path(f"{parts.path}.{format}", keep_query=True)
-    except (ValueError, KeyError):
-        raise InputError(f"{url!r}: a channel's URL, as in ws://hub:8080/cam") from None
+    place = parse_hub_url(url, EXAMPLE)
+    name = place.path.rpartition("/")[2]
+    if not name or "." in name:
+        raise InputError(f"{place.ws}: write it as in {EXAMPLE}")
+    query = [*place.query, *([("token", place.token)] if place.token else [])]
+    return URL(f"{place.http}.{format}").with_query(query)
 
 
 def _raise_refusal(error: aiohttp.WSServerHandshakeError, url: str) -> None:

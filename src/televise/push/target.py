@@ -1,9 +1,10 @@
 """Target: where a source is pushed to."""
 
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from televise.errors import InputError
+from televise.model.hub_url import parse_hub_url
 from televise.model.name import check_name
 
 
@@ -29,16 +30,9 @@ class Target:
 
 def parse_target(text: str, token: str) -> Target:
     """``http://HUB:8080/NAME``, or ``ws://``; its query may hold the ``token``. InputError."""
-    try:
-        url = urlsplit(text)
-        port = url.port
-    except ValueError:
-        raise InputError("bad URL: write it as in http://hub.example:8080/cam") from None
-    schemes = {"ws": "ws", "http": "ws", "wss": "wss", "https": "wss"}
-    if url.scheme not in schemes or not url.hostname:
-        raise InputError(f"{text.partition('?')[0]!r}: write it as in http://hub.example:8080/cam")
-    query = dict(parse_qsl(url.query))
-    token = query.pop("token", "") or token
+    url = parse_hub_url(text, "http://hub.example:8080/cam")
+    query = dict(url.query)
+    token = url.token or token
     take_over = query.get("takeover", "0")
     if take_over not in ("0", "1"):
         raise InputError(f"takeover={take_over[:40]!a}: 1 or 0")
@@ -46,7 +40,4 @@ def parse_target(text: str, token: str) -> Target:
     name = check_name(name.partition(".")[0])
     if not token:
         raise InputError("a key is needed: --token KEY, or TELEVISE_TOKEN; televise token makes it")
-    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-    place = f"{host}:{port}" if port else host
-    hub = urlunsplit((schemes[url.scheme], place, path, "", ""))
-    return Target(hub, name, token, take_over=take_over == "1")
+    return Target(replace(url, path=path).ws, name, token, take_over=take_over == "1")

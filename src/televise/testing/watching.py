@@ -5,10 +5,11 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from televise.crowd.account import Account
-from televise.crowd.outputs import outputs_of, parse_url
+from televise.crowd.outputs import EXAMPLES, outputs_of
 from televise.crowd.viewer import KINDS, Slow, Viewer
 from televise.crowd.wire import Address, connect
 from televise.errors import InputError
+from televise.model.hub_url import parse_hub_url
 
 
 class Watching:
@@ -52,7 +53,7 @@ async def watching(
     """
     if kind not in KINDS:
         raise InputError(f"kind={kind!r}: one of {', '.join(KINDS)}")
-    [output, *others] = await outputs_of(parse_url(url), token)
+    [output, *others] = await outputs_of(parse_hub_url(url, EXAMPLES), token)
     if others:
         raise InputError(f"{url!r}: one stream, as in ws://127.0.0.1:8080/cam.mp4")
     viewer, stop = KINDS[kind](output), asyncio.Event()
