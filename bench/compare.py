@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.load import generate
-from bench.peers import PEERS, Load, missing
+from bench.load import Load, generate
+from bench.peers import PEERS, missing
 
 C_LIMIT = "C, send() in a loop"
 FPS = 30
@@ -82,18 +82,7 @@ def _who_goes_on(names: list[str], rows: list[Row]) -> list[str]:
 
 def _measure(name: str, viewers: int, load: Load, seconds: float) -> dict[str, Any]:
     with PEERS[name](load) as peer:
-        size = load.size + peer.overhead
-        return generate(
-            load.folder,
-            port=peer.port,
-            url=peer.url,
-            mode=peer.mode,
-            viewers=viewers,
-            size=size,
-            fps=load.fps,
-            seconds=seconds,
-            pids=peer.pids,
-        )
+        return generate(peer, load, viewers, seconds)
 
 
 def _row(name: str, size: int, result: dict[str, Any], limit: float) -> Row:

@@ -10,29 +10,22 @@ a message costs all of them together, and whether every viewer got everything.
 """
 
 import argparse
-import base64
 import json
-import os
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
-import simplejpeg
+from bench.hub import Hub, serving
+from bench.jpeg_film import make_film
+from bench.load import FRAME_HEADER, Load, Running, generate, handshake
+from bench.peers import c_limit
 
-from bench.hub import Hub, free_port, serving
-
-HERE = Path(__file__).parent
 SIZE = 20_000
 FPS = 30
-FRAME_HEADER = 4  # a WebSocket frame of this size (RFC 6455 section 5.2)
 
 
 def main() -> None:
@@ -43,26 +36,25 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        folder = Path(directory)
-        loadgen, climit = _compile(folder, "loadgen"), _compile(folder, "climit")
-        film = folder / "cam.mkv"
-        make_film(film)
+    with tempfile.TemporaryDirectory() as folder:
+        load = Load(SIZE, FPS, Path(folder))
+        film = load.folder / "cam.mkv"
+        make_film(film, SIZE, FPS)
         if options.workers > 1:
-            print(json.dumps(_compare(options, loadgen, film)))
+            print(json.dumps(_compare(options, load, film)))
             return
-        rounds = [_round(options, loadgen, climit, film) for _ in range(options.rounds)]
+        rounds = [_round(options, load, film) for _ in range(options.rounds)]
     best = min(rounds, key=lambda result: float(result["ratio"]))
     print(json.dumps({"ratios": [result["ratio"] for result in rounds], **best}))
 
 
-def _compare(options: argparse.Namespace, loadgen: Path, film: Path) -> dict[str, Any]:
+def _compare(options: argparse.Namespace, load: Load, film: Path) -> dict[str, Any]:
     """One process and several, in turn, as the machine may be busier at one time than another."""
     rounds: dict[int, list[dict[str, Any]]] = {1: [], options.workers: []}
     for _ in range(options.rounds):
         for workers, results in rounds.items():
             with serving(f"cam={film}", "--workers", str(workers)) as hub:
-                results.append(_load(options, loadgen, hub))
+                results.append(_load(options, load, _watched(hub)))
     one, several = (min(each["us_per_msg"] for each in results) for results in rounds.values())
     return {
         "viewers": options.viewers,
@@ -77,13 +69,14 @@ def _compare(options: argparse.Namespace, loadgen: Path, film: Path) -> dict[str
     }
 
 
-def _round(options: argparse.Namespace, loadgen: Path, climit: Path, film: Path) -> dict[str, Any]:
-    limit = _c_limit(options, loadgen, climit)
+def _round(options: argparse.Namespace, load: Load, film: Path) -> dict[str, Any]:
+    with c_limit(load) as bare:
+        limit = _load(options, load, bare)
     with serving(f"cam={film}") as hub:
-        ours = _load(options, loadgen, hub)
+        ours = _load(options, load, _watched(hub))
         cost = _cost_of_stalled(hub, options.stalled)
         with _stalled_viewers(hub, options.stalled):
-            beside = _load(options, loadgen, hub)
+            beside = _load(options, load, _watched(hub))
     return {
         "viewers": options.viewers,
         "c_us": limit["us_per_msg"],
@@ -98,50 +91,15 @@ def _round(options: argparse.Namespace, loadgen: Path, climit: Path, film: Path)
     }
 
 
-def _c_limit(options: argparse.Namespace, loadgen: Path, climit: Path) -> dict[str, Any]:
-    port = free_port()
-    command = [str(climit), "-m", "send", "-p", str(port), "-n", str(SIZE), "-f", str(FPS)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            time.sleep(0.3)
-            return _generate(options, loadgen, port, "/", "http", SIZE, [process.pid])
-        finally:
-            process.kill()
-
-
-def _load(options: argparse.Namespace, loadgen: Path, hub: Hub) -> dict[str, Any]:
-    size = SIZE + FRAME_HEADER
-    return _generate(options, loadgen, hub.port, "/cam.mjpg", "ws", size, hub.processes)
-
-
-def _generate(
-    options: argparse.Namespace,
-    loadgen: Path,
-    port: int,
-    url: str,
-    mode: str,
-    size: int,
-    pids: list[int],
-) -> dict[str, Any]:
-    arguments = {
-        "-p": port,
-        "-u": url,
-        "-m": mode,
-        "-k": options.viewers,
-        "-d": options.seconds,
-        "-w": 6,
-        "-P": 8,
-        "-s": size,
-        "-f": FPS,
-        "-T": ",".join(map(str, pids)),
-    }
-    command = [str(loadgen)]
-    for name, value in arguments.items():
-        command += [name, str(value)]
-    result: dict[str, Any] = json.loads(subprocess.check_output(command))
+def _load(options: argparse.Namespace, load: Load, server: Running) -> dict[str, Any]:
+    result = generate(server, load, options.viewers, options.seconds)
     if result["alive"] != options.viewers:
         raise SystemExit(f"only {result['alive']} of {options.viewers} viewers stayed: {result}")
     return result
+
+
+def _watched(hub: Hub) -> Running:
+    return Running(hub.port, "/cam.mjpg", "ws", FRAME_HEADER, hub.processes)
 
 
 def _cost_of_stalled(hub: Hub, count: int) -> int:
@@ -164,45 +122,6 @@ def _stalled_viewers(hub: Hub, count: int) -> Iterator[None]:
             viewer.sendall(handshake(hub.port))
         time.sleep(1.0)
         yield
-
-
-def handshake(port: int) -> bytes:
-    """The request of a viewer by WebSocket."""
-    key = base64.b64encode(os.urandom(16)).decode()
-    return (
-        f"GET /cam.mjpg HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
-    ).encode()
-
-
-def make_film(path: Path, seconds: float = 10.0) -> None:
-    """A film of JPEG pictures, all of `SIZE` bytes."""
-    noise = np.random.default_rng(1)
-    with av.open(path, "w") as film:
-        stream = film.add_stream("mjpeg", FPS)
-        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuvj420p"
-        for number in range(int(seconds * FPS)):
-            packet = av.Packet(_picture(noise))
-            packet.stream = stream
-            packet.pts = packet.dts = number
-            packet.time_base = Fraction(1, FPS)
-            packet.is_keyframe = True
-            film.mux(packet)
-
-
-def _picture(noise: np.random.Generator) -> bytes:
-    """A JPEG a little smaller than wanted, filled up after its end."""
-    small = noise.integers(0, 255, (45, 80, 3), dtype=np.uint8)
-    data = simplejpeg.encode_jpeg(np.ascontiguousarray(small.repeat(8, 0).repeat(8, 1)), quality=30)
-    if len(data) > SIZE:
-        raise SystemExit(f"the picture has {len(data)} bytes, not {SIZE}")
-    return bytes(data + bytes(SIZE - len(data)))
-
-
-def _compile(folder: Path, name: str) -> Path:
-    program = folder / name
-    subprocess.check_call(["gcc", "-O2", "-o", str(program), str(HERE / f"{name}.c")])
-    return program
 
 
 if __name__ == "__main__":

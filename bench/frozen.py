@@ -16,14 +16,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import aiohttp
 
 from bench.hub import Hub, serving
 from bench.nats_server import PROGRAM, nats_server
-from televise.link.messages import Media
-from televise.link.protocol import Receiver
+from bench.taking import take
+from televise.model.packet import Packet
 
 SOURCE = "cam=pattern:?size=1280x720&fps=30"
 RENDITION = {"video": "mjpeg", "q": 90}
@@ -75,7 +74,7 @@ async def _measure(
     ages: Ages = []
     async with aiohttp.ClientSession() as session:
         takers = [
-            asyncio.create_task(_take(session, hub, into))
+            asyncio.create_task(take(session, hub, RENDITION, _noting(into)))
             for hub, into in [*((hub, ages) for hub in healthy), (frozen, Ages())]
         ]
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -111,19 +110,8 @@ async def _waits(source: Hub) -> bool:
     return max(waiting) > 30 or len(links) < 3
 
 
-async def _take(session: aiohttp.ClientSession, hub: Hub, ages: Ages) -> None:
-    """Take it from this hub for ever; it may not have it yet."""
-    url = f"{hub.url}/api/link/cam?{urlencode({'rendition': json.dumps(RENDITION)})}"
-    while True:
-        with contextlib.suppress(aiohttp.ClientError):
-            async with session.ws_connect(url, max_msg_size=0) as websocket:
-                receiver = Receiver("provider")
-                async for message in websocket:
-                    now = time.time_ns()
-                    for each in receiver.feed(message.data):
-                        if isinstance(each, Media):
-                            ages.append((now - each.packet.captured) / 1e6)
-        await asyncio.sleep(0.2)
+def _noting(ages: Ages) -> Callable[[Packet], None]:
+    return lambda packet: ages.append((time.time_ns() - packet.captured) / 1e6)
 
 
 if __name__ == "__main__":

@@ -12,17 +12,17 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import aiohttp
 
 from bench.film import make_film
 from bench.hub import Hub, serving
-from televise.link.messages import Media
-from televise.link.protocol import Receiver
+from bench.taking import take
+from televise.model.packet import Packet
 
 # As browsers take it: the film's own pictures, and its sound.
 RENDITION = {"video": "h264", "audio": "aac"}
@@ -49,7 +49,7 @@ async def _measure(chain: list[Hub], seconds: float) -> dict[str, Any]:
     sizes: dict[tuple[int, int], int] = {}
     async with aiohttp.ClientSession() as session:
         takers = [
-            asyncio.create_task(_take(session, hub, arrived, sizes))
+            asyncio.create_task(take(session, hub, RENDITION, _noting(arrived, sizes)))
             for hub, arrived in zip(chain, arrivals, strict=True)
         ]
         await _all_have_come(arrivals)
@@ -90,24 +90,14 @@ async def _all_have_come(arrivals: list[dict[tuple[int, int], float]]) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _take(
-    session: aiohttp.ClientSession,
-    hub: Hub,
-    arrived: dict[tuple[int, int], float],
-    sizes: dict[tuple[int, int], int],
-) -> None:
-    url = f"{hub.url}/api/link/cam?{urlencode({'rendition': json.dumps(RENDITION)})}"
-    while True:
-        with contextlib.suppress(aiohttp.ClientError):
-            async with session.ws_connect(url, max_msg_size=0) as websocket:
-                receiver = Receiver("provider")
-                async for message in websocket:
-                    now = time.monotonic()
-                    for each in receiver.feed(message.data):
-                        if isinstance(each, Media):
-                            packet = each.packet.epoch, each.packet.sequence
-                            arrived[packet], sizes[packet] = now, len(each.packet.data)
-        await asyncio.sleep(0.2)  # it may not have the channel yet
+def _noting(
+    arrived: dict[tuple[int, int], float], sizes: dict[tuple[int, int], int]
+) -> Callable[[Packet], None]:
+    def note(packet: Packet) -> None:
+        key = packet.epoch, packet.sequence
+        arrived[key], sizes[key] = time.monotonic(), len(packet.data)
+
+    return note
 
 
 if __name__ == "__main__":

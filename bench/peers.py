@@ -12,36 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.hub import free_port, serving, wait_for_port
 from bench.jpeg_film import make_film, make_picture
-from bench.load import compiled
+from bench.load import FRAME_HEADER, Load, Running, compiled
 
 SERVERS = Path(__file__).parent / "servers"
-FRAME_HEADER = 4  # a WebSocket frame of such sizes (RFC 6455 section 5.2)
 PART_HEADER = 60  # about what a part of multipart has before and after its picture
-
-
-@dataclass(frozen=True)
-class Load:
-    """What every viewer gets, and a folder for what a peer needs."""
-
-    size: int
-    fps: int
-    folder: Path
-
-
-@dataclass
-class Running:
-    """A started peer: where its viewers go, what a message has beside its bytes, its processes."""
-
-    port: int
-    url: str
-    mode: str
-    overhead: int
-    pids: list[int]
 
 
 Start = Callable[[Load], AbstractContextManager[Running]]

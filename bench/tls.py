@@ -17,8 +17,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.fanout import handshake, make_film
+from bench.fanout import FPS, SIZE
 from bench.hub import Hub, serving
+from bench.jpeg_film import make_film
+from bench.load import handshake
 
 
 def main() -> None:
@@ -30,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         film, certificate = folder / "cam.mkv", folder / "cert.pem"
-        make_film(film)
+        make_film(film, SIZE, FPS)
         context = _make_certificate(certificate)
         with serving(f"cam={film}") as hub:
             plain = asyncio.run(_measure(hub, None, options))
