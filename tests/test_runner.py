@@ -318,7 +318,8 @@ async def is_answered(port: int) -> bool:
     reader, writer = await connect(port)
     try:
         writer.write(request("/cam", port))
-        line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 1.0)
+        async with asyncio.timeout(1.0):
+            line = await reader.readuntil(b"\r\n")
     except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
         return False
     finally:

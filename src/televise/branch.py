@@ -80,7 +80,8 @@ class _Process:
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._branch is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._branch.close(), CLOSE_SECONDS)
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._branch.close()
         for each in done:
             each.result()  # a bug of ours is told
 

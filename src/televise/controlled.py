@@ -63,7 +63,8 @@ class _Controlled:
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._server is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._server.close(), CLOSE_SECONDS)
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._server.close()
 
     async def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -10,6 +10,8 @@ import pytest
 from tests.attacks.victim import Victim
 from tests.support.waiting import wait_until
 
+GONE = b"(gone)"
+
 SOURCES = [
     "exec:touch CANARY",
     "exec://touch CANARY",
@@ -80,5 +82,17 @@ def only_workers(victim: Victim) -> bool:
 
 def is_ours(process: int) -> bool:
     """Whether it runs Python with a module of ours, or has gone by now."""
-    words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-    return words == [b""] or any(word.startswith(b"televise") for word in words)
+    words = wait_until(lambda: command(process))
+    return words == [GONE] or any(word.startswith(b"televise") for word in words)
+
+
+def command(process: int) -> list[bytes]:
+    """Its words; none while it is about to run what it was started for."""
+    try:
+        line = Path(f"/proc/{process}/cmdline").read_bytes()
+        status = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return [GONE]
+    if status.rpartition(")")[2].split()[0] in "ZX":
+        return [GONE]
+    return line.split(b"\0") if line else []

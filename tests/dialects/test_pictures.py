@@ -141,5 +141,6 @@ async def test_ffmpeg_reads_it(dialect: str, path: str, boundary: str, needs: Ne
         process = await asyncio.create_subprocess_exec(
             needs("ffmpeg"), *options, "-f", "null", "-", stderr=asyncio.subprocess.PIPE
         )
-        _, errors = await asyncio.wait_for(process.communicate(), 30)
+        async with asyncio.timeout(30):
+            _, errors = await process.communicate()
         assert (process.returncode, errors) == (0, b"")

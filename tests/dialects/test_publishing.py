@@ -51,7 +51,8 @@ async def test_a_transport_stream_for_jsmpeg(tmp_path: Path, needs: Needs) -> No
             await hub.shows("blue")
             sockets = f"http://127.0.0.1:{ports[1]}/"
             async with hub.tv.session.ws_connect(sockets, protocols=["null"]) as viewer:
-                message = await asyncio.wait_for(viewer.receive(), 30)
+                async with asyncio.timeout(30):
+                    message = await viewer.receive()
                 assert message.type == aiohttp.WSMsgType.BINARY
                 assert message.data[0] == 0x47
             assert await post(hub, ports[1], f"/{hub.token()}", film("ts", 0.2)) == 409

@@ -98,8 +98,10 @@ async def client(
 
 async def answers(reader: asyncio.StreamReader) -> list[list[amf.Value]]:
     """All commands that the server sends until it ends the connection."""
-    await asyncio.wait_for(reader.readexactly(len(HANDSHAKE)), LIMIT_SECONDS)
-    data = await asyncio.wait_for(reader.read(-1), LIMIT_SECONDS)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await reader.readexactly(len(HANDSHAKE))
+    async with asyncio.timeout(LIMIT_SECONDS):
+        data = await reader.read(-1)
     messages = ChunkReader().feed(data)
     return [amf.decode(message.data) for message in messages if message.type == COMMAND]
 
@@ -427,7 +429,8 @@ async def test_what_breaks_the_rules_ends_that_connection_only(
         async with client(running) as (reader, hostile):
             hostile.write(wire)
             with contextlib.suppress(ConnectionError):
-                await asyncio.wait_for(reader.read(-1), LIMIT_SECONDS)
+                async with asyncio.timeout(LIMIT_SECONDS):
+                    await reader.read(-1)
         await until(lambda: len(running.server.connections) == 1)
         picture = ChunkWriter().write(Message(VIDEO, 1, 0, b"picture"), 4)
         writer.write(picture)
@@ -446,7 +449,8 @@ async def test_how_many_connections_there_may_be() -> None:
         await until(lambda: len(running.server.connections) == 2)
         reader, _ = await stack.enter_async_context(client(running))
         with contextlib.suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(-1), LIMIT_SECONDS) == b""
+            async with asyncio.timeout(LIMIT_SECONDS):
+                assert await reader.read(-1) == b""
         inside[0][1].transport.abort()
         await until(lambda: len(running.server.connections) == 1)
         _, writer = await stack.enter_async_context(client(running))

@@ -39,7 +39,8 @@ async def running(*options: str, log: Path) -> AsyncIterator[tuple[Process, list
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGINT)
-            await asyncio.wait_for(process.wait(), 20)
+            async with asyncio.timeout(20):
+                await process.wait()
 
 
 async def asked(client: aiohttp.ClientSession, url: str) -> Any:

@@ -51,7 +51,8 @@ async def at(
             if await until(lambda: owner(port, client, pids)) != pid:  # noqa: B023
                 continue
             writer.write((handshake if websocket else request)(path, port, headers))
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), LIMIT_SECONDS)
+            async with asyncio.timeout(LIMIT_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
             yield Stream(reader, writer, head)
             return
         finally:

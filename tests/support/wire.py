@@ -38,7 +38,8 @@ async def exchange(port: int, request: bytes) -> bytes:
     reader, writer = await connect(port)
     try:
         writer.write(request)
-        return await asyncio.wait_for(reader.read(-1), LIMIT_SECONDS)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            return await reader.read(-1)
     except ConnectionResetError:
         return b""
     finally:
@@ -120,13 +121,15 @@ class Stream:
         reader, writer = await connect(port, receive_buffer=receive_buffer)
         try:
             writer.write((handshake if websocket else request)(path, port, headers))
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), LIMIT_SECONDS)
+            async with asyncio.timeout(LIMIT_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
             yield cls(reader, writer, head)
         finally:
             writer.transport.abort()
 
     async def exactly(self, count: int) -> bytes:
-        return await asyncio.wait_for(self.reader.readexactly(count), LIMIT_SECONDS)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            return await self.reader.readexactly(count)
 
     async def until(self, separator: bytes) -> bytes:
         """Up to and with ``separator``."""
@@ -156,9 +159,13 @@ class Stream:
         """All bytes until the server ends the connection, whichever way."""
         data = bytearray()
         with contextlib.suppress(ConnectionError):
-            while some := await asyncio.wait_for(self.reader.read(65536), LIMIT_SECONDS):
+            while some := await self._some():
                 data += some
         return bytes(data)
+
+    async def _some(self) -> bytes:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            return await self.reader.read(65536)
 
     def send(self, opcode: int, payload: bytes) -> None:
         """A WebSocket frame of the client, masked."""

@@ -232,7 +232,8 @@ async def test_headers_that_are_never_finished_end_the_connection(
                     await asyncio.sleep(0.05)
 
             dripping = asyncio.create_task(drip())
-            with_reset = await asyncio.wait_for(read_to_end(reader), 30)
+            async with asyncio.timeout(30):
+                with_reset = await read_to_end(reader)
             dripping.cancel()
             assert with_reset == b""
             assert sent > 3, "it was slow, not silent"

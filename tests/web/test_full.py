@@ -82,7 +82,8 @@ async def test_requests_that_never_end_are_ended(monkeypatch: pytest.MonkeyPatch
             await until(lambda: len(running.connections) > 40)
             await sees(viewer)
             assert await status(running, "/healthz") == 200
-            await asyncio.wait_for(asyncio.gather(*(each.wait() for each in ended)), LIMIT_SECONDS)
+            async with asyncio.timeout(LIMIT_SECONDS):
+                await asyncio.gather(*(each.wait() for each in ended))
             await until(lambda: len(running.connections) == 1)
         await sees(viewer)
 
@@ -147,7 +148,8 @@ async def test_a_spare_connection_ends_soon(monkeypatch: pytest.MonkeyPatch) -> 
     ):
         reader, writer = await connect(running.port)
         with contextlib.suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(), LIMIT_SECONDS) == b""
+            async with asyncio.timeout(LIMIT_SECONDS):
+                assert await reader.read() == b""
         writer.close()
         await sees(viewer)
 
@@ -245,7 +247,8 @@ async def sends(port: int, head: bytes, pieces: list[bytes]) -> int:
             for piece in pieces:
                 writer.write(piece)
                 await writer.drain()
-        return int((await asyncio.wait_for(reader.readline(), LIMIT_SECONDS)).split()[1])
+        async with asyncio.timeout(LIMIT_SECONDS):
+            return int((await reader.readline()).split()[1])
     finally:
         writer.transport.abort()
 

@@ -215,7 +215,8 @@ async def test_a_viewer_whose_network_is_gone_is_dropped(monkeypatch: pytest.Mon
     async with serving(host="0.0.0.0") as running:
         await running.is_live()
         async with running.stream_socket("/cam.mjpg") as near, far_viewer(running.port) as far:
-            assert await asyncio.wait_for(far.readline(), 20)
+            async with asyncio.timeout(20):
+                assert await far.readline()
             await until(lambda: running.watching == 2)
             await asyncio.to_thread(cut)
             assert await is_silent(far), "the cut bites"
@@ -231,7 +232,8 @@ async def is_silent(stream: asyncio.StreamReader) -> bool:
     """Whether nothing comes any more for a second, although pictures are made all the time."""
     for _ in range(150):
         try:
-            await asyncio.wait_for(stream.readline(), 1.0)
+            async with asyncio.timeout(1.0):
+                await stream.readline()
         except TimeoutError:
             return True
     return False
@@ -256,7 +258,8 @@ async def test_a_signal_ends_it_whatever_viewers_do(tmp_path: Path) -> None:
                 for _ in range(VIEWERS)
             ]
             await asyncio.gather(*(viewer.frame() for viewer in near))
-            assert await asyncio.wait_for(far.readline(), 20)
+            async with asyncio.timeout(20):
+                assert await far.readline()
             workers = server.workers
             await asyncio.to_thread(cut)
             assert await is_silent(far), "the cut bites"

@@ -150,7 +150,8 @@ async def test_others_are_not_let_in(secure: Secure) -> None:
         writer.write_eof()
         answered = b""
         with contextlib.suppress(ConnectionError):
-            answered = await asyncio.wait_for(reader.read(-1), 20)
+            async with asyncio.timeout(20):
+                answered = await reader.read(-1)
         assert b"HTTP" not in answered
         writer.transport.abort()
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -202,7 +203,8 @@ async def test_rtmp_is_behind_it_too(secure: Secure) -> None:
         "localhost", secure.running.server.rtmp_port, ssl=context
     )
     writer.write(b"\x03" + bytes(1536))
-    assert (await asyncio.wait_for(reader.readexactly(1537), 20))[0] == 3
+    async with asyncio.timeout(20):
+        assert (await reader.readexactly(1537))[0] == 3
     writer.transport.abort()
 
 

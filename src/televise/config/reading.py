@@ -39,7 +39,8 @@ class Reading:
             return
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asked.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await asked.wait()
             if asked.is_set():
                 asked.clear()
                 watched.known()

@@ -88,7 +88,8 @@ async def _pass(outputs: Sequence[Output], churn: float, stop: asyncio.Event) ->
             tasks.add(task)
             task.add_done_callback(tasks.discard)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 1 / churn)
+            async with asyncio.timeout(1 / churn):
+                await stop.wait()
     await asyncio.gather(*tasks)
     return [each for each in totals.values() if each.joins]
 

@@ -130,7 +130,8 @@ class Member(Supervisor):
     async def _bury(self, process: asyncio.subprocess.Process, said: "asyncio.Task[str]") -> None:
         """The end of its link tells it to end."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), END_SECONDS)
+            async with asyncio.timeout(END_SECONDS):
+                await process.wait()
         await super()._bury(process, said)
 
 

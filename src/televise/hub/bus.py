@@ -163,7 +163,8 @@ class Bus(Upstream):
                 offered = [each for each in self._hub.channels if self._is_offered(each)]
                 await self._announce(connection, offered)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), ANNOUNCE_SECONDS)
+                    async with asyncio.timeout(ANNOUNCE_SECONDS):
+                        await self._news.wait()
                     await asyncio.sleep(SETTLE_SECONDS)
 
     async def _announce(self, connection: NatsConnection, channels: list[Channel]) -> None:

@@ -23,7 +23,8 @@ class LookBack:
     async def wait(self, seconds: float) -> None:
         """Wait until all is there. Unavailable where it cannot be had."""
         try:
-            await asyncio.wait_for(self._done, seconds)
+            async with asyncio.timeout(seconds):
+                await self._done
         except TimeoutError:
             self.packets = []
             raise Unavailable("looking back took too long: ask for less") from None

@@ -168,7 +168,8 @@ class NatsConnection:
             **secrets,
         )
         try:
-            await asyncio.wait_for(connecting, CONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await connecting
         except (Error, OSError, TimeoutError) as error:
             reason = self._problem or str(error) or "no answer in time"
             raise Unavailable(reason) from None
@@ -201,7 +202,8 @@ class NatsConnection:
         """Whatever happens to the connection, it is known soon."""
         with contextlib.suppress(Exception):
             while not self.lost.done():
-                await asyncio.wait_for(self._client.flush(), SILENCE_SECONDS)
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    await self._client.flush()
                 await asyncio.wait([self.lost], timeout=LOOK_SECONDS)
         self._lose("the server does not answer")
 
@@ -227,7 +229,8 @@ class NatsConnection:
         """Polite for a moment; a server that reads nothing is left without a word."""
         self._lose("this hub has closed it")
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._client.close(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._client.close()
         if (writer := self._writer) is not None:
             writer.transport.abort()
 

@@ -112,7 +112,8 @@ class Reception:
                 self._missing.clear()
                 await self._say(replace(self._wanted, want="keep"))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._missing.wait(), LIFE_SECONDS)
+                    async with asyncio.timeout(LIFE_SECONDS):
+                        await self._missing.wait()
             self.end("the hub does not answer")
         except PeerError as error:
             self.end(str(error))

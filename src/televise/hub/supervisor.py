@@ -206,7 +206,8 @@ class Supervisor:
         if isinstance(error, PeerError):
             return str(error)
         try:
-            status = await asyncio.wait_for(process.wait(), 1.0)
+            async with asyncio.timeout(1.0):
+                status = await process.wait()
         except TimeoutError:
             return "it closed its link"
         return f"signal {-status}" if status < 0 else f"exit code {status}"

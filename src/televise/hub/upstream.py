@@ -244,7 +244,8 @@ class Upstream:
             ssl=(self.context or _trusted()) if self.url.startswith("wss:") else True,
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
         )
-        websocket = await asyncio.wait_for(connecting, CONNECT_SECONDS)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            websocket = await connecting
         try:
             yield websocket
         finally:

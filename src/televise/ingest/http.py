@@ -70,7 +70,8 @@ class _Pictures:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         try:
-            data = await asyncio.wait_for(_read_picture(request), PICTURE_SECONDS)
+            async with asyncio.timeout(PICTURE_SECONDS):
+                data = await _read_picture(request)
         except TimeoutError:
             raise web.HTTPRequestTimeout(text="the picture did not come in time\n") from None
         publishing = self._seat(name, request)

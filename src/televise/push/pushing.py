@@ -102,7 +102,9 @@ class Pusher:
             max_msg_size=MAX_MESSAGE_BYTES,
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
         )
-        async with await asyncio.wait_for(connecting, CONNECT_SECONDS) as websocket:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            websocket = await connecting
+        async with websocket:
             provider = Provider(self._channel, self._sender(websocket))
             sending = asyncio.create_task(provider.run())
             hearing = asyncio.create_task(self._hear(websocket, provider))

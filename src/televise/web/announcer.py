@@ -70,7 +70,8 @@ class Announcer:
                 await self._websocket.send_str(AS_BEFORE if text == said else text)
                 said = text
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), ANNOUNCE_SECONDS)
+                    async with asyncio.timeout(ANNOUNCE_SECONDS):
+                        await self._changed.wait()
                     await asyncio.sleep(SETTLE_SECONDS)
 
     def _announcement(self) -> dict[str, Any]:

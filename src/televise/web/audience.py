@@ -140,7 +140,8 @@ class Audience:
         event = asyncio.Event()
         encoding.listeners.add(event.set)
         try:
-            await asyncio.wait_for(event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await event.wait()
         except TimeoutError:
             pass
         finally:

@@ -61,7 +61,8 @@ async def _json(request: web.Request) -> Any:
     if request.content_type != "application/json":
         raise Unsupported('send JSON: Content-Type: application/json, as in {"source": "http://…"}')
     try:
-        return json.loads(await asyncio.wait_for(request.text(), BODY_SECONDS))
+        async with asyncio.timeout(BODY_SECONDS):
+            return json.loads(await request.text())
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not come in time\n") from None
     except (ValueError, RecursionError):

@@ -145,7 +145,8 @@ class Edge(Audience):
         with self.admitted(request):
             websocket = await upgrade(request, dialogue.protocols)
             try:
-                wish = await asyncio.wait_for(dialogue.wish(websocket), WISH_SECONDS)
+                async with asyncio.timeout(WISH_SECONDS):
+                    wish = await dialogue.wish(websocket)
                 async with self.counted(request, channel):
                     with self.acquired(channel, wish.rendition) as encoding:
                         await self._converse(request, websocket, channel, encoding, wish, dialogue)

@@ -98,7 +98,8 @@ class Ports:
         """End all connections: politely, and after a moment at once."""
         with contextlib.suppress(TimeoutError):
             shutdowns = [runner.shutdown() for runner in self._runners]
-            await asyncio.wait_for(asyncio.gather(*shutdowns), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.gather(*shutdowns)
         if any(self.connections):
             await asyncio.sleep(POLITE_SECONDS)
         for connection in list(self.connections):
@@ -107,7 +108,8 @@ class Ports:
         await asyncio.sleep(0)  # aborted sockets are closed in the next turn of the loop
         with contextlib.suppress(TimeoutError):
             cleanups = [runner.cleanup() for runner in self._runners]
-            await asyncio.wait_for(asyncio.gather(*cleanups), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.gather(*cleanups)
 
     def _make_places(self, most: int) -> Places:
         if self._listeners:

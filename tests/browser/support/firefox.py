@@ -144,7 +144,8 @@ class FirefoxSession:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        return await asyncio.wait_for(answer, _COMMAND_SECONDS)
+        async with asyncio.timeout(_COMMAND_SECONDS):
+            return await answer
 
     async def end(self) -> None:
         """Close its pages, and the session."""

@@ -51,4 +51,5 @@ async def _trickle(done: asyncio.Event) -> AsyncIterator[bytes]:
     while not done.is_set():
         yield b"\x47"
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(done.wait(), PIECE_SECONDS)
+            async with asyncio.timeout(PIECE_SECONDS):
+                await done.wait()
