@@ -42,6 +42,8 @@ WITNESS = """
   const look = () => {
     requestAnimationFrame(look);
     const shown = player.picture;
+    // A <video> has its size before it has a picture.
+    if (shown && shown.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
     const width = shown && (shown.videoWidth || shown.naturalWidth || shown.width);
     if (!width) return;
     const height = shown.videoHeight || shown.naturalHeight || shown.height;

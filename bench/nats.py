@@ -24,7 +24,7 @@ from bench.hub import Hub, free_port
 from bench.hub import serving as hub_process
 from bench.nats_server import PROGRAM, NatsServer, nats_server
 from televise.hub.channel import Channel
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.source import parse_source
@@ -88,7 +88,7 @@ class _Pair:
         return [(came[key] - sent[key]) / 1e6 for key in came if key in sent]
 
 
-class _Arrivals:
+class _Arrivals(Muxer):
     """When each packet came, in nanoseconds."""
 
     def __init__(self, channel: Channel) -> None:

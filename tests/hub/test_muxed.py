@@ -1,7 +1,7 @@
 """Muxed and Encoding: each packet is muxed once for each format, and an epoch begins anew."""
 
 from televise.hub.encoding import Encoding
-from televise.hub.muxed import Chunk, Muxed
+from televise.hub.muxed import Chunk, Muxed, Muxer
 from televise.link.messages import Epoch
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
@@ -10,7 +10,7 @@ from televise.model.track import Track
 VIDEO = Track("video", "h264", 90_000)
 
 
-class Counting:
+class Counting(Muxer):
     """A muxer that says which packet of which epoch it was given."""
 
     made = 0

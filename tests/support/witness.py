@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -13,7 +13,7 @@ from tests.support.waiting import until
 
 
 @dataclass(eq=False)
-class Witness:
+class Witness(Muxer):
     """Watches ``rendition`` of ``channel`` until it leaves."""
 
     channel: Channel

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from televise.formats.websocket import TEXT, binary_frame
-from televise.hub.muxed import Chunk, Muxed
+from televise.hub.muxed import Chunk, MakeMuxer, Muxed, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web.pump import Pump, Viewer
@@ -16,7 +16,7 @@ STEP_SECONDS = 0.1
 PLENTY = 1 << 30
 
 
-class NumberedMuxer:
+class NumberedMuxer(Muxer):
     """Chunks that say which packet they are, in messages of many sizes."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
@@ -78,8 +78,8 @@ class Client:
 class Scene:
     """One log with a pump, any number of clients, and a ledger of what was appended."""
 
-    def __init__(self) -> None:
-        self.muxed = Muxed(NumberedMuxer)
+    def __init__(self, make_muxer: MakeMuxer = NumberedMuxer) -> None:
+        self.muxed = Muxed(make_muxer)
         self.pump = Pump(self.muxed, "cam")
         self.epochs: dict[int, int] = {}
         self.keyframes: set[int] = set()

@@ -14,7 +14,7 @@ from televise.web.pump import Viewer
 from tests.support.server import serving
 from tests.support.waiting import until
 from tests.support.wire import Frame, Stream
-from tests.web.scene import PLENTY, Scene, frames
+from tests.web.scene import PLENTY, NumberedMuxer, Scene, frames
 
 
 async def test_a_fast_viewer_gets_everything_from_the_newest_keyframe_on() -> None:
@@ -70,13 +70,15 @@ async def test_a_new_epoch_brings_its_init_to_everybody() -> None:
     assert [client.numbers[-1] for client in clients] == [6, 6, 6]
 
 
+class OneHeader(NumberedMuxer):
+    keeps_init = True
+
+
 async def test_who_keeps_its_init_is_sent_no_other() -> None:
     """As an FLV, which has one header."""
-    scene = Scene()
+    scene = Scene(OneHeader)
     scene.append(True)
     clients = [scene.join(2.0, PLENTY), scene.join(2.0, 200)]
-    for client in clients:
-        client.viewer.keeps_init = True
     scene.begin()
     for _ in range(3):
         scene.append(False)

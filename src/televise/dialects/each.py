@@ -9,8 +9,8 @@ from televise.model.packet import Packet
 SOURCE_CHANGED = 1012
 
 
-class Each:
-    """Muxer: ``init`` for who comes, then ``frame`` of each packet."""
+class Each(Muxer):
+    """``init`` for who comes, then ``frame`` of each packet."""
 
     def __init__(self, frame: Callable[[Packet], bytes], init: bytes = b"") -> None:
         self._frame = frame

@@ -112,8 +112,8 @@ class _Time:
         return start, length
 
 
-class _Fragments:
-    """Muxer: a fragment, in one message, for each packet."""
+class _Fragments(Muxer):
+    """A fragment, in one message, for each packet."""
 
     def __init__(self, tracks: tuple[Track, ...], opening: Opening, time: _Time) -> None:
         entries = [_entry(track) for track in tracks]

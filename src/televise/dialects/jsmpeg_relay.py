@@ -12,7 +12,7 @@ from televise.dialects.talk import Silence, converse
 from televise.errors import Forbidden, Unauthorized
 from televise.formats import mpegts
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -54,8 +54,8 @@ class _Player(Silence):
     protocols: Sequence[str] = ("null",)
 
 
-class TransportStream:
-    """Muxer: the packets of one picture or block of sound as one message."""
+class TransportStream(Muxer):
+    """The packets of one picture or block of sound as one message."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._tracks = tracks

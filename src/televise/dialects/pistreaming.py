@@ -12,7 +12,7 @@ from televise.dialects.talk import Silence, converse
 from televise.errors import FormatError
 from televise.formats import mpeg1
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -51,8 +51,8 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     return [pages, [web.get("/{path:.*}", socket)]]
 
 
-class Jsmp:
-    """Muxer: the header, then one picture per message; its page cannot change the size.
+class Jsmp(Muxer):
+    """The header, then one picture per message; its page cannot change the size.
 
     A picture that breaks the rules is left out, and with it all that need it.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from televise.errors import PeerError
 from televise.hub.channel import Channel
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.hub.nats_connection import NatsConnection
 from televise.link.messages import Epoch, Media, Note, Refused
 from televise.link.nats import media_subject
@@ -33,8 +33,8 @@ class Listener:
     heard: float
 
 
-class BusMessages:
-    """Muxer: each packet as one message of the link, before them the epoch."""
+class BusMessages(Muxer):
+    """Each packet as one message of the link, before them the epoch."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._init = encode(Epoch(SUBSCRIPTION, epoch, tracks))

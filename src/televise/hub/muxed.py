@@ -1,8 +1,9 @@
 """Muxed: an encoding in one wire format, made once for all its viewers."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar
 
 from televise.hub.continuity import Follows
 from televise.model.dropped import Dropped, Gaps
@@ -27,25 +28,29 @@ class Chunk:
     seconds: float
 
 
-class Muxer(Protocol):
-    """Makes chunks of the packets of one epoch; shared by all viewers, without I/O."""
+class Muxer(ABC):
+    """Makes chunks of the packets of one epoch; shared by all viewers, without I/O.
 
+    Of a format: ``keep_seconds`` is how much of the past is kept for those who want it;
+    ``one_init`` says that a viewer cannot be sent another init, and ``keeps_init`` that it goes on
+    without; what is sent is of no interest where it is not ``counted``.
+    """
+
+    keep_seconds: ClassVar[float] = MAX_LATENCY_SECONDS
+    one_init: ClassVar[bool] = False
+    keeps_init: ClassVar[bool] = False
+    counted: ClassVar[bool] = True
+
+    @abstractmethod
     def mux(self, packet: Packet) -> Chunk:
         """The bytes of ``packet`` in this format."""
 
-
-@runtime_checkable
-class Follower(Protocol):
-    """A muxer that says what its epoch follows."""
-
-    def follow(self, follows: Follows) -> None:
-        """It is known now."""
+    def follow(self, follows: Follows) -> None:  # noqa: B027 - most formats cannot say it
+        """What its epoch follows is known now."""
 
 
 MakeMuxer = Callable[[int, tuple[Track, ...]], Muxer]
-"""Makes the muxer of an epoch. It may have attributes: ``keep_seconds`` is how much of the past is
-kept for those who want it; ``one_init`` says that a viewer cannot be sent another init, and
-``keeps_init`` that it goes on without."""
+"""Makes the muxer of an epoch."""
 
 
 class Muxed:
@@ -56,7 +61,8 @@ class Muxed:
     """
 
     def __init__(self, make_muxer: MakeMuxer) -> None:
-        self.log: Log[Chunk] = Log(getattr(make_muxer, "keep_seconds", MAX_LATENCY_SECONDS))
+        self.kind: type[Muxer] = make_muxer if isinstance(make_muxer, type) else Muxer
+        self.log: Log[Chunk] = Log(self.kind.keep_seconds)
         self.deliver: Callable[[Chunk], None] = _to_nobody
         self.refuse: Callable[[str], None] = _to_nobody
         self.gaps = Gaps()
@@ -70,7 +76,7 @@ class Muxed:
 
     def follow(self, follows: Follows) -> None:
         """What this epoch follows."""
-        if isinstance(self._muxer, Follower):
+        if self._muxer is not None:
             self._muxer.follow(follows)
 
     def append(self, packet: Packet) -> None:

@@ -20,10 +20,10 @@ from televise.link.messages import (
     State,
     Taken,
 )
+from televise.model.unix_time import is_unix_time
 
 MAX_NOTE_BYTES = 64 << 10
 MAX_TEXT = 500
-MAX_CLOCK = 1 << 63
 
 
 class Uplink:
@@ -75,7 +75,7 @@ class Uplink:
 
 def _time(values: dict[str, Any], name: str) -> int:
     value: Any = values.get(name)
-    if type(value) is not int or not 0 < value < MAX_CLOCK:
+    if not is_unix_time(value):
         raise FormatError("not an answer to a clock's")
     return int(value)
 

@@ -24,6 +24,7 @@ from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.backoff import Backoff
 from televise.model.hub_url import parse_hub_url
 from televise.model.rendition import Rendition
+from televise.model.unix_time import is_unix_time
 
 SUBPROTOCOL = "televise.link.v1"
 # What is announced is what was announced before.
@@ -176,7 +177,7 @@ class Upstream:
 
     def _heard_clock(self, values: Mapping[str, Any]) -> None:
         asked, theirs = values["clock"], values.get("time", 0)
-        if not all(type(each) is int and 0 < each < 1 << 63 for each in (asked, theirs)):
+        if not is_unix_time(asked) or not is_unix_time(theirs):
             raise FormatError("not an answer to a clock's")
         self.clock.answered(asked, theirs, self.now())
 

@@ -6,7 +6,6 @@ Text messages compare clocks, and are the sign of life: ``{"clock": ours}``, ans
 
 import asyncio
 import json
-import re
 import time
 
 import aiohttp
@@ -25,6 +24,7 @@ from televise.ingest.http import takes_over
 from televise.ingest.websocket import NORMAL, send_away
 from televise.link.messages import Hello, Media, Message
 from televise.link.protocol import VERSION, Receiver, encode
+from televise.model.name import is_node
 from televise.web.guard import needs
 from televise.web.keys import token_of
 from televise.web.limits import Allowance
@@ -157,5 +157,5 @@ def _count(allowance: Allowance) -> None:
 
 def _node(request: web.Request) -> str:
     """Who it says it is."""
-    text = request.query.get("node", "")
-    return text if re.fullmatch(r"[A-Za-z0-9]{1,64}", text) else ""
+    node = request.query.get("node", "")
+    return node if is_node(node) else ""

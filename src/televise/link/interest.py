@@ -11,11 +11,11 @@ from typing import Any, Literal, get_args
 from televise.errors import FormatError
 from televise.model.name import is_node
 from televise.model.rendition import Rendition
+from televise.model.unix_time import is_unix_time
 
 Want = Literal["join", "keep", "leave", "look", "keyframe"]
 
 MAX_BYTES = 256 << 10
-MAX_CLOCK = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def parse_interest(data: bytes) -> Interest:
     seconds = all(_is_seconds(each) for each in (interest.ago, interest.length))
     if interest.want not in get_args(Want) or not is_node(interest.node) or not seconds:
         raise FormatError("not a request for a channel")
-    if not _is_clock(interest.clock) or not isinstance(interest.report, dict):
+    if not is_unix_time(interest.clock) or not isinstance(interest.report, dict):
         raise FormatError("a request for a channel without a time or a report")
     return interest
 
@@ -66,7 +66,7 @@ def parse_answer(data: bytes) -> tuple[int, int]:
     values = _object(data)
     clock: Any = values.get("clock")
     ours: Any = values.get("ours")
-    if not _is_clock(clock) or not _is_clock(ours):
+    if not is_unix_time(clock) or not is_unix_time(ours):
         raise FormatError("not an answer with two times")
     return clock, ours
 
@@ -79,10 +79,6 @@ def _object(data: bytes) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise FormatError("not a JSON object of a few values")
     return values
-
-
-def _is_clock(value: Any) -> bool:
-    return type(value) is int and 0 <= value < MAX_CLOCK
 
 
 def _is_seconds(value: Any) -> bool:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from televise.formats import flv
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
@@ -38,8 +38,8 @@ def routes(edge: Edge) -> list[web.RouteDef]:
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
 
 
-class Endless:
-    """Muxer: the header once, then a tag for each packet.
+class Endless(Muxer):
+    """The header once, then a tag for each packet.
 
     Before each keyframe stand the decoders' configurations: a file has one header, but those may
     become others with the next epoch.
@@ -75,7 +75,7 @@ class Endless:
 
 
 class BareMessages(Endless):
-    """Muxer: the header, and what belongs to each packet, as one binary WebSocket message."""
+    """The header, and what belongs to each packet, as one binary WebSocket message."""
 
     def _frame_init(self, epoch: int) -> bytes:
         return _FRAMES[self._header]
@@ -85,7 +85,7 @@ class BareMessages(Endless):
 
 
 class ToldMessages(Endless):
-    """Muxer: WebSocket messages of ``televise.v1``."""
+    """WebSocket messages of ``televise.v1``."""
 
     keeps_init = False
 

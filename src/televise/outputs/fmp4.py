@@ -5,7 +5,7 @@ from aiohttp import web
 from televise.formats import aac, h264, mp4
 from televise.formats.websocket import binary_frame
 from televise.hub.look_back import LookBack
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
@@ -43,8 +43,8 @@ def _whole(look: LookBack) -> web.Response:
     return whole(body, "video/mp4")
 
 
-class Endless:
-    """Muxer: init segment and fragments, one after another.
+class Endless(Muxer):
+    """Init segment and fragments, one after another.
 
     Keyframes of a file have the parameter sets with them: FFmpeg reads the first init segment only,
     and an epoch may have others.
@@ -84,7 +84,7 @@ class Endless:
 
 
 class BareMessages(Endless):
-    """Muxer: init segment and each fragment as one binary WebSocket message."""
+    """Init segment and each fragment as one binary WebSocket message."""
 
     in_band = False
 
@@ -96,7 +96,7 @@ class BareMessages(Endless):
 
 
 class ToldMessages(Endless):
-    """Muxer: WebSocket messages of ``televise.v1``.
+    """WebSocket messages of ``televise.v1``.
 
     A browser's source buffer throws away all up to the next keyframe where decode times leave a
     gap of more than twice the last duration (W3C Media Source Extensions, coded frame processing):

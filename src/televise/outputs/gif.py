@@ -49,7 +49,7 @@ def _whole(look: LookBack) -> web.Response:
 
 
 class BareMessages(EndlessGif):
-    """Muxer: the header and each frame as one binary WebSocket message."""
+    """The header and each frame as one binary WebSocket message."""
 
     def _frame_init(self, epoch: int) -> bytes:
         return binary_frame(super()._frame_init(epoch))
@@ -59,7 +59,7 @@ class BareMessages(EndlessGif):
 
 
 class ToldMessages(EndlessGif):
-    """Muxer: WebSocket messages of ``televise.v1``."""
+    """WebSocket messages of ``televise.v1``."""
 
     one_init = False
 

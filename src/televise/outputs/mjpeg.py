@@ -4,7 +4,7 @@ from aiohttp import web
 
 from televise.formats import multipart
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
@@ -38,8 +38,8 @@ def _way(request: web.Request) -> Way:
     return Way(BrowserParts if browser else StrictParts, multipart.CONTENT_TYPE)
 
 
-class BrowserParts:
-    """Muxer: parts for browsers."""
+class BrowserParts(Muxer):
+    """Parts for browsers."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         pass
@@ -50,8 +50,8 @@ class BrowserParts:
         return Chunk(part, _BROWSER_START, True, packet.seconds)
 
 
-class StrictParts:
-    """Muxer: parts with their length."""
+class StrictParts(Muxer):
+    """Parts with their length."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         pass
@@ -62,8 +62,8 @@ class StrictParts:
         return Chunk(part, b"", True, packet.seconds)
 
 
-class BareMessages:
-    """Muxer: WebSocket messages that are nothing but JPEG."""
+class BareMessages(Muxer):
+    """WebSocket messages that are nothing but JPEG."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         pass
@@ -73,8 +73,8 @@ class BareMessages:
         return Chunk(binary_frame(packet.data), b"", True, packet.seconds)
 
 
-class ToldMessages:
-    """Muxer: WebSocket messages of ``televise.v1``."""
+class ToldMessages(Muxer):
+    """WebSocket messages of ``televise.v1``."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._track = tracks[0]

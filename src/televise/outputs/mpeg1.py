@@ -7,7 +7,7 @@ from aiohttp import web
 from televise.errors import FormatError
 from televise.formats import mpeg1
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
@@ -33,8 +33,8 @@ def routes(edge: Edge) -> list[web.RouteDef]:
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
 
 
-class Endless:
-    """Muxer: the elementary stream; each keyframe begins with a sequence header."""
+class Endless(Muxer):
+    """The elementary stream; each keyframe begins with a sequence header."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         pass
@@ -44,8 +44,8 @@ class Endless:
         return Chunk(packet.data, b"", packet.keyframe, packet.seconds)
 
 
-class BareMessages:
-    """Muxer: the ``jsmp`` protocol, a header and then one picture per WebSocket message.
+class BareMessages(Muxer):
+    """The ``jsmp`` protocol, a header and then one picture per WebSocket message.
 
     The header is the very same object in each epoch of one size, so that nobody gets it twice.
     A picture that breaks the rules is left out, and with it all that need it.
@@ -73,8 +73,8 @@ class BareMessages:
         return keyframe
 
 
-class ToldMessages:
-    """Muxer: WebSocket messages of ``televise.v1``."""
+class ToldMessages(Muxer):
+    """WebSocket messages of ``televise.v1``."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._track = tracks[0]

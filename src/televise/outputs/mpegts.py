@@ -6,7 +6,7 @@ from televise.errors import FormatError
 from televise.formats import h264, mpegts
 from televise.formats.adts import AdtsFramer
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
@@ -36,8 +36,8 @@ def routes(edge: Edge) -> list[web.RouteDef]:
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
 
 
-class Endless:
-    """Muxer: packets, one after another."""
+class Endless(Muxer):
+    """Packets, one after another."""
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._tracks = tracks
@@ -74,14 +74,14 @@ class Endless:
 
 
 class BareMessages(Endless):
-    """Muxer: each unit as one binary WebSocket message."""
+    """Each unit as one binary WebSocket message."""
 
     def _frame(self, packet: Packet, packets: bytes) -> bytes:
         return binary_frame(packets)
 
 
 class ToldMessages(Endless):
-    """Muxer: WebSocket messages of ``televise.v1``."""
+    """WebSocket messages of ``televise.v1``."""
 
     def _frame_init(self, epoch: int) -> bytes:
         return envelope.init(epoch, MIME, b"")

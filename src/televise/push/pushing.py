@@ -17,6 +17,7 @@ from televise.hub.channel import Channel
 from televise.link.protocol import Receiver
 from televise.model.backoff import Backoff
 from televise.model.source import SourceSpec
+from televise.model.unix_time import is_unix_time
 from televise.push.drain import Drains
 from televise.push.provider import Provider, Send
 from televise.push.target import Target
@@ -28,7 +29,6 @@ CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 8.0
 CLOSE_SECONDS = 0.5
 MAX_MESSAGE_BYTES = 65_536
-MAX_CLOCK = 1 << 63
 # Close code by which a hub says that a key does not do (RFC 6455 section 7.4.1).
 NOT_ALLOWED = 1008
 
@@ -156,7 +156,7 @@ def _answer(text: str) -> str:
         asked = json.loads(text)["clock"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise FormatError("not what a clock shows") from None
-    if type(asked) is not int or not 0 < asked < MAX_CLOCK:
+    if not is_unix_time(asked):
         raise FormatError("not what a clock shows")
     return json.dumps({"clock": asked, "time": time.time_ns()})
 

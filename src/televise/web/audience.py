@@ -126,7 +126,7 @@ class Audience:
 
     def totals(self) -> tuple[int, int]:
         """Chunks sent and skipped since the start."""
-        pumps = [pump for _, pump in self._pumps.values() if pump.counted]
+        pumps = [pump for _, pump in self._pumps.values() if pump.muxed.kind.counted]
         counting: list[Pump | Share] = [*pumps, *self.shares.values()]
         return (
             self.sent + sum(each.sent for each in counting),
@@ -218,10 +218,7 @@ class Audience:
         if muxed not in self._pumps:
             self._pumps[muxed] = channel, Pump(muxed, channel.name)
         pump = self._pumps[muxed][1]
-        pump.counted = getattr(make_muxer, "counted", True)
         viewer = make_viewer(pump, connection, max_latency)
-        viewer.one_init = getattr(make_muxer, "one_init", False)
-        viewer.keeps_init = getattr(make_muxer, "keeps_init", False)
         connection.writers.append(viewer)
         try:
             events.info("viewer joined", channel=channel.name, stream=request.path)
@@ -232,7 +229,7 @@ class Audience:
             events.info("viewer left", channel=channel.name, skipped=viewer.cursor.skipped)
             if not pump.viewers and muxed in self._pumps:
                 del self._pumps[muxed]
-                if pump.counted:
+                if pump.muxed.kind.counted:
                     self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
                 encoding.drop(make_muxer)
 

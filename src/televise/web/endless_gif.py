@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from televise.errors import InputError
 from televise.formats import gif
-from televise.hub.muxed import MAX_LATENCY_SECONDS, Chunk
+from televise.hub.muxed import MAX_LATENCY_SECONDS, Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -39,8 +39,8 @@ def parse_gif_query(text: str) -> GifQuery:
     return GifQuery(rendition, query.burst + latency, query.burst)
 
 
-class EndlessGif:
-    """Muxer: the header and all frames, one after another.
+class EndlessGif(Muxer):
+    """The header and all frames, one after another.
 
     A file has one header; that is why the same one goes on where only the epoch is new.
     """

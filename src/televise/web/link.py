@@ -21,7 +21,7 @@ from televise.hub.channel import Channel
 from televise.hub.continuity import MOST, Follows
 from televise.hub.encoding import Encoding
 from televise.hub.look_back import LookBack
-from televise.hub.muxed import Chunk
+from televise.hub.muxed import Chunk, Muxer
 from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Missing, Note
 from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.dropped import Dropped
@@ -178,8 +178,8 @@ class Link:
         return self._edge.hub.channel(request.match_info["name"])
 
 
-class LinkMessages:
-    """Muxer: each packet as one message of link subscription ``number``, before them the epoch;
+class LinkMessages(Muxer):
+    """Each packet as one message of link subscription ``number``, before them the epoch;
     ``frame`` makes them ready for the wire."""
 
     def __init__(

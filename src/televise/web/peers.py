@@ -6,6 +6,7 @@ from typing import Any
 from televise.errors import FormatError
 from televise.hub.offer import MAX_HOPS, check_node
 from televise.model.name import is_name
+from televise.model.unix_time import is_unix_time
 from televise.web.ages import are_ages
 
 MAX_VIEWERS = 1 << 31
@@ -37,7 +38,7 @@ def parse_report(values: Any) -> Report:
     """What a stranger sends; FormatError."""
     _check_hub(values, MAX_DEPTH, [MAX_HUBS])
     clock = values.get("clock")
-    if type(clock) is not int or not 0 < clock < 1 << 63:
+    if not is_unix_time(clock):
         raise FormatError("a report without a clock")
     node, viewers, ages = values["node"], values["viewers"], values.get("ages", {})
     return Report(node, viewers, ages, values["hubs"], clock)

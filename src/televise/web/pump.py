@@ -35,12 +35,12 @@ class Viewer:
         self.transport = connection.transport
         self.send: Callable[[bytes], int] | None = connection.send
         self._connection = connection
+        self._kind = pump.muxed.kind
         self.cursor = Cursor(pump.muxed.log, max_latency)
         self.told = False
         self.websocket = False
         self.pace = 0.0
         self.burst = 0.0
-        self.one_init = self.keeps_init = False
         self.init = b""
         self.live = False
         self._started = False
@@ -159,9 +159,9 @@ class Viewer:
         """Write one chunk, after its init where this viewer does not have it."""
         if self.init is chunk.init:
             self.transport.write(chunk.data)
-        elif self.init and self.one_init:
+        elif self.init and self._kind.one_init:
             self.end(RESTARTING, "the picture has another size now")
-        elif self.init and self.keeps_init:
+        elif self.init and self._kind.keeps_init:
             self.init = chunk.init
             self.transport.write(chunk.data)
         else:
@@ -228,8 +228,7 @@ class Viewer:
 
 
 class Pump:
-    """All viewers of one encoding in one wire format. ``sent`` and ``skipped`` count chunks, which
-    is of no interest where they are not ``counted``.
+    """All viewers of one encoding in one wire format. ``sent`` and ``skipped`` count chunks.
 
     Live viewers have been given everything, so all of them have the same init; what a new chunk
     needs of them is their socket's ``send``, and only that is touched: with a thousand viewers the
@@ -242,7 +241,6 @@ class Pump:
         self.viewers: list[Viewer] = []
         self.sent = 0
         self.skipped = 0
-        self.counted = True
         self._live: list[Viewer] = []
         self._sends: list[Callable[[bytes], int]] = []
         self._wrapped: list[Viewer] = []

@@ -17,7 +17,7 @@ from televise import events
 from televise.errors import InputError, TeleviseError
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
-from televise.hub.muxed import Chunk, MakeMuxer
+from televise.hub.muxed import Chunk, MakeMuxer, Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -157,8 +157,8 @@ class WallViewer(Viewer):
             self.closed.set_result(None)
 
 
-class WallMessages:
-    """Muxer: JPEG pictures, each with a text that names its channel."""
+class WallMessages(Muxer):
+    """JPEG pictures, each with a text that names its channel."""
 
     def __init__(self, channel: str, epoch: int, tracks: tuple[Track, ...]) -> None:
         self._channel = channel
