@@ -15,6 +15,9 @@ class FakeSocket:
         self.arrived = bytearray()
         self.broken = False
 
+    def fileno(self) -> int:
+        return -1
+
     def send(self, data: bytes) -> int:
         if self.broken:
             raise BrokenPipeError

@@ -130,7 +130,7 @@ class Crowd(RuleBasedStateMachine):
     def only_they_are_fed(self) -> None:
         pump = self.scene.pump
         assert pump.viewers == [client.viewer for client in self.scene.clients]
-        assert len(pump._sends) == len(pump._live) == sum(each.live for each in pump.viewers)
+        assert len(pump._sockets) == len(pump._live) == sum(each.live for each in pump.viewers)
 
     def teardown(self) -> None:
         try:

@@ -71,9 +71,9 @@ class Connection(asyncio.Protocol):
         self._below: asyncio.Transport | None = None
 
     @property
-    def send(self) -> Callable[[bytes], int] | None:
-        """That of the socket; None where bytes must go through the transport."""
-        return self.socket.send if self._below is None else None
+    def bare(self) -> socket.socket | None:
+        """The socket; None where bytes must go through the transport."""
+        return self.socket if self._below is None else None
 
     @property
     def unsent(self) -> int:

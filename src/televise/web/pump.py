@@ -5,7 +5,6 @@ One synchronous loop per chunk, the same bytes for everybody; no task, queue or 
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from televise import events
 from televise.formats.websocket import close_frame
@@ -13,6 +12,7 @@ from televise.hub.muxed import Chunk, Muxed
 from televise.model.dropped import NOTHING, Dropped
 from televise.model.log import Cursor
 from televise.web import envelope
+from televise.web.bare_sockets import BareSockets
 from televise.web.connection import Connection
 
 STALL_SECONDS = 8.0
@@ -33,7 +33,7 @@ class Viewer:
     def __init__(self, pump: "Pump", connection: Connection, max_latency: float) -> None:
         assert connection.transport is not None
         self.transport = connection.transport
-        self.send: Callable[[bytes], int] | None = connection.send
+        self.bare = connection.bare
         self._connection = connection
         self._kind = pump.muxed.kind
         self.cursor = Cursor(pump.muxed.log, max_latency)
@@ -231,8 +231,7 @@ class Pump:
     """All viewers of one encoding in one wire format. ``sent`` and ``skipped`` count chunks.
 
     Live viewers have been given everything, so all of them have the same init; what a new chunk
-    needs of them is their socket's ``send``, and only that is touched: with a thousand viewers the
-    processor's cache decides what a message costs. Those with TLS have none, and are written to.
+    needs of them is their bare socket. Those with TLS have none, and are written to.
     """
 
     def __init__(self, muxed: Muxed, channel: str) -> None:
@@ -242,7 +241,7 @@ class Pump:
         self.sent = 0
         self.skipped = 0
         self._live: list[Viewer] = []
-        self._sends: list[Callable[[bytes], int]] = []
+        self._sockets = BareSockets()
         self._wrapped: list[Viewer] = []
         self._init: bytes | None = None
         muxed.deliver = self._deliver
@@ -251,22 +250,23 @@ class Pump:
     def enter(self, viewer: Viewer) -> None:
         """``viewer`` has been given everything: it gets the next chunk as it comes."""
         viewer.live = True
-        if viewer.send is None:
+        if viewer.bare is None:
             self._wrapped.append(viewer)
         else:
             self._live.append(viewer)
-            self._sends.append(viewer.send)
+            self._sockets.add(viewer.bare)
         if viewer.init is not self._init:
             self._init = None
 
     def leave(self, viewer: Viewer) -> None:
         """``viewer`` does not get chunks as they come any more."""
         viewer.live = False
-        if viewer.send is None:
+        if viewer.bare is None:
             self._wrapped.remove(viewer)
             return
         position = self._live.index(viewer)
-        del self._live[position], self._sends[position]
+        del self._live[position]
+        self._sockets.remove(position)
 
     def remove(self, viewer: Viewer) -> None:
         """``viewer`` has gone."""
@@ -298,15 +298,7 @@ class Pump:
 
     def _send(self, data: bytes) -> None:
         """A live viewer's transport holds nothing back, so its socket can be written to."""
-        size = len(data)
-        short = []
-        for position, send in enumerate(self._sends):
-            try:
-                sent = send(data)
-            except OSError:
-                sent = 0
-            if sent != size:
-                short.append((self._live[position], sent))
+        short = [(self._live[at], sent) for at, sent in self._sockets.send(data)]
         for viewer, sent in short:
             # What the socket did not take, or an error, is the transport's: it pauses the viewer.
             viewer.transport.write(data[sent:])
