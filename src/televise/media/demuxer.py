@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from televise.media.container import prepare
 from televise.media.decode_times import DecodeTimes, Numbered
 from televise.media.source import AnyPacket, Decoder, Feed, Input
+from televise.model.ticks import to_seconds, to_ticks
 
 # Formats whose packets carry no time. As files they have a nominal rate; live, they arrive in time.
 UNTIMED = {
@@ -50,7 +51,7 @@ class Demuxer:
         first = next((packet for index, packet in self._peek() if index == 0), None)
         if first is None or first.pts is None:
             return start
-        own = float(first.pts * first.time_base)
+        own = to_seconds(first.pts, first.time_base)
         return own if abs(own - start) < INTERLEAVE_SECONDS else start
 
     @property
@@ -140,7 +141,7 @@ def _demux(
 
 def set_time(source: Input, packet: AnyPacket, seconds: float) -> None:
     """Give a packet of ``source`` a time that it has not: that of decoding, and of showing."""
-    packet.dts = round(seconds / packet.time_base)
+    packet.dts = to_ticks(seconds, packet.time_base)
     packet.pts = None if source.reorders else packet.dts
 
 

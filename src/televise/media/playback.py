@@ -8,6 +8,7 @@ import av.error
 from televise.media.decode_times import Numbered
 from televise.media.demuxer import INTERLEAVE_SECONDS, Demuxer, nominal_rate, set_time
 from televise.media.source import AnyPacket, Feed, Input
+from televise.model.ticks import to_seconds, to_ticks
 
 # A photograph is shown anew so often.
 STILL_SECONDS = 1.0
@@ -60,12 +61,12 @@ class Playback:
         """Add the times that the file does not tell, or tells in a way that cannot be."""
         if self._demuxer.untimed:
             set_time(source, packet, number / nominal_rate(source))
-        if packet.duration and packet.duration * packet.time_base > self._most:
+        if packet.duration and to_seconds(packet.duration, packet.time_base) > self._most:
             packet.duration = 0
         if self._still:
-            packet.duration = round(STILL_SECONDS / packet.time_base)
+            packet.duration = to_ticks(STILL_SECONDS, packet.time_base)
         elif source.kind == "video" and not packet.duration:
-            packet.duration = round(1 / nominal_rate(source) / packet.time_base)
+            packet.duration = to_ticks(1 / nominal_rate(source), packet.time_base)
 
     def _absorb_jump(self, index: int, seconds: float) -> None:
         """Where the file's time jumps back, or far ahead, ours goes on."""
@@ -82,7 +83,7 @@ class Playback:
         """
         if source.kind != "audio":
             return False
-        length = float((packet.duration or 0) * packet.time_base)
+        length = to_seconds(packet.duration or 0, packet.time_base)
         if not source.codec.startswith("pcm"):
             # All blocks are equal, but that of the last one a file may say otherwise.
             length = self._block = max(self._block, length)
@@ -134,17 +135,17 @@ class TimeOrder:
 def time_of(packet: AnyPacket) -> float:
     """When it is decoded, in seconds."""
     ticks = packet.pts if packet.dts is None else packet.dts
-    return float((ticks or 0) * packet.time_base)
+    return to_seconds(ticks or 0, packet.time_base)
 
 
 def end_of(packet: AnyPacket) -> float:
     """When it has been shown, in seconds."""
     ticks = packet.dts if packet.pts is None else packet.pts
-    return float(((ticks or 0) + (packet.duration or 0)) * packet.time_base)
+    return to_seconds((ticks or 0) + (packet.duration or 0), packet.time_base)
 
 
 def _move(packet: AnyPacket, seconds: float) -> None:
-    ticks = round(seconds / packet.time_base)
+    ticks = to_ticks(seconds, packet.time_base)
     if packet.pts is not None:
         packet.pts += ticks
     if packet.dts is not None:

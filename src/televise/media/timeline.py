@@ -7,6 +7,7 @@ import av
 from televise.media.source import AnyPacket, Input
 from televise.media.unit import Place
 from televise.model.clock import JUMP_SECONDS, MediaClock
+from televise.model.ticks import to_seconds
 
 # A stream that comes faster than it plays (a film on a web server) is read so far ahead.
 AHEAD_SECONDS = 2.0
@@ -52,12 +53,12 @@ class Timeline:
         base = packet.time_base
         dts = packet.pts if packet.dts is None else packet.dts
         pts = packet.dts if packet.pts is None else packet.pts
-        duration = float((packet.duration or 0) * base)
+        duration = to_seconds(packet.duration or 0, base)
         if not 0 < duration < MAX_DURATION_SECONDS:
             duration = self._usual_duration(index)
-        source = float((dts or 0) * base)
+        source = to_seconds(dts or 0, base)
         seconds = self._clock.media_seconds(index, source, duration, now)
-        shown = seconds + float(((pts or 0) - (dts or 0)) * base)
+        shown = seconds + to_seconds((pts or 0) - (dts or 0), base)
         return Place(seconds, shown, duration, seconds - source)
 
     def place_frame(self, index: int, frame: av.VideoFrame | av.AudioFrame, now: float) -> Place:

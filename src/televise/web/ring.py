@@ -94,12 +94,14 @@ class Ring:
         """The positions of those sockets that did not take all of ``data`` at once, because of an
         error or as they are full, with how many bytes they took."""
         address = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
-        short = []
+        short: list[tuple[int, int]] = []
         for start in range(0, len(descriptors), ENTRIES):
             some = descriptors[start : start + ENTRIES]
             done = self._submit(some, address, len(data))
-            short += [(start + position, taken) for position, taken in self._failures()]
-            short += [(start + position, 0) for position in range(done, len(some))]
+            if self._head[0] != self._end[0]:
+                short += [(start + position, taken) for position, taken in self._failures()]
+            if done != len(some):
+                short += [(start + position, 0) for position in range(done, len(some))]
         return short
 
     def close(self) -> None:
