@@ -14,7 +14,7 @@ BUNDLE := src/televise/assets/televise.js
 CODE := $(wildcard src tests bench fuzz examples hatch_build.py)
 JOBS ?= 3
 
-.PHONY: help install demo test check bench fuzz clean tools-for-tests
+.PHONY: help install demo test check bench fuzz fuzz-today clean tools-for-tests
 
 help:
 	@sed -n '1,/^$$/s/^# //p' Makefile
@@ -41,6 +41,10 @@ bench: install
 
 fuzz: install
 	$(BIN)/python fuzz/run.py
+
+# As the continuous integration does: two targets a minute, others each day.
+fuzz-today: install
+	$(BIN)/python fuzz/run.py --today 2 --jobs 2
 
 clean:
 	rm -rf $(VENV) .cache build dist src/televise/assets player/node_modules player/build

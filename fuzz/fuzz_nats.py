@@ -5,10 +5,11 @@ import atheris
 with atheris.instrument_imports(include=["televise"]):
     from televise.errors import FormatError, PeerError
     from televise.link.interest import Interest, answer, parse_answer, parse_interest
-    from televise.link.messages import Epoch, Media
+    from televise.link.messages import Epoch, Media, Missing
     from televise.link.nats import Assembler, MessageReader, cut
     from televise.link.protocol import encode
     from televise.link.sequencer import Sequencer
+    from televise.model.dropped import Dropped
     from televise.model.packet import Packet
     from televise.model.rendition import Rendition
     from televise.model.track import Track
@@ -66,7 +67,8 @@ def seeds() -> list[bytes]:
     parts = [part for serial, each in enumerate(MESSAGES) for part in cut(each, serial)]
     framed = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
     said = [b"\x80" + INTEREST.to_bytes(), b"\xc0" + answer(5, 6)]
-    return [b"\x00" + framed, *(b"\x40" + each for each in MESSAGES), *said]
+    explained = encode(Missing(1, Dropped(slow=2))) + MESSAGES[1]
+    return [b"\x00" + framed, *(b"\x40" + each for each in (*MESSAGES, explained)), *said]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -37,27 +39,40 @@ def run(target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def of_day(count: int, day: date) -> list[str]:
+    """So many targets: others each day, until it was everyone's turn."""
+    first = day.toordinal() * count
+    return [TARGETS[(first + number) % len(TARGETS)] for number in range(count)]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run every fuzz target.")
     parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    parser.add_argument("--today", type=int, metavar="COUNT", help="so many, others each day")
+    parser.add_argument("--jobs", type=int, default=1, help="so many at once")
     parser.add_argument("--seconds", type=int, default=60, help="per target (default 60)")
     parser.add_argument("--runs", type=int, default=-1, help="inputs per target, at most")
     parser.add_argument("--keep", action="store_true", help="add what is found to the corpus")
     options = parser.parse_args()
     findings = Path(tempfile.mkdtemp(prefix="televise-fuzz-"))
-    failed = False
-    for target in options.targets:
-        done = _fuzz(target, options, findings)
-        if done.returncode:
-            failed = True
-            inputs = ", ".join(map(str, findings.glob(f"{target}-*"))) or "no input was kept"
-            print(done.stdout[-4000:])
-            print(f"{target}: FAILED (exit code {done.returncode}), input: {inputs}", flush=True)
-        else:
-            print(f"{target}: {summary(done.stdout)}", flush=True)
+    targets = of_day(options.today, date.today()) if options.today else options.targets
+    with ThreadPoolExecutor(options.jobs) as pool:
+        held = list(pool.map(lambda target: _holds(target, options, findings), targets))
     if not any(findings.iterdir()):
         findings.rmdir()
-    return 1 if failed else 0
+    return 0 if all(held) else 1
+
+
+def _holds(target: str, options: argparse.Namespace, findings: Path) -> bool:
+    """Whether nothing was found; it is told."""
+    done = _fuzz(target, options, findings)
+    if not done.returncode:
+        print(f"{target}: {summary(done.stdout)}", flush=True)
+        return True
+    inputs = ", ".join(map(str, findings.glob(f"{target}-*"))) or "no input was kept"
+    end = done.stdout[-4000:]
+    print(f"{end}\n{target}: FAILED (exit code {done.returncode}), input: {inputs}", flush=True)
+    return False
 
 
 def _fuzz(

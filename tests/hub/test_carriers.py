@@ -16,7 +16,9 @@ import pytest_asyncio
 
 from televise.hub.channel import Channel
 from televise.hub.upstream import parse_upstream
+from televise.model.dropped import Dropped
 from televise.model.log import Cursor
+from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.source import parse_source
 from televise.server import Server
@@ -246,6 +248,34 @@ async def test_the_state_of_the_source_is_seen(setup: Setup) -> None:
     os.kill(worker, signal.SIGKILL)
     await until(lambda: "offline" in states and states[-1] == "live")
     await witness.sees(5)
+
+
+async def test_why_packets_are_missing_is_known_elsewhere(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the hub with the source had not got them either, over too slow a link."""
+    provider = await setup.start_provider()
+    channel = await setup.watch_elsewhere()
+    witness = Witness(channel, H264)
+    await witness.sees(5)
+    [origin] = provider.hub.channel("cam").encodings
+    append, left_out = origin.append, list[Packet]()
+
+    def leave_out(packet: Packet) -> None:
+        if packet.keyframe and not left_out:
+            append(packet)
+        elif packet.keyframe:
+            monkeypatch.undo()
+            origin.explain(Dropped(slow=len(left_out)))
+            append(packet)
+        else:
+            left_out.append(packet)
+
+    monkeypatch.setattr(origin, "append", leave_out)
+    await until(lambda: left_out and origin.append == append)
+    await until(lambda: witness.packets[-1].sequence > left_out[-1].sequence)
+    assert channel.ledger.dropped == Dropped(slow=len(left_out))
+    assert not {each.sequence for each in left_out} & {each.sequence for each in witness.packets}
 
 
 async def test_what_supplies_it_ends_and_comes_back(setup: Setup) -> None:

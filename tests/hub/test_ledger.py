@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from televise.hub.link_messages import LinkMessages
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.testing import Account, ToxicProxy, Watching, toxic_proxy, watching
-from televise.web.link import LinkMessages
 from televise.web.pump import Viewer
 from tests.hub.hubs import has, hub, through, to
 from tests.support.process import Running, televise

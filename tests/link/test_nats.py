@@ -2,13 +2,14 @@
 
 import struct
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from televise.errors import FormatError, PeerError
-from televise.link.messages import Epoch, Media, Message, Subscribe
+from televise.link.messages import Epoch, Media, Message, Missing, Subscribe
 from televise.link.nats import (
     HEADER_BYTES,
     MAX_MESSAGE_BYTES,
@@ -22,6 +23,7 @@ from televise.link.nats import (
     rendition_token,
 )
 from televise.link.protocol import encode
+from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from tests.link.strategies import OF_PROVIDER, RENDITIONS
@@ -122,6 +124,16 @@ def test_messages_are_read_one_by_one(messages: list[Message | None]) -> None:
 
 
 EPOCH = encode(Epoch(1, 7, ()))
+PACKET = Packet(0, 7, 3, b"x", 0, 0, 1, True, 0, 0.0)
+MEDIA, MISSING = encode(Media(1, PACKET)), encode(Missing(1, Dropped(slow=2)))
+
+
+def test_a_packet_comes_with_what_is_missing_before_it() -> None:
+    reader = MessageReader()
+    for _ in range(2):
+        expected = Media(1, replace(PACKET, dropped=Dropped(slow=2)))
+        assert reader.read(MISSING + MEDIA) == expected
+        assert reader.read(MEDIA) == Media(1, PACKET)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +143,9 @@ EPOCH = encode(Epoch(1, 7, ()))
         EPOCH[:-1],
         EPOCH + b"\0",
         EPOCH * 2,
+        MISSING + EPOCH,
+        MISSING * 2 + MEDIA,
+        MEDIA * 2,
         encode(Subscribe(1, Rendition("h264"), 1)),
         encode(Media(1, Packet(0, 1, 1, b"", 0, 0, 0, True, 0, 0.0)))[:20],
     ],

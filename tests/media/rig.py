@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -70,7 +70,12 @@ class Run:
 class Worker:
     """The hub's end of a worker; keeps every message."""
 
-    def __init__(self, source: str, stdin: int | None = subprocess.DEVNULL) -> None:
+    def __init__(
+        self,
+        source: str,
+        stdin: int | None = subprocess.DEVNULL,
+        program: Sequence[str] = ("-m", "televise.media.worker"),
+    ) -> None:
         self._changed = threading.Condition()
         self._messages: list[Message] = []
         self._ended = False
@@ -78,7 +83,7 @@ class Worker:
         self._socket, theirs = socket_pair()
         self._socket.setblocking(True)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "televise.media.worker", str(theirs.fileno())],
+            [sys.executable, *program, str(theirs.fileno())],
             stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -229,9 +234,13 @@ def _length(span: tuple[float, float]) -> float:
 
 
 @contextmanager
-def running(source: str | Path, stdin: int | None = subprocess.DEVNULL) -> Iterator[Worker]:
+def running(
+    source: str | Path,
+    stdin: int | None = subprocess.DEVNULL,
+    program: Sequence[str] = ("-m", "televise.media.worker"),
+) -> Iterator[Worker]:
     """A worker of ``source`` that must not complain."""
-    worker = Worker(str(source), stdin)
+    worker = Worker(str(source), stdin, program)
     try:
         yield worker
     except BaseException:

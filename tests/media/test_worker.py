@@ -49,6 +49,37 @@ def test_it_ends_before_it_was_told_anything() -> None:
         assert worker.wait_for_end() == 0
 
 
+SLOW = """
+import time
+from televise.media import worker
+from televise.media.transcoder import VideoTranscoder
+encode = VideoTranscoder._encode
+def slowly(*given):
+    time.sleep({seconds})
+    encode(*given)
+VideoTranscoder._encode = slowly
+worker.HANGING_SECONDS = 1.0
+worker.main()
+"""
+
+
+def test_an_encoder_that_hangs_is_noticed() -> None:
+    """The source lives meanwhile: nothing else tells of it."""
+    with running(PATTERN, program=("-c", SLOW.format(seconds=3600))) as worker:
+        worker.wait_for_state("live")
+        worker.subscribe(JPEG)
+        assert worker.wait_for_end() == 1
+        assert worker.process.stderr is not None
+        assert b"an encoder has not finished a picture in 1 s" in worker.process.stderr.read()
+
+
+def test_a_slow_encoder_is_left_alone() -> None:
+    with running(PATTERN, program=("-c", SLOW.format(seconds=0.7))) as worker:
+        (run,) = worker.collect(worker.subscribe(JPEG), 3.0)
+        assert len(run.packets) > 3
+        assert worker.process.poll() is None
+
+
 def test_an_interrupt_from_the_keyboard_is_the_hubs_affair() -> None:
     with running(PATTERN) as worker:
         number = worker.subscribe(H264)

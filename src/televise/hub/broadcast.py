@@ -4,23 +4,22 @@ import asyncio
 import contextlib
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 
 from televise.errors import PeerError
 from televise.hub.channel import Channel
-from televise.hub.muxed import Chunk, Muxer
+from televise.hub.link_messages import SUBSCRIPTION, LinkMessages, missing
+from televise.hub.muxed import Chunk
 from televise.hub.nats_connection import NatsConnection
-from televise.link.messages import Epoch, Media, Note, Refused
+from televise.link.messages import Note, Refused
 from televise.link.nats import media_subject
 from televise.link.protocol import encode
+from televise.model.dropped import Dropped
 from televise.model.log import Cursor
-from televise.model.packet import Packet
 from televise.model.rendition import Rendition
-from televise.model.track import Track
 
 # Where NATS takes less than there is, what is older is skipped, to the newest keyframe.
 MAX_LATENCY_SECONDS = 1.0
-# There is one subscription per subject.
-SUBSCRIPTION = 1
 # Of what a source says of its pictures, the newest.
 MAX_NOTES = 100
 
@@ -33,16 +32,8 @@ class Listener:
     heard: float
 
 
-class BusMessages(Muxer):
-    """Each packet as one message of the link, before them the epoch."""
-
-    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        self._init = encode(Epoch(SUBSCRIPTION, epoch, tracks))
-
-    def mux(self, packet: Packet) -> Chunk:
-        """One message."""
-        data = encode(Media(SUBSCRIPTION, packet))
-        return Chunk(data, self._init, packet.keyframe, packet.seconds)
+# Nothing is put around them.
+_MESSAGES = partial(LinkMessages, frame=bytes)
 
 
 class Broadcast:
@@ -60,7 +51,7 @@ class Broadcast:
         self._connection = connection
         self._subject = media_subject(channel.name, rendition, node)
         self.encoding = channel.acquire(rendition)
-        muxed = self.encoding.muxed(BusMessages)
+        muxed = self._muxed = self.encoding.muxed(_MESSAGES)
         muxed.deliver, muxed.refuse = self._hear_chunk, self._hear_refusal
         self._log = muxed.log
         self._cursor = Cursor(self._log, MAX_LATENCY_SECONDS)
@@ -68,7 +59,7 @@ class Broadcast:
             self._log.end
         )  # what was before is sent to who asks for it
         self._init = b""
-        self.bytes = 0
+        self.bytes = self._told = 0
         self._said: deque[bytes] = deque(maxlen=MAX_NOTES)
         self._news = asyncio.Event()
         channel.note_listeners.add(self._hear_note)
@@ -100,7 +91,7 @@ class Broadcast:
     def end(self) -> None:
         """Nobody wants it any more."""
         self.channel.note_listeners.discard(self._hear_note)
-        self.encoding.drop(BusMessages)
+        self.encoding.drop(_MESSAGES)
         self.channel.release(self.encoding)
         for task in (self._publishing, *self._joins.values()):
             task.cancel()
@@ -132,11 +123,23 @@ class Broadcast:
         if self._said:
             return self._said.popleft()
         chunk = self._cursor.read()
-        if chunk is None or chunk.init is self._init:
-            return None if chunk is None else chunk.data
+        if chunk is None:
+            return None
+        if chunk.init is self._init:
+            return self._skips() + chunk.data
         self._init = chunk.init
         self._cursor.position -= 1
         return chunk.init
+
+    def _skips(self) -> bytes:
+        """What says that some were passed over, and what was missing among them already."""
+        count = self.skipped - self._told
+        if not count:
+            return b""
+        self._told += count
+        start = self._cursor.position - 1 - count
+        before = self._muxed.gaps.between(start, start + count)
+        return missing(before + Dropped(slow=count))
 
     async def _send_past(self, inbox: str) -> None:
         with contextlib.suppress(PeerError):

@@ -13,9 +13,10 @@ from televise.hub.nats_connection import NatsConnection
 from televise.hub.neighbours import Neighbour
 from televise.hub.upstream import Messages
 from televise.link.interest import Interest, parse_answer
-from televise.link.messages import Ended, Media, Message, Note, Refused
+from televise.link.messages import Ended, Media, Message, Missing, Note, Refused
 from televise.link.nats import Assembler, MessageReader, control_subject, media_subject
 from televise.link.sequencer import Sequencer
+from televise.model.dropped import NOTHING
 from televise.model.rendition import Rendition
 
 if TYPE_CHECKING:
@@ -172,9 +173,11 @@ class Reception:
             self._due.put_nowait(Unavailable(message.text))
         elif isinstance(message, Note):
             self._due.put_nowait(replace(message, captured=max(0, message.captured + offset)))
-        elif isinstance(message, Media) and offset:
+        elif isinstance(message, Media):
+            if message.packet.dropped:
+                self._due.put_nowait(Missing(message.id, message.packet.dropped))
             captured = max(0, message.packet.captured + offset)
-            packet = replace(message.packet, captured=captured)
+            packet = replace(message.packet, captured=captured, dropped=NOTHING)
             self._due.put_nowait(Media(message.id, packet))
         else:
             self._due.put_nowait(message)

@@ -18,10 +18,10 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from televise.errors import FormatError, LinkError
-from televise.link.messages import Hello, Message
+from televise.link.messages import Hello, Media, Message, Missing
 from televise.link.protocol import MAX_MEDIA, VERSION, Receiver, encode
 from televise.model.rendition import Rendition
 
@@ -112,27 +112,43 @@ class Assembler:
 
 
 class MessageReader:
-    """Reads messages of the link, each of which comes whole and by itself."""
+    """Reads messages of the link that come whole: one, or what is missing before it and that."""
 
     def __init__(self) -> None:
         self._receiver = _greeted()
 
     def read(self, data: bytes) -> Message:
-        """The one message that ``data`` is. FormatError, LinkError."""
-        if len(data) <= _LENGTH.size or _LENGTH.unpack_from(data)[0] != len(data) - _LENGTH.size:
-            raise FormatError("not one message of the link")
+        """The message that ``data`` is; a packet says what is missing. FormatError, LinkError."""
+        if not _is_whole(data):
+            raise FormatError("not one message of the link, or two")
         try:
-            (message,) = self._receiver.feed(data)
+            first, *others = self._receiver.feed(data)
         except LinkError:
             self._receiver = _greeted()  # it has kept what it could not read
             raise
-        return message
+        if not others:
+            return first
+        if not isinstance(first, Missing) or not isinstance(others[0], Media):
+            raise FormatError("two messages that do not belong together")
+        return replace(others[0], packet=replace(others[0].packet, dropped=first.dropped))
 
 
 def _greeted() -> Receiver:
     receiver = Receiver("provider")
     list(receiver.feed(_HELLO))
     return receiver
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether it ends with the first message, or the second."""
+    end = 0
+    for _ in range(2):
+        if len(data) - end <= _LENGTH.size:
+            return False
+        end += _LENGTH.size + _LENGTH.unpack_from(data, end)[0]
+        if end == len(data):
+            return True
+    return False
 
 
 def _count(length: int) -> int:

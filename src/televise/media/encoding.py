@@ -109,6 +109,10 @@ class Encoding:
         if self._video is not None:
             self._video.want_keyframe()
 
+    def beat(self) -> int:
+        """How many signs of life were given while it has encoded the same picture."""
+        return 0 if self._video is None else self._video.beat()
+
     def close(self) -> None:
         """Send nothing more."""
         with self._lock:

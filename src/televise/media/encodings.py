@@ -87,6 +87,10 @@ class Encodings:
             if encoding.slated:
                 self.start(self._wanted[number], recent)
 
+    def beat(self) -> int:
+        """At each sign of life: for how many of them an encoder has had the same picture."""
+        return max((each.beat() for each in list(self._encodings.values())), default=0)
+
     def wants_frames(self, kind: Kind) -> bool:
         """Whether this input must be decoded."""
         return any(encoding.wants_frames(kind) for encoding in self._encodings.values())

@@ -146,6 +146,10 @@ class Intake:
         back = f"it goes back {now - oldest:.0f} s" if oldest is not None else "there is none yet"
         self._send(Ended(look.id, f"no picture from {look.ago:.0f} s ago is kept: {back}"))
 
+    def beat(self) -> int:
+        """At each sign of life: for how many of them an encoder has had the same picture."""
+        return self._encodings.beat()
+
     def show_slate(self, silence: float) -> None:
         """Give viewers something to see, where the source has been silent for so many seconds."""
         with self._lock:

@@ -24,6 +24,7 @@ from televise.model.track import Track
 # each other; so many at most.
 BURST_SECONDS = 0.05
 MOST_WAITING = 8
+_IDLE = -1
 
 Emit = Callable[[Encoded], None]
 
@@ -56,6 +57,7 @@ class VideoTranscoder:
         self._keyframe = False
         self._closed = False
         self._thread: threading.Thread | None = None
+        self._beats = _IDLE
 
     def put(self, pictures: Sequence[Picture]) -> None:
         """Encode ``pictures`` next, in place of any that still wait."""
@@ -76,6 +78,12 @@ class VideoTranscoder:
         for picture in pictures:
             if self._is_due(picture.seconds):
                 self._encode(self._with_duration(picture))
+
+    def beat(self) -> int:
+        """Called regularly: how often it was while the same picture has been in hand."""
+        if self._beats != _IDLE:
+            self._beats += 1
+        return max(0, self._beats)
 
     def want_keyframe(self) -> None:
         """Make the next picture a keyframe."""
@@ -106,7 +114,9 @@ class VideoTranscoder:
     def _run(self) -> None:
         try:
             while (picture := self._take()) is not None:
+                self._beats = 0
                 self._encode(picture)
+                self._beats = _IDLE
         except OSError as error:
             if isinstance(error, av.error.FFmpegError):
                 self._failed(f"the {self._rendition.video} encoder failed: {error}")

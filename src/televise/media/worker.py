@@ -54,7 +54,8 @@ from televise.sources.srt import SrtSource
 from televise.sources.stdin import StdinSource
 
 STALLED_SECONDS = 3.0
-# FFmpeg gives up reading after 10 s; where even that hangs, only a new process helps.
+# FFmpeg gives up reading after 10 s; where even that hangs, or an encoder does, only a new process
+# helps.
 HANGING_SECONDS = 25.0
 HEARTBEAT_SECONDS = 0.5
 # A source that is back so soon is not missed.
@@ -186,6 +187,9 @@ def _watch(source: Source, intake: Intake) -> None:
         silent = source.watched and silence > STALLED_SECONDS
         state = intake.status.repeat(f"no picture for {silence:.0f} s" if silent else "")
         if silence > HANGING_SECONDS and state.state == "stalled":
+            os._exit(1)
+        if intake.beat() * HEARTBEAT_SECONDS > HANGING_SECONDS:
+            _complain(f"an encoder has not finished a picture in {HANGING_SECONDS:.0f} s")
             os._exit(1)
 
 

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from functools import partial
 
 from televise.hub.channel import Channel
-from televise.hub.continuity import MOST
+from televise.hub.link_messages import LinkMessages, missing
 from televise.link.messages import Refused, Subscribe
 from televise.link.protocol import encode
 from televise.model.dropped import Dropped
 from televise.model.log import Cursor
-from televise.web.link import LinkMessages, missing
 
 MAX_LATENCY_SECONDS = 1.0
 
@@ -65,4 +64,4 @@ class Subscription:
         self._told += count
         start = self._cursor.position - 1 - count
         before = self._muxed.gaps.between(start, start + count)
-        return missing((before + Dropped(slow=count)).at_most(MOST), self._id)
+        return missing(before + Dropped(slow=count), self._id)

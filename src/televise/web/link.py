@@ -10,23 +10,20 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from aiohttp import WSMsgType, web
 
 from televise.errors import FormatError, InputError, PeerError, TeleviseError
 from televise.formats.websocket import binary_frame
 from televise.hub.channel import Channel
-from televise.hub.continuity import MOST, Follows
 from televise.hub.encoding import Encoding
+from televise.hub.link_messages import SUBSCRIPTION, LinkMessages, missing
 from televise.hub.look_back import LookBack
-from televise.hub.muxed import Chunk, Muxer
-from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Missing, Note
+from televise.hub.muxed import Chunk
+from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Note
 from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.dropped import Dropped
-from televise.model.packet import Packet
 from televise.model.rendition import Rendition
-from televise.model.track import Track
 from televise.web.access import access_of
 from televise.web.announcer import Announcer
 from televise.web.connection import Connection
@@ -43,8 +40,6 @@ MAX_LATENCY_SECONDS = 1.0
 BEGIN_SECONDS = 2.0
 MAX_RENDITION_BYTES = 1000
 MAX_REPORT_BYTES = 1 << 20
-# There is one subscription per connection.
-SUBSCRIPTION = 1
 
 
 class LinkViewer(Viewer):
@@ -173,45 +168,10 @@ class Link:
         return self._edge.hub.channel(request.match_info["name"])
 
 
-class LinkMessages(Muxer):
-    """Each packet as one message of link subscription ``number``, before them the epoch;
-    ``frame`` makes them ready for the wire."""
-
-    def __init__(
-        self,
-        epoch: int,
-        tracks: tuple[Track, ...],
-        *,
-        number: int = SUBSCRIPTION,
-        frame: Callable[[bytes], bytes] = binary_frame,
-    ) -> None:
-        self._number, self._frame = number, frame
-        self._epoch = Epoch(number, epoch, tracks)
-        self._init = frame(encode(self._epoch))
-
-    def follow(self, follows: Follows) -> None:
-        """Those that come later, too, can tell what they miss."""
-        before, last, first = follows.before, follows.last, follows.first
-        epoch = replace(self._epoch, before=before, last=last, first=first)
-        self._init = self._frame(encode(epoch))
-
-    def mux(self, packet: Packet) -> Chunk:
-        """One message; where packets are missing before it, another one says why."""
-        data = self._frame(encode(Media(self._number, packet)))
-        if packet.dropped:
-            data = self._frame(missing(packet.dropped, self._number)) + data
-        return Chunk(data, self._init, packet.keyframe, packet.seconds)
-
-
 class ProcessMessages(LinkMessages):
     """The same for our own fan-out processes, which count what their viewers are given."""
 
     counted = False
-
-
-def missing(dropped: Dropped, number: int = SUBSCRIPTION) -> bytes:
-    """Says that packets are left out before the next one, and why."""
-    return encode(Missing(number, dropped.at_most(MOST)))
 
 
 async def _listen(websocket: web.WebSocketResponse, want_keyframe: Callable[[], None]) -> None:
