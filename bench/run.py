@@ -25,6 +25,7 @@ BENCHMARKS = (
     "gif",
     "show",
     "publish",
+    "republish",
 )
 
 
