@@ -79,6 +79,8 @@ class _Controlled:
                 hub.add(parse_source(f"{message['name']}={message['source']}")).open()
             elif message["type"] == "listen":
                 self._server.edge.listen(hub.channel(message["name"]))
+            elif message["type"] == "sign":
+                return {"token": self._server.key_to_watch(message["name"], message["valid"])}
             else:
                 await hub.remove(message["name"])
         except TeleviseError as error:
@@ -108,10 +110,11 @@ def _viewers(channel: Channel) -> int:
 
 async def _start(options: dict[str, Any]) -> Server:
     """A server that listens as ``options`` say. InputError."""
-    if not is_loopback(options["host"]) and not options["insecure"]:
+    safe = is_loopback(options["host"]) or options["private"] or options["insecure"]
+    if not safe:
         raise InputError(
-            f"host={options['host']!r} lets everybody in your network watch: "
-            "add insecure=True if that is what you want"
+            f"host={options['host']!r} lets everybody in your network watch: add private=True so "
+            "that they need a key, or insecure=True if that is what you want"
         )
     first = options["port"]
     for port in range(first, first + (PORTS if options["or_next"] else 1)):
@@ -122,6 +125,7 @@ async def _start(options: dict[str, Any]) -> Server:
                 port=port,
                 origins=[check_origin(each) for each in options["origins"]],
                 same_site=True,
+                private=options["private"],
             ),
         )
         try:

@@ -31,7 +31,7 @@ from televise.web.app import make_app, make_bare_app
 from televise.web.control import Control
 from televise.web.edge import Edge
 from televise.web.guard import Guard, Need
-from televise.web.keys import Keys
+from televise.web.keys import Grant, Keys
 from televise.web.limits import Admission
 from televise.web.link import Link
 from televise.web.metrics import Metrics
@@ -114,6 +114,10 @@ class Server:
             host = "127.0.0.1"
         scheme = "http" if self._certificate is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def key_to_watch(self, name: str, seconds: float) -> str:
+        """Such a key for the channel of this name."""
+        return self._keys.sign(Grant(name, "view"), seconds)
 
     @property
     def processes(self) -> int:

@@ -422,7 +422,7 @@ def test_a_channel_that_cannot_be(server: Server, arguments: Any, said: str) -> 
     [
         ({"port": -1}, "port=-1"),
         ({"port": 70_000}, "port=70000"),
-        ({"port": 0, "host": "0.0.0.0"}, "add insecure=True"),
+        ({"port": 0, "host": "0.0.0.0"}, "private=True .*, or insecure=True"),
         ({"port": 0, "host": "no.such.host.invalid", "insecure": True}, "no such address"),
         ({"port": 0, "origins": ["nonsense"]}, "nonsense"),
     ],

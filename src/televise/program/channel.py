@@ -154,7 +154,7 @@ class Channel:
         """The pictures as a multipart answer, of type ``multipart_type``, for the view of a web
         framework; it ends with the channel. Unavailable."""
         self._home.check()
-        return multipart.stream(f"{self.url}.mjpg")
+        return multipart.stream(self._home.stream_of(self.name))
 
     def on_click(self, callback: Callable[[Click], object]) -> None:
         """Call ``callback`` whenever a viewer clicks into the picture, in a thread of its own.
@@ -186,7 +186,7 @@ class Channel:
 
         Browsers show it to pages of the same site only, and the notebook may be on either name.
         """
-        url = f"{self.url}.mjpg"
+        url = self._home.stream_of(self.name)
         named = url.replace("//127.0.0.1:", "//localhost:")
         again = f"this.onerror = null; this.src = '{url}'"
         return f'<img src="{named}" onerror="{again}" alt="{self.name}" style="max-width: 100%">'

@@ -18,6 +18,9 @@ class Home(Protocol):
     def url_of(self, name: str) -> str:
         """The page of a channel."""
 
+    def stream_of(self, name: str) -> str:
+        """The address of a channel's pictures, for a page that shows them."""
+
     def viewers_of(self, name: str) -> int:
         """How many watch a channel. Unavailable where only somebody else knows."""
 

@@ -17,11 +17,12 @@ _LIKE_A_BROWSER = {"User-Agent": "Mozilla/5.0 (televise)"}
 def stream(url: str) -> Iterator[bytes]:
     """The bytes of ``url``, an endless MJPEG, as they come. Unavailable where there are none."""
     parts = urlsplit(url)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     secure = parts.scheme == "https"
     make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = make(parts.hostname or "", parts.port)
     try:
-        connection.request("GET", parts.path, headers=_LIKE_A_BROWSER)
+        connection.request("GET", target, headers=_LIKE_A_BROWSER)
         response = connection.getresponse()
         if response.status != 200:
             text = response.read(200).decode(errors="replace").partition("\n")[0]

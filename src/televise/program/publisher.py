@@ -71,10 +71,17 @@ class Publisher(ABC):
 
     def remove(self, name: str) -> None:
         """End a channel; its viewers are sent away. UnknownChannel."""
-        if name not in self._channels:
-            raise UnknownChannel(f"no channel {name!r}; there is: {', '.join(self._channels)}")
+        self._known(name)
         self._forget(name)
         self._unpublish(name)
+
+    def stream_of(self, name: str) -> str:
+        """The address of a channel's pictures, for a page that shows them."""
+        return f"{self.url_of(name)}.mjpg"
+
+    def _known(self, name: str) -> None:
+        if name not in self._channels:
+            raise UnknownChannel(f"no channel {name!r}; there is: {', '.join(self._channels)}")
 
     def close(self) -> None:
         """End all channels, and all that belongs to them; it may be called again."""

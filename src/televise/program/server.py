@@ -14,9 +14,9 @@ class Server(Publisher):
     It listens on ``host`` and ``port`` (0: any free one) until it is closed, as at the end of a
     ``with`` block, or this program ends, however it does; ``or_next`` takes the next free port
     where that one is taken. ``origins`` are sites whose pages may show the channels, as in
-    ``https://example.org``; ``insecure`` allows a host beyond this machine although everybody
-    there can then watch; ``log`` lets the hub write its log to standard error. InputError where it
-    cannot listen.
+    ``https://example.org``; where it is ``private`` only those can watch who have a `link`;
+    ``insecure`` allows a host beyond this machine although everybody there can then watch; ``log``
+    lets the hub write its log to standard error. InputError where it cannot listen.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class Server(Publisher):
         *,
         or_next: bool = False,
         origins: Sequence[str] = (),
+        private: bool = False,
         insecure: bool = False,
         log: bool = False,
     ) -> None:
@@ -34,8 +35,9 @@ class Server(Publisher):
         super().__init__()
         self._counts: dict[str, int] = {}
         self._hub: HubProcess | None = None
+        self._private = private
         options = {"host": host, "port": port, "origins": list(origins), "insecure": insecure}
-        options |= {"or_next": or_next, "folder": str(self._folder)}
+        options |= {"or_next": or_next, "folder": str(self._folder), "private": private}
         try:
             self._hub = HubProcess(
                 options, self.background, heard=self._heard, lost=self._lose, log=log
@@ -58,6 +60,16 @@ class Server(Publisher):
         """The page of a channel."""
         return f"{self.url}/{name}"
 
+    def link(self, name: str, seconds: float = 86_400.0) -> str:
+        """The page of a channel, with a key to watch it for so long. UnknownChannel."""
+        self._known(name)
+        return f"{self.url_of(name)}?token={self._sign(name, seconds)}"
+
+    def stream_of(self, name: str) -> str:
+        """The address of its pictures, for a page that shows them."""
+        stream = super().stream_of(name)
+        return f"{stream}?token={self._sign(name, 86_400.0)}" if self._private else stream
+
     def viewers_of(self, name: str) -> int:
         """How many watch a channel, as far as is known here (a moment late)."""
         return self._counts.get(name, 0)
@@ -65,6 +77,9 @@ class Server(Publisher):
     def listen(self, name: str) -> None:
         """What viewers of a channel do is to come here."""
         self._process.ask(type="listen", name=name)
+
+    def _sign(self, name: str, seconds: float) -> str:
+        return str(self._process.ask(type="sign", name=name, valid=seconds)["token"])
 
     @property
     def _process(self) -> HubProcess:
