@@ -42,7 +42,7 @@ bench: install
 fuzz: install
 	$(BIN)/python fuzz/run.py
 
-# As the continuous integration does: two targets a minute, others each day.
+# Two targets for a minute each, others each day.
 fuzz-today: install
 	$(BIN)/python fuzz/run.py --today 2 --jobs 2
 
