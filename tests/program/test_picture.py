@@ -78,12 +78,19 @@ class Exported:
         return COLOURS.__dlpack_device__()
 
 
+class ForAnotherNumpy(Exported):
+    """As tensors of torch 1 are beside numpy 2."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[np.uint8]:
+        raise RuntimeError("Numpy is not available")
+
+
 class OnAnotherDevice:
     def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[np.uint8]:
         raise TypeError("can't convert cuda:0 device type tensor to numpy.\nUse Tensor.cpu()")
 
 
-@pytest.mark.parametrize("like", [ArrayLike(), Exported()])
+@pytest.mark.parametrize("like", [ArrayLike(), Exported(), ForAnotherNumpy()])
 def test_what_is_like_an_array(like: Any) -> None:
     assert written(understand(like)) == COLOURS.tobytes()
 

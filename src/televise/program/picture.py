@@ -149,9 +149,12 @@ def _as_array(frame: Any) -> Any:
     import numpy
 
     try:
-        if hasattr(frame, "__array__") or hasattr(frame, "__array_interface__"):
+        if not hasattr(frame, "__array__") and not hasattr(frame, "__array_interface__"):
+            return numpy.from_dlpack(frame)
+        try:
             return numpy.asarray(frame)
-        return numpy.from_dlpack(frame)
+        except RuntimeError:  # of torch, where it was made for another major version of numpy
+            return numpy.from_dlpack(frame)
     except Exception as error:  # whatever the library that made it raises
         cause = str(error).partition("\n")[0]
         raise InputError(f"a {type(frame).__name__} that is no array here: {cause}") from error
