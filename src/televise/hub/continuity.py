@@ -78,7 +78,8 @@ class Continuity:
             first = packet.sequence if self._next is None else self._next
             self.follows = Follows(*self._before, first)
         self._ledger.received += 1
-        self._ledger.dropped += dropped
+        if dropped:
+            self._ledger.dropped += dropped
         self._last, self._next = packet.sequence, packet.sequence + 1
         if self._in_vain or self._tail or self._told:
             self._tail, self._in_vain, self._told = 0, 0, NOTHING

@@ -32,7 +32,7 @@ class Dropped:
         yield from (self.slow, self.resync, self.source_gap, self.fault)
 
     def __bool__(self) -> bool:
-        return self != NOTHING
+        return self is not NOTHING and self != NOTHING
 
     @property
     def total(self) -> int:
