@@ -1,15 +1,18 @@
 """A ring sends what a loop of send() would, and tells of the same sockets."""
 
 import asyncio
+import gc
 import socket
+import threading
 from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from televise.web.bare_sockets import MANY
-from televise.web.ring import ENTRIES, Ring
+from televise.web.ring import ENTRIES, Ring, ring_of_this_thread
 from tests.support.server import serving
 from tests.support.waiting import until
 from tests.support.wire import handshake
@@ -108,9 +111,9 @@ def test_who_is_full_and_who_is_gone(ring: Ring, pairs: list[Pair]) -> None:
 
 
 def test_a_closed_socket_is_told_of(ring: Ring, pairs: list[Pair]) -> None:
-    descriptors = ours(pairs)
-    descriptors[7] = -1
-    assert ring.send(descriptors, b"x") == [(7, 0)]
+    numbers = ours(pairs)
+    numbers[7] = -1
+    assert ring.send(numbers, b"x") == [(7, 0)]
 
 
 def test_a_part_is_taken_as_send_would_take_it(ring: Ring) -> None:
@@ -134,6 +137,21 @@ def test_a_part_is_taken_as_send_would_take_it(ring: Ring) -> None:
     assert [len(each) for each in came] == taken
     assert all(message.startswith(each) for each in came)
     assert 0 < taken[0] < len(message)
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_it_ends_with_its_thread(ring: Ring) -> None:
+    before = descriptors()
+    made = []
+    thread = threading.Thread(target=lambda: made.append(ring_of_this_thread() is not None))
+    thread.start()
+    thread.join()
+    gc.collect()
+    assert made == [True]
+    assert descriptors() == before
 
 
 def test_every_failure_is_told_of_more_than_the_ring_holds(ring: Ring, pairs: list[Pair]) -> None:

@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 import threading
+import weakref
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -65,6 +66,8 @@ class Ring:
         parameters = ctypes.create_string_buffer(_PARAMETERS.size)
         _PARAMETERS.pack_into(parameters, 0, 0, 0, _SINGLE_ISSUER | _DEFER_TASKRUN, *[0] * 27)
         self._descriptor = self._call(_SETUP, ENTRIES, ctypes.addressof(parameters))
+        # Its thread may end, and then nobody is left to close it.
+        self.close = weakref.finalize(self, os.close, self._descriptor)
         values = _PARAMETERS.unpack(parameters)
         if not values[5] & _CQE_SKIP:
             self.close()
@@ -103,10 +106,6 @@ class Ring:
             if done != len(some):
                 short += [(start + position, 0) for position in range(done, len(some))]
         return short
-
-    def close(self) -> None:
-        """It cannot be used any more."""
-        os.close(self._descriptor)
 
     def _submit(self, descriptors: "array[int]", address: int, size: int) -> int:
         """How many were tried: all, unless the kernel has no memory."""
