@@ -9,10 +9,11 @@ import pytest
 
 from televise.crowd.account import Account
 from televise.crowd.crowd import good, plan, watch
+from televise.crowd.hostile import KINDS
+from televise.crowd.output import Output
 from televise.crowd.outputs import EXAMPLES, outputs_of
 from televise.crowd.readers import READERS
 from televise.crowd.report import as_json, as_text
-from televise.crowd.viewer import KINDS, Output
 from televise.crowd.wire import Address
 from televise.model.hub_url import parse_hub_url
 from tests.support.process import run

@@ -23,7 +23,7 @@ from televise.model.rendition import Rendition
 from televise.model.source import parse_source
 from televise.server import Server
 from televise.settings import Settings
-from televise.web.pump import Viewer
+from televise.web.viewer import Viewer
 from tests.support.nats import NatsServer, nats_server
 from tests.support.process import televise
 from tests.support.server import SOURCE_FOLDER

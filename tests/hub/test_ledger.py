@@ -18,7 +18,7 @@ from televise.hub.link_messages import LinkMessages
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.testing import Account, ToxicProxy, Watching, toxic_proxy, watching
-from televise.web.pump import Viewer
+from televise.web.viewer import Viewer
 from tests.hub.hubs import has, hub, through, to
 from tests.support.process import Running, televise
 from tests.support.server import Serving

@@ -8,7 +8,8 @@ from televise.formats.websocket import TEXT, binary_frame
 from televise.hub.muxed import Chunk, MakeMuxer, Muxed, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
-from televise.web.pump import Pump, Viewer
+from televise.web.pump import Pump
+from televise.web.viewer import Viewer
 from tests.support.wire import Frame
 from tests.web.fake_socket import FakeSocket, FakeTransport, fake_connection
 

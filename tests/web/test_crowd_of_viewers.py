@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from televise.formats.websocket import text_frame
 from televise.model.log import MAX_ITEMS
-from televise.web.pump import STALL_SECONDS
+from televise.web.viewer import STALL_SECONDS
 from tests.web.scene import PLENTY, Client, Scene
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from televise.formats.websocket import BINARY, CLOSE, TEXT, close_frame, text_frame
-from televise.web import pump as pump_module
-from televise.web.pump import Viewer
+from televise.web import viewer as viewer_module
+from televise.web.viewer import STALL_SECONDS, Viewer
 from tests.support.server import serving
 from tests.support.waiting import until
 from tests.support.wire import Frame, Stream
@@ -163,13 +163,13 @@ def stalled_at(sizes: list[int]) -> bool:
 
 
 async def test_the_watchdog_drops_who_takes_nothing() -> None:
-    seconds = int(pump_module.STALL_SECONDS) + 3
+    seconds = int(STALL_SECONDS) + 3
     assert stalled_at([500] * seconds)
     assert stalled_at([500 + number for number in range(seconds)]), "growth is no progress"
 
 
 async def test_the_watchdog_lets_be_who_takes_a_little() -> None:
-    seconds = int(pump_module.STALL_SECONDS) + 3
+    seconds = int(STALL_SECONDS) + 3
     assert not stalled_at([500 - number // 4 for number in range(seconds)])
     scene = Scene()
     client = scene.join(1.0, PLENTY)
@@ -293,7 +293,7 @@ async def read_over_the_gap(stream: Stream) -> tuple[dict[str, int], int, dict[s
 async def test_a_viewer_that_reads_nothing_any_more_is_dropped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pump_module, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(viewer_module, "STALL_SECONDS", 1.0)
     async with slow_and_fast("/cam.mjpg") as (fast, slow, viewer):
         enough = asyncio.Event()
         reading = asyncio.create_task(chunks_until(fast, enough))

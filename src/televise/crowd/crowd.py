@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 
 from televise.crowd.account import Account
-from televise.crowd.viewer import KINDS, Output, Passing, Viewer
+from televise.crowd.hostile import KINDS, Passing
+from televise.crowd.output import Output
+from televise.crowd.viewer import Viewer
 from televise.errors import InputError
 
 MOST_VIEWERS = 5000

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+from televise.crowd.output import Output
 from televise.crowd.readers import READERS
-from televise.crowd.viewer import Output
 from televise.crowd.wire import Address
 from televise.errors import InputError, Unavailable
 from televise.model.hub_url import HubUrl

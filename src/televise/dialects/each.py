@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 
-from televise.formats.websocket import close_frame
+from televise.formats.websocket import RESTARTING, close_frame
 from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
-
-SOURCE_CHANGED = 1012
 
 
 class Each(Muxer):
@@ -22,5 +20,5 @@ class Each(Muxer):
 
 def farewell() -> Muxer:
     """The muxer for a WebSocket whose client cannot follow the source any further."""
-    close = close_frame(SOURCE_CHANGED, "the source has changed: come again")
+    close = close_frame(RESTARTING, "the source has changed: come again")
     return Each(lambda packet: b"", close)

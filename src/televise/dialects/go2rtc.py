@@ -12,14 +12,12 @@ from televise.dialects.fragments import PATIENT_SECONDS, Entries, FromZero, one_
 from televise.dialects.talk import converse
 from televise.errors import FormatError
 from televise.formats import mp4
-from televise.formats.websocket import binary_frame, text_frame
+from televise.formats.websocket import UNSUPPORTED, binary_frame, text_frame
 from televise.hub.muxed import Muxer
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.edge import Edge, Wish
-from televise.web.pump import Viewer
-
-UNSUPPORTED = 1003
+from televise.web.viewer import Viewer
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:

@@ -9,7 +9,7 @@ from televise.dialects.fragments import PATIENT_SECONDS, FromZero
 from televise.dialects.talk import Silence, converse
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge, Wish
-from televise.web.pump import Viewer
+from televise.web.viewer import Viewer
 
 # Such pages lose what comes while their SourceBuffer is busy.
 PACE_SECONDS = 0.02

@@ -7,8 +7,8 @@ from aiohttp import web
 from televise.errors import FormatError
 from televise.hub.channel import Channel
 from televise.web.edge import Dialogue, Edge, Wish
-from televise.web.pump import Viewer
 from televise.web.sockets import is_websocket
+from televise.web.viewer import Viewer
 
 
 class Silence:

@@ -17,8 +17,8 @@ from televise.errors import FormatError, UnknownChannel
 from televise.hub.channel import Channel
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge, Wish
-from televise.web.pump import Viewer
 from televise.web.sockets import is_websocket
+from televise.web.viewer import Viewer
 
 WISH = Wish(Rendition("h264"), Shared(), SEQUENCE_SECONDS)
 _SAID = re.compile(r"(start|stop)Stream([1-9][0-9]{0,8})?")

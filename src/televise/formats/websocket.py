@@ -9,6 +9,9 @@ FIN = 0x80
 TEXT = 0x1
 BINARY = 0x2
 CLOSE = 0x8
+# Close codes (RFC 6455 section 7.4.1, and its registry).
+NORMAL, GOING_AWAY, UNSUPPORTED, NOT_UNDERSTOOD, WENT_WRONG = 1000, 1001, 1003, 1008, 1011
+RESTARTING, TRY_LATER = 1012, 1013
 MAX_CONTROL_BYTES = 125  # RFC 6455 section 5.5
 # RFC 6455 section 7.4: these may not stand in a frame, all others from 1000 to 4999 may.
 NOT_SENT = frozenset({1004, 1005, 1006, 1015})

@@ -17,6 +17,7 @@ import aiohttp
 
 from televise import events
 from televise.errors import FormatError, InputError, PeerError, Unavailable
+from televise.formats.websocket import TRY_LATER
 from televise.hub.clock import Clock
 from televise.hub.offer import Offer, parse_announcement, parse_json
 from televise.link.messages import Hello, Keyframe, Look, Message
@@ -43,8 +44,6 @@ MAX_MEDIA_BYTES = 17 << 20
 # All that is said on a link that carries media: there is one subscription on it.
 HELLO, KEYFRAME = encode(Hello(VERSION)), encode(Keyframe(1))
 MAX_ANNOUNCEMENT_BYTES = 4 << 20
-# Close code of an upstream that cannot make what is asked for (registry of RFC 6455).
-TRY_LATER = 1013
 _FAULTS = (aiohttp.ClientError, OSError, TimeoutError, PeerError)
 
 Messages = AsyncGenerator[Message, None]

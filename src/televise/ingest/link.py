@@ -17,11 +17,12 @@ from televise.errors import (
     TeleviseError,
     Unavailable,
 )
+from televise.formats.websocket import NORMAL
 from televise.hub.publishing import Publishing
 from televise.hub.uplink import Uplink
 from televise.hub.upstream import MAX_MEDIA_BYTES
 from televise.ingest.http import takes_over
-from televise.ingest.websocket import NORMAL, send_away
+from televise.ingest.websocket import send_away
 from televise.link.messages import Hello, Media, Message
 from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.name import is_node

@@ -19,6 +19,7 @@ from televise.errors import (
     Unavailable,
     Unsupported,
 )
+from televise.formats.websocket import NORMAL, NOT_UNDERSTOOD, TRY_LATER, UNSUPPORTED
 from televise.hub.publishing import Publishing
 from televise.ingest.http import FORMATS, take_seat
 from televise.web.envelope import SUBPROTOCOL
@@ -30,8 +31,6 @@ from televise.web.suspects import Suspects
 
 MAX_MESSAGE_BYTES = 8 << 20
 PING_SECONDS = 10.0
-# RFC 6455 section 7.4.1, and the registry that it opens.
-NORMAL, UNSUPPORTED, NOT_ALLOWED, TRY_LATER = 1000, 1003, 1008, 1013
 _CODES: tuple[tuple[type[TeleviseError], int], ...] = (
     (Busy, TRY_LATER),
     (Unavailable, TRY_LATER),
@@ -111,6 +110,6 @@ async def send_away(
     request: web.Request, websocket: web.WebSocketResponse, error: TeleviseError
 ) -> None:
     """Close, and say why."""
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), NOT_ALLOWED)
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), NOT_UNDERSTOOD)
     events.info("publisher sent away", stream=request.path, reason=str(error))
     await websocket.close(code=code, message=reason_of(str(error)))

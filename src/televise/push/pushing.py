@@ -13,6 +13,7 @@ import aiohttp
 
 from televise import events
 from televise.errors import Forbidden, FormatError, PeerError, SourceError, Unavailable
+from televise.formats.websocket import NOT_UNDERSTOOD
 from televise.hub.channel import Channel
 from televise.link.protocol import Receiver
 from televise.model.backoff import Backoff
@@ -30,7 +31,6 @@ SILENCE_SECONDS = 8.0
 CLOSE_SECONDS = 0.5
 MAX_MESSAGE_BYTES = 65_536
 # Close code by which a hub says that a key does not do (RFC 6455 section 7.4.1).
-NOT_ALLOWED = 1008
 
 
 async def push(spec: SourceSpec, target: Target, stop: asyncio.Event) -> None:
@@ -143,7 +143,7 @@ class Pusher:
             elif heard.type == aiohttp.WSMsgType.BINARY:
                 for message in receiver.feed(heard.data):
                     provider.hear(message)
-            elif websocket.close_code == NOT_ALLOWED:
+            elif websocket.close_code == NOT_UNDERSTOOD:
                 reason = str(heard.extra or "it does not let us publish")
                 raise Forbidden(f"{self._target.shown}: {reason}")
             else:

@@ -5,8 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from televise.crowd.account import Account
+from televise.crowd.hostile import KINDS, Slow
 from televise.crowd.outputs import EXAMPLES, outputs_of
-from televise.crowd.viewer import KINDS, Slow, Viewer
+from televise.crowd.viewer import Viewer
 from televise.crowd.wire import Address, connect
 from televise.errors import InputError
 from televise.model.hub_url import parse_hub_url

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from televise import events
 from televise.errors import FormatError
+from televise.formats.websocket import NOT_UNDERSTOOD
 from televise.hub.announcement import announcement
 from televise.hub.channel import Channel
 from televise.hub.offer import parse_json
@@ -24,7 +25,6 @@ from televise.web.peers import Report, parse_report
 ANNOUNCE_SECONDS = 2.0
 # Several changes at once are one announcement.
 SETTLE_SECONDS = 0.05
-NOT_UNDERSTOOD = 1008
 
 
 class Announcer:

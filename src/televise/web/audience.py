@@ -14,7 +14,7 @@ from aiohttp import web
 
 from televise import events
 from televise.errors import Unavailable
-from televise.formats.websocket import close_frame
+from televise.formats.websocket import GOING_AWAY, NOT_UNDERSTOOD, RESTARTING, close_frame
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
@@ -26,9 +26,10 @@ from televise.web.ages import Ages
 from televise.web.connection import Connection
 from televise.web.limits import Admission
 from televise.web.peers import Report, parse_report, pruned
-from televise.web.pump import GOING_AWAY, NOT_UNDERSTOOD, RESTARTING, Pump, Viewer
+from televise.web.pump import Pump
 from televise.web.share import OWN_PROCESS, Share, rendition_key
 from televise.web.sockets import is_websocket
+from televise.web.viewer import Viewer
 from televise.web.visits import Visits
 
 

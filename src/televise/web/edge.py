@@ -13,6 +13,7 @@ from aiohttp import web
 
 from televise import events
 from televise.errors import FormatError, PeerError, TeleviseError, Unavailable
+from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER, UNSUPPORTED
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
@@ -21,15 +22,14 @@ from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.audience import Audience
 from televise.web.limits import Admission, Allowance
-from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER, Viewer
 from televise.web.seats import Seats
 from televise.web.sockets import WebSocket, reason_of, upgrade
+from televise.web.viewer import Viewer
 
 # How long an answer waits for the source to say whether it can be made at all.
 BEGIN_SECONDS = 2.0
 # How long a client may take to say what it wants, where it must say so.
 WISH_SECONDS = 10.0
-UNSUPPORTED = 1003
 ONLY_TEXT, TOO_MANY = "only text is understood", "too many messages: ten a second are enough"
 
 

@@ -14,10 +14,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from televise.errors import Forbidden, InputError, TeleviseError, Unauthorized, Unavailable
+from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER
 from televise.web.access import Access, access_of, set_access
 from televise.web.envelope import SUBPROTOCOL
 from televise.web.keys import ALL, Grant, Keys, bearer_of, token_of
-from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER
 from televise.web.share import CERTIFIED, OWN_PROCESS
 from televise.web.sockets import is_websocket, reason_of, upgrade
 from televise.web.suspects import Suspects

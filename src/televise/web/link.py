@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from aiohttp import WSMsgType, web
 
 from televise.errors import FormatError, InputError, PeerError, TeleviseError
-from televise.formats.websocket import binary_frame
+from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER, binary_frame
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.link_messages import SUBSCRIPTION, LinkMessages, missing
@@ -31,9 +31,10 @@ from televise.web.edge import Edge
 from televise.web.guard import needs
 from televise.web.limits import Allowance
 from televise.web.past import MAX_LENGTH_SECONDS, MAX_SECONDS, WAIT_SECONDS
-from televise.web.pump import NOT_UNDERSTOOD, TRY_LATER, Pump, Viewer
+from televise.web.pump import Pump
 from televise.web.share import OWN_PROCESS
 from televise.web.sockets import Masked, reason_of, upgrade
+from televise.web.viewer import Viewer
 
 SUBPROTOCOL = "televise.link.v1"
 MAX_LATENCY_SECONDS = 1.0

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import WebSocketError, WSCloseCode, web
 from aiohttp.http_websocket import WebSocketWriter
 
-from televise.web.pump import Viewer
+from televise.web.viewer import Viewer
 
 MAX_MESSAGE_BYTES = 4096
 # RFC 6455 section 5.5: what a close frame may hold, without its code.

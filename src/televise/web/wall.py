@@ -15,6 +15,7 @@ from aiohttp import web
 
 from televise import events
 from televise.errors import InputError, TeleviseError
+from televise.formats.websocket import NOT_UNDERSTOOD, RESTARTING, UNSUPPORTED
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.muxed import Chunk, MakeMuxer, Muxer
@@ -23,11 +24,11 @@ from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web import envelope
 from televise.web.access import access_of
-from televise.web.edge import ONLY_TEXT, UNSUPPORTED, Edge, note_sent_away, send_away
+from televise.web.edge import ONLY_TEXT, Edge, note_sent_away, send_away
 from televise.web.guard import needs
 from televise.web.limits import Allowance
-from televise.web.pump import NOT_UNDERSTOOD, RESTARTING, Viewer
 from televise.web.sockets import upgrade
+from televise.web.viewer import Viewer
 
 MIME = "image/jpeg"
 MAX_CHANNELS = 100
