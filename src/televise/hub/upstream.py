@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import random
 import ssl
 import time
@@ -19,6 +18,7 @@ from televise import events
 from televise.errors import FormatError, InputError, PeerError, Unavailable
 from televise.formats.websocket import TRY_LATER
 from televise.hub.clock import Clock
+from televise.hub.endings import ending, explained
 from televise.hub.offer import Offer, parse_announcement, parse_json
 from televise.link.messages import Hello, Keyframe, Look, Message
 from televise.link.protocol import VERSION, Receiver, encode
@@ -121,7 +121,7 @@ class Upstream:
             try:
                 reason = await self._follow_once(session, viewers, changed, backoff)
             except _FAULTS as error:
-                reason = _explained(error)
+                reason = explained(error)
             except Exception as error:
                 events.error("following an upstream failed")
                 reason = repr(error)
@@ -150,7 +150,7 @@ class Upstream:
                     silence.reschedule(loop.time() + SILENCE_SECONDS)
                     backoff.reset()
                     changed()
-            return _ending(message)
+            return ending(message)
 
     def _report(self, viewers: Viewers) -> dict[str, Any]:
         return {"node": self._us, **self._told(viewers), "clock": self.now()}
@@ -228,7 +228,7 @@ class Upstream:
                 yield each
         if message.type == aiohttp.WSMsgType.CLOSE and message.data == TRY_LATER:
             raise Unavailable(str(message.extra or "the upstream cannot make it"))
-        raise PeerError(_ending(message))
+        raise PeerError(ending(message))
 
     @contextlib.asynccontextmanager
     async def _connect(
@@ -291,26 +291,3 @@ async def _reporting(
 
 def _to_query(rendition: Rendition) -> str:
     return json.dumps(rendition.to_json(), separators=(",", ":"))
-
-
-def _explained(error: BaseException) -> str:
-    if isinstance(error, aiohttp.WSServerHandshakeError):
-        if error.status in (401, 403):
-            return "it wants another key: televise token '*' --can relay makes one there"
-        if error.status == 421:
-            return "it does not know that name of its own: it needs --origin with its URL"
-        return f"it answers {error.status}: is it a televise hub?"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"its certificate is not to be trusted: {error.certificate_error}"
-    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
-        return os.strerror(error.os_error.errno).lower()
-    return str(error) or "no answer in time"
-
-
-def _ending(message: aiohttp.WSMessage) -> str:
-    """Why no more comes."""
-    if message.type == aiohttp.WSMsgType.CLOSE and message.extra:
-        return str(message.extra)[:123]
-    if message.type == aiohttp.WSMsgType.ERROR:
-        return str(message.data)[:200]
-    return "it has closed the connection"
