@@ -19,8 +19,9 @@ from televise.model.source import parse_source
 from televise.server import Server
 from televise.settings import Settings
 from tests.support.mp4 import Fragment, is_init, parse_fragment
-from tests.support.process import children, is_alive
+from tests.support.process import children, is_alive, televise
 from tests.support.server import Serving, serving
+from tests.support.told import told
 from tests.support.waiting import until
 from tests.support.wire import BINARY, CLOSE, TEXT, Stream, connect, request
 
@@ -287,6 +288,17 @@ async def test_a_film_that_is_none_is_a_failure_and_a_camera_that_is_off_is_not(
         await running.server.settled()
         assert running.channel("camera").state == "offline"
         assert not running.server._failed.done()
+
+
+async def test_a_film_of_a_file_that_is_none_leaves_the_others_alone(tmp_path: Path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("not a film\n" * 1000)
+    plan = tmp_path / "televise.toml"
+    plan.write_text(f'port = 0\n[channels]\nfilm = "{text}"\ncam = "pattern:?size=160x120"\n')
+    with televise("--config", str(plan), log=tmp_path / "log") as tv:
+        await until(lambda: [line for line in tv.lines() if "not a media file" in line])
+        async with told(tv.port, "/cam.mp4") as viewer:
+            await viewer.gets(10)
 
 
 async def test_what_a_network_brings_never_ends_the_server() -> None:

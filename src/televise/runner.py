@@ -72,7 +72,7 @@ async def _serve(plan: Plan, reading: Reading) -> int:
     stop = asyncio.Event()
     _on_signal(stop)
     reading.hear_signal()
-    server = Server(plan.specs, plan.settings)
+    server = Server(plan.specs, plan.settings, plan.typed)
     end_log = events.release
     loop = asyncio.get_running_loop()
     greeted = asyncio.Event()

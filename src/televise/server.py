@@ -1,7 +1,7 @@
 """Server: the composition of hub, outputs and web edge. Only this file knows everything."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,14 +57,20 @@ FIXED = {
 
 
 class Server:
-    """Serves channels until it is closed. It must be made inside a running event loop."""
+    """Serves channels until it is closed. It must be made inside a running event loop.
 
-    def __init__(self, specs: Sequence[SourceSpec], settings: Settings) -> None:
+    Where one of those that were ``typed`` proves to be no media, that is a mistake of who is there
+    and sees it; of a file's, the others are shown all the same.
+    """
+
+    def __init__(
+        self, specs: Sequence[SourceSpec], settings: Settings, typed: Collection[str] = ()
+    ) -> None:
         self._settings = settings
         self._failed: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
         self._settled = asyncio.Event()
-        # Where one of these proves to be no media, that is a mistake of who typed it.
-        self._typed = {spec for spec in specs if spec.kind in ("file", "stdin")}
+        local = (spec for spec in specs if spec.kind in ("file", "stdin"))
+        self._typed = {spec for spec in local if spec.name in typed}
         self.hub = Hub((), settings.policy, settings.policies, settings.name)
         self._roster = Roster(self.hub, specs)
         keys = self._keys = Keys(settings.key_file or default_path())

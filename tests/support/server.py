@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,15 +102,18 @@ class Serving:
 async def serving(*sources: str, **settings: Any) -> AsyncIterator[Serving]:
     """Serve ``sources`` (``cam=pattern:...`` where none is given) on a free port of loopback."""
     specs = [parse_source(source) for source in sources or [f"cam={SMALL}"]]
-    async with served(specs, Settings(port=0, **settings)) as running:
+    typed = [spec.name for spec in specs]
+    async with served(specs, Settings(port=0, **settings), typed) as running:
         yield running
 
 
 @contextlib.asynccontextmanager
-async def served(specs: Sequence[SourceSpec], settings: Settings) -> AsyncIterator[Serving]:
+async def served(
+    specs: Sequence[SourceSpec], settings: Settings, typed: Collection[str] = ()
+) -> AsyncIterator[Serving]:
     """A server as it is told."""
     os.environ.setdefault("PYTHONPATH", str(SOURCE_FOLDER))  # for the workers
-    server = Server(specs, settings)
+    server = Server(specs, settings, typed)
     try:
         await server.start()
         connector = aiohttp.TCPConnector(limit=0)

@@ -31,11 +31,13 @@ _TOGETHER = {"tls_key": "tls_cert", "tls_client_ca": "tls_cert", "upstream_key":
 
 @dataclass(frozen=True)
 class Plan:
-    """A hub, understood and checked; ``role`` is what it is to others of its file."""
+    """A hub, understood and checked; ``role`` is what it is to others of its file, ``typed`` are
+    the channels of the command."""
 
     specs: Sequence[SourceSpec]
     settings: Settings
     role: str = ""
+    typed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def _plan(node: Node, filed: Values, given: Values) -> Plan:
         upstream_context=_upstream_context(values),
         proxies=tuple(values.get("trusted_proxies", ())),
     )
-    return Plan(specs, settings)
+    typed = frozenset(each.spec.name for each in given.get("channels", []))
+    return Plan(specs, settings, typed=typed)
 
 
 def _channels(filed: Sequence[Named], typed: Sequence[Named]) -> list[Named]:
