@@ -64,8 +64,6 @@ def _compare(options: argparse.Namespace, load: Load, film: Path) -> dict[str, A
         "ratio": round(several / one, 2),
         "one_process_worst_viewer_got": min(each["min_deliv"] for each in rounds[1]),
         "workers_worst_viewer_got": min(each["min_deliv"] for each in rounds[options.workers]),
-        "one_process_latency_p99_ms": [each["lat_p99"] for each in rounds[1]],
-        "workers_latency_p99_ms": [each["lat_p99"] for each in rounds[options.workers]],
     }
 
 
@@ -83,7 +81,6 @@ def _round(options: argparse.Namespace, load: Load, film: Path) -> dict[str, Any
         "hub_us": ours["us_per_msg"],
         "ratio": round(ours["us_per_msg"] / limit["us_per_msg"], 2),
         "worst_viewer_got": ours["min_deliv"],
-        "latency_p99_ms": ours["lat_p99"],
         "with_stalled_us": beside["us_per_msg"],
         "with_stalled_worst_viewer_got": beside["min_deliv"],
         "stalled": options.stalled,
