@@ -123,4 +123,4 @@ async def test_all_that_the_player_loads_is_found_below_a_path(browser: Browser,
             "window.untouched = true; })()"
         )
         await plays_on(page, rung)
-        assert (await stats(page))["state"] == "live"
+        await page.until(f"{PLAYER}.stats.state === 'live'", 40)
