@@ -61,6 +61,7 @@ BAD = {
     "no certificate": (["--tls-cert", "{tmp}/none.pem"], "none.pem: No such file"),
     "bad certificate": (["--tls-cert", "{text}"], "text.mp4: is no PEM of such, with its key"),
     "bad RTMP port": (["--rtmp", "x"], "from 0 to 65535, or off"),
+    "replay": (["--replay", "900s"], "--replay: 900s: at most 300s: nobody can look back further"),
     "key alone": (["--tls-key", "{text}"], "--tls-key is for a certificate: add --tls-cert FILE"),
     "client ca alone": (["--tls-client-ca", "{text}"], "add --tls-cert FILE"),
     "upstream key alone": (["--upstream-key", "{text}"], "add --upstream-cert FILE"),

@@ -1,9 +1,13 @@
 """One hub for all attacks: each finds it as the one before has left it."""
 
+import os
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.attacks.canary import Canary
 from tests.attacks.victim import Victim, attacked
 
 
@@ -19,3 +23,12 @@ def victim(attacked_hub: Victim) -> Iterator[Victim]:
     yield attacked_hub
     assert attacked_hub.is_well()
     assert attacked_hub.running.process.poll() is None
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Iterator[Canary]:
+    pipe = tmp_path / "canary.ts"
+    os.mkfifo(pipe)
+    with socket.create_server(("127.0.0.1", 0)) as port:
+        port.setblocking(False)
+        yield Canary(pipe, port)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from televise.web.keys import Grant, Keys
-from tests.support.process import Running, televise
+from tests.support.process import Running, listening, televise
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 # In a file that no request may reach, and in the URL of a camera.
@@ -47,9 +47,23 @@ class Victim:
     @property
     def peak_megabytes(self) -> float:
         """The most memory that its process has had so far; not that of the workers."""
+        return self._megabytes("VmHWM")
+
+    @property
+    def megabytes(self) -> float:
+        """What it has now."""
+        return self._megabytes("VmRSS")
+
+    def _megabytes(self, which: str) -> float:
         status = Path(f"/proc/{self.running.process.pid}/status").read_text()
-        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+        (line,) = [line for line in status.splitlines() if line.startswith(which)]
         return int(line.split()[1]) / 1024
+
+    @property
+    def rtmp_port(self) -> int:
+        """Where it listens beside."""
+        (port,) = listening(self.running.process.pid) - {self.port}
+        return port
 
     def bearer(self, channel: str = "*", can: str = "view") -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys.sign(Grant(channel, can), 600)}"}
@@ -118,7 +132,8 @@ def attacked(folder: Path) -> Iterator[Victim]:
     log, key_file = folder / "log", folder / "key"
     sources = ["cam=pattern:?size=160x120&fps=15", "in=publish:", "shots=publish:", CAMERA]
     sources.append(f"folder=dir:{folder}/frames")
-    with televise(*sources, "--key-file", str(key_file), log=log) as running:
+    options = ["--rtmp", "0", "--key-file", str(key_file)]
+    with televise(*sources, *options, log=log) as running:
         victim = Victim(running, Keys(key_file), folder)
         assert victim.bearer(), "that makes the secret, to be stolen"
         yield victim

@@ -35,6 +35,11 @@ BAD = {
     "rtmp": ('rtmp = "on"', "1: rtmp: 'on': a port is a number from 0 to 65535; or \"off\""),
     "count": ("max_viewers = 0", "1: max_viewers: 0: write a whole number above 0"),
     "time": ("replay = 60", "1: replay: 60: write a time with its unit, in quotes"),
+    "too long ago": ('replay = "6m"', "1: replay: 6m: at most 300s: nobody can look back"),
+    "too long ago for one": (
+        '[channels.a]\nsource = "pattern:"\nreplay = "301s"',
+        "3: channels.a.replay: 301s: at most 300s: nobody can look back",
+    ),
     "time unit": ('replay = "60"', "1: replay: '60': a time with its unit, as in 90s"),
     "no list": ('origins = "https://a.example"', "is no list: write it as in origins = ["),
     "origin": ('origins = [\n"a.example"]', "1: origins: 'a.example': write scheme and host"),
@@ -193,7 +198,7 @@ file = "a film.mp4"
 
 [channels.slow]
 source = "pattern:?fps=5"
-replay = "1h"
+replay = "5m"
 """
 
 
@@ -219,7 +224,7 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: Needs
     assert [each.key for each in settings.upstreams] == [("ws://hub.example:8080", "k")]
     assert [(each.name, each.port) for each in settings.dialects] == [("flask", 5001)]
     assert settings.policy == Policy(120, keep_open=True)
-    assert settings.policies == {"slow": Policy(3600, keep_open=True)}
+    assert settings.policies == {"slow": Policy(300, keep_open=True)}
     assert [(spec.name, spec.kind, spec.text) for spec in found.specs] == [
         ("cam", "pull", "rtsp://ann:pass@camera.example/stream"),
         ("all", "directories", f"dir:{tmp_path}/my%20frames/*?fps=5"),

@@ -101,6 +101,14 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def listening(pid: int) -> set[int]:
+    """The TCP ports on which a process listens."""
+    links = [link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir()]
+    lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    ours = [line for line in lines if f"socket:[{line[9]}]" in links]
+    return {int(line[1].partition(":")[2], 16) for line in ours if line[3] == "0A"}
+
+
 def is_alive(pid: int) -> bool:
     """Whether it is there, and no zombie."""
     try:

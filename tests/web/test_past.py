@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from televise.errors import InputError
 from televise.formats import gif
-from televise.hub.policy import Policy
+from televise.hub.policy import MAX_REPLAY_SECONDS, Policy
 from televise.testing import Stamp, read_barcode
 from televise.web.past import Past, parse_past
 from tests.formats.witness import ffmpeg
@@ -48,6 +48,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 )
 async def test_what_is_understood(query: dict[str, str], past: Past | None) -> None:
     assert parse_past(query) == past
+
+
+async def test_nothing_is_kept_that_nobody_can_ask_for() -> None:
+    kept = Policy(MAX_REPLAY_SECONDS, keep_open=True).replay_seconds
+    assert parse_past({"t": f"-{kept}s"}) == Past(kept)
+    with pytest.raises(InputError, match="301s: at most 300s: nobody can look back further"):
+        Policy(MAX_REPLAY_SECONDS + 1)
 
 
 async def test_unix_seconds_are_understood() -> None:

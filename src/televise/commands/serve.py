@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from televise.commands.arguments import hide_secrets, hide_token
-from televise.commands.values import count, port, rtmp_port, seconds
+from televise.commands.values import count, port, replay, rtmp_port
 from televise.errors import InputError
 from televise.model.source import parse_source
 
@@ -148,9 +148,9 @@ def _add_limits(group: "argparse._ArgumentGroup") -> None:
         group.add_argument(f"--max-{name.replace('_', '-')}", type=count, metavar="N", help=text)
     group.add_argument(
         "--replay",
-        type=seconds,
+        type=replay,
         metavar="TIME",
-        help="keep so much to look back to, and sources open where nobody watches "
+        help="keep so much to look back to, 5m at most, and sources open where nobody watches "
         "(else 30s, while they are open)",
     )
 

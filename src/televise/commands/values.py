@@ -3,6 +3,7 @@
 import argparse
 
 from televise.errors import InputError
+from televise.hub.policy import parse_replay
 from televise.model.duration import parse_duration
 
 
@@ -32,6 +33,14 @@ def seconds(text: str) -> int:
     """A length of time, as in 90s, 30m, 12h or 7d."""
     try:
         return parse_duration(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def replay(text: str) -> int:
+    """A length of time that one can look back to."""
+    try:
+        return parse_replay(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

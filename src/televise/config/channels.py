@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from televise.config.place import Place
-from televise.config.values import duration, shown, text
+from televise.config.values import replay as read_replay
+from televise.config.values import shown, text
 from televise.errors import InputError
 from televise.model.name import check_name
 from televise.model.source import SourceSpec, parse_source
@@ -55,7 +56,7 @@ def _replay(spec: SourceSpec, value: Mapping[str, Any], place: Place) -> int | N
     try:
         if spec.kind == "directories":
             raise InputError("channels of sub-directories have that of the server: write it there")
-        return duration(value["replay"])
+        return read_replay(value["replay"])
     except InputError as error:
         raise place.at("replay").error(str(error)) from None
 

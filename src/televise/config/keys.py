@@ -32,7 +32,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
         read.named(parse_dialect, "--dialect"), 'dialects = ["mjpg_streamer=cam@8090"]'
     ),
     **dict.fromkeys(LIMITS, read.count),
-    "replay": read.duration,
+    "replay": read.replay,
     "rtmp": read.rtmp_port,
     "new_channels": read.flag,
     "key_file": read.text,

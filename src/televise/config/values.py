@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from televise.errors import InputError
-from televise.model.duration import parse_duration
+from televise.hub.policy import parse_replay
 
 Read = Callable[[Any], Any]
 T = TypeVar("T")
@@ -53,11 +53,11 @@ def count(value: Any) -> int:
     return _whole(value, 1, 1 << 31, "write a whole number above 0")
 
 
-def duration(value: Any) -> int:
-    """Seconds, of ``"60s"``."""
+def replay(value: Any) -> int:
+    """Seconds to look back to, of ``"60s"``."""
     if not isinstance(value, str):
         raise InputError(f'{shown(value)}: write a time with its unit, in quotes, as in "90s"')
-    return parse_duration(value)
+    return parse_replay(value)
 
 
 def each(read: Callable[[Any], T], example: str) -> Callable[[Any], list[T]]:

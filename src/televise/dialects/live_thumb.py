@@ -16,6 +16,7 @@ from televise.errors import InputError, Unavailable
 from televise.formats.websocket import text_frame
 from televise.hub.channel import Channel
 from televise.hub.muxed import Muxer
+from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
@@ -23,7 +24,7 @@ from televise.web.access import access_of
 from televise.web.edge import Edge, Wish
 from televise.web.guard import public
 from televise.web.keys import token_of
-from televise.web.past import MAX_SECONDS, Past, look_back
+from televise.web.past import Past, look_back
 from televise.web.query import parse_query
 from televise.web.receive import receive
 
@@ -88,7 +89,7 @@ def _past(request: web.Request) -> Past | None:
     if not (value.isascii() and value.replace(".", "", 1).isdecimal()):
         raise InputError(f"timestamp={value[:40]!a}: Unix seconds")
     ago = time.time() - float(value)
-    return Past(ago) if 0 <= ago <= MAX_SECONDS else None
+    return Past(ago) if 0 <= ago <= MAX_REPLAY_SECONDS else None
 
 
 async def _picture(edge: Edge, request: web.Request, channel: Channel, past: Past | None) -> Packet:

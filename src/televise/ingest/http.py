@@ -107,14 +107,13 @@ class _Pictures:
 
 
 async def _read_picture(request: web.Request) -> bytes:
-    parts, size = [], 0
+    data = bytearray()  # which costs no more where it comes in tiny pieces
     async for part in request.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_PICTURE_BYTES:
+        data += part
+        if len(data) > MAX_PICTURE_BYTES:
             raise TooLarge(f"a picture must have at most {MAX_PICTURE_BYTES >> 20} MB")
     try:
-        picture = parse_picture(b"".join(parts))
+        picture = parse_picture(bytes(data))
     except FormatError as error:
         raise Unsupported(f"{error}: send {KNOWN}") from None
     if picture is None:

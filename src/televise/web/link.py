@@ -20,6 +20,7 @@ from televise.hub.encoding import Encoding
 from televise.hub.link_messages import SUBSCRIPTION, LinkMessages, missing
 from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk
+from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Note
 from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.dropped import Dropped
@@ -30,7 +31,7 @@ from televise.web.connection import Connection
 from televise.web.edge import Edge
 from televise.web.guard import needs
 from televise.web.limits import Allowance
-from televise.web.past import MAX_LENGTH_SECONDS, MAX_SECONDS, WAIT_SECONDS
+from televise.web.past import MAX_LENGTH_SECONDS, WAIT_SECONDS
 from televise.web.pump import Pump
 from televise.web.share import OWN_PROCESS
 from televise.web.sockets import Masked, reason_of, upgrade
@@ -153,7 +154,7 @@ class Link:
     @needs("relay")
     async def _look(self, request: web.Request) -> web.StreamResponse:
         channel, rendition = self._channel(request), _rendition(request)
-        ago = _seconds(request, "ago", MAX_SECONDS)
+        ago = _seconds(request, "ago", MAX_REPLAY_SECONDS)
         length = _seconds(request, "length", MAX_LENGTH_SECONDS)
         with self._edge.admitted(request):
             websocket = await upgrade(request, [SUBPROTOCOL])

@@ -9,11 +9,11 @@ from aiohttp import web
 from televise.errors import InputError
 from televise.hub.channel import Channel
 from televise.hub.look_back import LookBack
+from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge
 
-MAX_SECONDS = 300.0
 MAX_LENGTH_SECONDS = 60.0
 WAIT_SECONDS = 30.0
 _PER_SECOND = {"s": 1, "ms": 1000}
@@ -94,8 +94,8 @@ def _length(query: Mapping[str, str]) -> float:
 
 
 def _check(key: str, text: str, ago: float) -> None:
-    if not -1.0 <= ago <= MAX_SECONDS:
-        raise InputError(f"{key}={text[:40]}: at most {MAX_SECONDS:.0f} s ago, as in t=-30s")
+    if not -1.0 <= ago <= MAX_REPLAY_SECONDS:
+        raise InputError(f"{key}={text[:40]}: at most {MAX_REPLAY_SECONDS} s ago, as in t=-30s")
 
 
 def _seconds(key: str, text: str) -> float:
