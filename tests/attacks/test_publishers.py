@@ -6,7 +6,7 @@ from pathlib import Path
 
 from televise.formats import amf
 from televise.formats.rtmp_chunk import AUDIO, COMMAND, DATA, VIDEO, ChunkReader, Message
-from televise.ingest.websocket import NORMAL, UNSUPPORTED
+from televise.formats.websocket import NORMAL, UNSUPPORTED
 from tests.attacks.canary import Canary, corpus
 from tests.formats.rtmp_publisher import HANDSHAKE, ChunkWriter, connect, opening, publish
 from tests.ingest.publishers import Hub, publishable
