@@ -31,7 +31,7 @@ STREAMS = ("/cam.mp4", "/cam.mjpg", "/cam.gif", "/cam.ts")
 STAYING, SLOW, CHURN_PER_SECOND = 12, 4, 5.0
 SAMPLE_SECONDS, KILL_SECONDS = 10.0, 60.0
 # This part of the time memory may grow: caches fill, allocators find their size.
-WARM_UP = 0.25
+WARM_UP = 0.5
 
 
 @dataclass

@@ -54,6 +54,19 @@ def check_in_step(run: Run) -> None:
         assert min(error, COUNT - error) < 2.5
 
 
+def story(runs: list[Run]) -> list[str]:
+    """Of each epoch: what it had, and from when to when."""
+    told = []
+    for run in runs:
+        for index, track in enumerate(run.tracks):
+            seconds = [each.seconds for each in run.packets if each.track == index]
+            between = f"{seconds[0]:.3f} to {seconds[-1]:.3f}" if seconds else "never"
+            told.append(
+                f"epoch {run.epoch}: {track.kind} {track.codec}, {between} s, {len(seconds)}"
+            )
+    return told
+
+
 @pytest.mark.parametrize(
     ("rendition", "sizes"),
     [
@@ -126,7 +139,7 @@ def test_a_jump_in_time(video: str, second: float, tmp_path: Path) -> None:
     film = [*ramp(), *tone(), *codec, *AAC]
     with fed(*(part(tmp_path, begin, *film) for begin in begins)) as worker:
         runs = worker.collect(worker.subscribe(H264), 3.2 * SECONDS)
-    assert len(runs) == 1
+    assert len(runs) == 1, story(runs)
     (run,) = runs
     assert run.track("video").delivery == video
     check(runs)
@@ -218,7 +231,7 @@ def test_lost_packets(tmp_path: Path) -> None:
     second = part(tmp_path, 2.4, *ramp(count=60), *tone(2.4), *NO_B, *AAC, seconds=2.4)
     with fed((b"".join(kept), seconds), second) as worker:
         runs = worker.collect(worker.subscribe(H264), 4.5)
-    assert len(runs) == 1
+    assert len(runs) == 1, story(runs)
     (run,) = runs
     for kind in ("video", "audio"):
         assert min(steps(run, kind)) > 0
@@ -248,7 +261,7 @@ def test_times_of_rtmp_wrap(wrap: int, tmp_path: Path) -> None:
     film = make(tmp_path / "film.flv", *ramp(count=60), *tone(2.4), *NO_B, *AAC).read_bytes()
     with fed((wrapping(film, wrap - 1200), 2.4)) as worker:
         runs = worker.collect(worker.subscribe(H264), 2.2)
-    assert len(runs) == 1
+    assert len(runs) == 1, story(runs)
     (run,) = runs
     check(runs)
     assert max(steps(run, "video")) < 0.1

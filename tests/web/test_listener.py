@@ -211,7 +211,7 @@ async def far_viewer(port: int) -> AsyncIterator[asyncio.StreamReader]:
 
 @pytest.mark.usefixtures("island")
 async def test_a_viewer_whose_network_is_gone_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("televise.web.pump.STALL_SECONDS", 1.0)
+    monkeypatch.setattr("televise.web.viewer.STALL_SECONDS", 1.0)
     async with serving(host="0.0.0.0") as running:
         await running.is_live()
         async with running.stream_socket("/cam.mjpg") as near, far_viewer(running.port) as far:
