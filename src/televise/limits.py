@@ -16,7 +16,8 @@ class Limits:
         self._ports = ports
         self._suspects = suspects
         self._settings = Settings()
-        self._buffers = Buffers(edge.hub, lambda: ports.connections, self._settings.max_megabytes)
+        self._buffers = Buffers(edge.hub, ports.backlog, lambda: ports.connections)
+        edge.admission.has_room = lambda: not ports.backlog.is_too_much
 
     def set(self, settings: Settings) -> None:
         """These hold from now on; who is there may stay."""
@@ -29,7 +30,7 @@ class Limits:
         self._ports.set_limit(settings.max_connections_per_address)
         self._edge.hub.set_budget(settings.max_renditions, settings.max_megapixels)
         self._edge.seats.max_publishers = settings.max_publishers
-        self._buffers.megabytes = settings.max_megabytes
+        self._buffers.set_limit(settings.max_megabytes)
 
     def look(self) -> None:
         """Where too much waits for viewers, some of it gives way. To be called each second."""

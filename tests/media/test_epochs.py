@@ -133,9 +133,10 @@ JUMPS = {"far": 3600.0, "back": 100.0, "gap": 100 + SECONDS + 3, "wrap": WRAP - 
     ],
 )
 def test_a_jump_in_time(video: str, second: float, tmp_path: Path) -> None:
-    """Two times the same film, then the same at another time."""
+    """Two times the same film, then three times at another time."""
     codec = NO_B if video == "passthrough" else ("-c:v", "libx264", "-g", "5", "-bf", "2")
-    begins = [100.0, 100.0 + SECONDS, second, second + SECONDS]
+    again = (second + number * SECONDS for number in range(3))
+    begins = [100.0, 100.0 + SECONDS, *again]
     film = [*ramp(), *tone(), *codec, *AAC]
     with fed(*(part(tmp_path, begin, *film) for begin in begins)) as worker:
         runs = worker.collect(worker.subscribe(H264), 3.2 * SECONDS)
@@ -258,8 +259,8 @@ def wrapping(film: bytes, offset: int) -> bytes:
 
 @pytest.mark.parametrize("wrap", [1 << 32, 1 << 31, 1 << 24])
 def test_times_of_rtmp_wrap(wrap: int, tmp_path: Path) -> None:
-    film = make(tmp_path / "film.flv", *ramp(count=60), *tone(2.4), *NO_B, *AAC).read_bytes()
-    with fed((wrapping(film, wrap - 1200), 2.4)) as worker:
+    film = make(tmp_path / "film.flv", *ramp(count=100), *tone(4.0), *NO_B, *AAC).read_bytes()
+    with fed((wrapping(film, wrap - 2000), 4.0)) as worker:
         runs = worker.collect(worker.subscribe(H264), 2.2)
     assert len(runs) == 1, story(runs)
     (run,) = runs

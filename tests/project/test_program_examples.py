@@ -68,7 +68,7 @@ def pictures(url: str, count: int) -> list[PIL.Image.Image]:
                 image = PIL.Image.open(io.BytesIO(part.partition(b"\r\n\r\n")[2]))
                 image.load()
                 found.append(image)
-    return found
+    return found[:count]
 
 
 def said_url(process: "subprocess.Popen[str]") -> str:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from typing import Any, cast
 
+from televise.web.backlog import Backlog
 from televise.web.connection import Connection
 
 
@@ -98,7 +99,9 @@ def fake_connection() -> tuple[Connection, FakeTransport, FakeSocket]:
     """A connection that is made."""
     plain = FakeSocket()
     transport = FakeTransport(plain)
-    connection = Connection(cast(socket.socket, cast(Any, plain)), Handler(), lambda _: None)
+    connection = Connection(
+        cast(socket.socket, cast(Any, plain)), Handler(), lambda _: None, Backlog()
+    )
     transport.protocol = connection
     connection.connection_made(transport)
     return connection, transport, plain

@@ -264,15 +264,15 @@ async def test_what_waits_for_viewers_has_a_limit(live: Serving) -> None:
         assert kept > 10_000
         buffers.look()
         assert (buffers.bytes > 0, refusals.counts["megabytes"]) == (True, before)
-        buffers.megabytes = 0
+        buffers.set_limit(0)
         buffers.look()
         assert refusals.counts["megabytes"] > before
         assert sum(each.bytes for each in live.channel().encodings) == 0
-        buffers.megabytes = 512
+        buffers.set_limit(512)
         await sees(viewer, 10)
 
 
-async def test_who_is_most_behind_goes_first() -> None:
+async def test_who_takes_nothing_for_longest_goes_first() -> None:
     async with (
         serving("cam=pattern:?size=1280x720&fps=15") as running,
         running.stream_socket("/cam.mjpg?q=95") as viewer,
@@ -282,7 +282,8 @@ async def test_who_is_most_behind_goes_first() -> None:
         stalled = await until(
             lambda: [each for each in running.connections if each.unsent > 10_000]
         )
-        running.server._limits._buffers._shed(1000)
+        running.server.ports.backlog.most = 1000
+        running.server._limits.look()
         await until(lambda: stalled[0] not in running.connections)
         await sees(viewer)
 

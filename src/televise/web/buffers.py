@@ -8,35 +8,38 @@ from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
 from televise.model import refusals
+from televise.web.backlog import Backlog
 from televise.web.connection import Connection
 
 MAX_MEGABYTES = 512
 
 
 class Buffers:
-    """The newest pictures that a ``hub`` keeps, and what ``connections`` have not taken yet: each
-    may have half of ``megabytes``. `look` must be called each second."""
+    """The newest pictures that a ``hub`` keeps, and the ``backlog`` of its ``connections``: each
+    may have half of so many megabytes. `look` must be called each second."""
 
     def __init__(
-        self, hub: Hub, connections: Callable[[], Iterable[Connection]], megabytes: int
+        self, hub: Hub, backlog: Backlog, connections: Callable[[], Iterable[Connection]]
     ) -> None:
         self._hub = hub
+        self._backlog = backlog
         self._connections = connections
-        self.megabytes = megabytes
+
+    def set_limit(self, megabytes: int) -> None:
+        """From now on."""
+        self._backlog.most = megabytes << 19
 
     @property
     def bytes(self) -> int:
         """How much it is now."""
-        kept = sum(encoding.bytes for _, encoding in self._encodings())
-        return kept + sum(connection.unsent for connection in self._connections())
+        return sum(each.bytes for _, each in self._encodings()) + self._backlog.bytes
 
     def look(self) -> None:
         """Who takes nothing goes. Where it is too much, the longest past is forgotten, and those go
-        who are the most behind."""
+        who have taken nothing for longest."""
         self._end_stuck(time.monotonic())
-        half = self.megabytes << 19
-        self._forget(half)
-        self._shed(half)
+        self._forget(self._backlog.most)
+        self._backlog.look()
 
     def _end_stuck(self, now: float) -> None:
         for connection in [each for each in self._connections() if each.is_stuck(now)]:
@@ -55,19 +58,6 @@ class Buffers:
             channel.want_keyframe(encoding)
             refusals.counts["megabytes"] += 1
             events.warning("too much waits for viewers: pictures are skipped", channel=channel.name)
-            if excess <= 0:
-                return
-
-    def _shed(self, most: int) -> None:
-        connections = list(self._connections())
-        excess = sum(each.unsent for each in connections) - most
-        if excess <= 0:
-            return
-        for connection in sorted(connections, key=lambda each: -each.unsent):
-            excess -= connection.unsent
-            connection.abort()
-            refusals.counts["megabytes"] += 1
-            events.warning("too much waits for viewers: those most behind are sent away")
             if excess <= 0:
                 return
 

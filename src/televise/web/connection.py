@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
+from televise.web.backlog import Backlog
 from televise.web.places import Place
 
 # Data that the other side has not acknowledged for so long means that it is gone.
@@ -55,10 +56,12 @@ class Connection(asyncio.Protocol):
         accepted: socket.socket,
         handler: asyncio.Protocol,
         closed: "Callable[[Connection], None]",
+        backlog: Backlog,
     ) -> None:
         self.socket = accepted
         self._handler = handler
         self._closed = closed
+        self._backlog = backlog
         # Nearly always one; a wall has one for each channel.
         self.writers: list[Writing] = []
         self.transport: asyncio.Transport | None = None
@@ -165,16 +168,19 @@ class Connection(asyncio.Protocol):
         return self._handler.eof_received()
 
     def pause_writing(self) -> None:
+        self._backlog.enter(self)
         self._handler.pause_writing()
         for writer in self.writers:
             writer.pause()
 
     def resume_writing(self) -> None:
+        self._backlog.leave(self)
         self._handler.resume_writing()
         for writer in self.writers:
             writer.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._backlog.leave(self)
         self._handler.connection_lost(exc)
         for writer in self.writers:
             writer.lost()

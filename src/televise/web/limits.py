@@ -1,7 +1,7 @@
 """How many viewers there may be, and how much each may say."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from televise.model.refusals import refuse
@@ -12,6 +12,8 @@ class Admission:
 
     def __init__(self, most: int = 0, most_per_address: int = 0, most_per_channel: int = 0) -> None:
         self.set_limits(most, most_per_address, most_per_channel)
+        # Whether there is memory for one more.
+        self.has_room: Callable[[], bool] = lambda: True
         self._by_address: Counter[str] = Counter()
         self._by_channel: Counter[str] = Counter()
 
@@ -66,6 +68,8 @@ class Admission:
         _take(self._by_channel, channel)
 
     def _check(self, address: str) -> None:
+        if not self.has_room():
+            raise refuse("megabytes", "too much waits for viewers already: try again later")
         if self.count >= self._most:
             raise refuse("viewers", f"there are {self._most} viewers already: try again later")
         if self._by_address[address] >= self._most_per_address:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from televise import events
 from televise.errors import InputError
+from televise.web.backlog import Backlog
 from televise.web.certificate import Certificate
 from televise.web.connection import Connection, set_options
 from televise.web.places import SPARE_SECONDS, Place, Places
@@ -30,7 +31,8 @@ class Listener:
     a ``certificate`` it speaks TLS.
 
     ``shared``: together with other processes, among which the system spreads the connections.
-    ``places`` makes what counts them, of how many there may be; who has none is closed.
+    ``places`` makes what counts them, of how many there may be; who has none is closed. ``backlog``
+    counts what they do not take.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Listener:
         *,
         shared: bool = False,
         places: Callable[[int], Places] = Places,
+        backlog: Backlog | None = None,
     ) -> None:
         self._option = option
         self._certificate = certificate
@@ -51,6 +54,7 @@ class Listener:
         self._lent: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.places = places(_most_connections(others))
+        self._backlog = backlog or Backlog()
         self.connections: set[Connection] = set()
 
     def bind(self, host: str, port: int) -> int:
@@ -151,7 +155,7 @@ class Listener:
         task.add_done_callback(self._securing.discard)
 
     def _make_connection(self, accepted: socket.socket, address: str, place: Place) -> Connection:
-        connection = Connection(accepted, self._make_protocol(), self._closed)
+        connection = Connection(accepted, self._make_protocol(), self._closed, self._backlog)
         connection.address, connection.place = address, place
         self.connections.add(connection)
         self.places.enter(connection)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from aiohttp import web
 
+from televise.web.backlog import Backlog
 from televise.web.certificate import Certificate
 from televise.web.connection import Connection
 from televise.web.listener import Listener
@@ -37,6 +38,7 @@ class Ports:
         self._certificate = certificate
         self._proxies = Proxies(proxies)
         self._most_per_address = most_per_address
+        self.backlog = Backlog()
         self._listeners: list[Listener] = []
         self._runners: list[web.AppRunner] = []
 
@@ -66,7 +68,11 @@ class Ports:
         """Take ``port`` (0: any free one), and leave ``others`` descriptors free; the port that it
         is, and what listens there. InputError where it cannot be had."""
         listener = Listener(
-            others, certificate=self._certificate, shared=shared, places=self._make_places
+            others,
+            certificate=self._certificate,
+            shared=shared,
+            places=self._make_places,
+            backlog=self.backlog,
         )
         self._listeners.append(listener)
         return listener.bind(self._host, port), listener
