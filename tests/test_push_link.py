@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from televise.errors import Busy
+from televise.hub import adaptation
 from televise.hub import channel as channel_module
 from televise.hub.channel import Channel
 from televise.hub.clock import Clock
@@ -30,6 +31,7 @@ from televise.link.messages import (
     State,
     Subscribe,
     Taken,
+    Unsubscribe,
 )
 from televise.link.protocol import VERSION, encode
 from televise.model.log import Log
@@ -192,7 +194,10 @@ async def test_what_passes_through_does_and_what_is_asked_for_crosses(tmp_path: 
                 assert cam.text == here.text
 
 
-async def test_a_slow_uplink_loses_whole_gops_and_returns(tmp_path: Path) -> None:
+async def test_a_slow_uplink_loses_whole_gops_and_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adaptation, "TROUBLE_SECONDS", 1000.0)  # it stays as large as it is
     async with (
         fake_camera((320, 240), 15) as camera,
         through_proxy(tmp_path) as (hub, proxy),
@@ -222,6 +227,53 @@ async def test_a_slow_uplink_loses_whole_gops_and_returns(tmp_path: Path) -> Non
             dropped = cam.ledger.dropped
             assert dropped.slow == dropped.total
             assert (cam.ledger.repeated, cam.ledger.strays) == (0, 0)
+
+
+async def test_a_narrow_uplink_has_smaller_pictures_until_it_is_wider(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adaptation, "PATIENCE_SECONDS", 1.0)
+    async with (
+        through_proxy(tmp_path) as (hub, proxy),
+        pushed(hub, "pattern:?size=640x480&fps=30", port=proxy.port),
+    ):
+        cam = hub.tv.channel()
+        await until(lambda: cam.publisher)
+        with watched(hub, JPEG) as encoding:
+            await until(lambda: encoding.log.end > 20)
+            assert width(encoding) == 640
+            size = len(encoding.log.newest.data) if encoding.log.newest else 0
+            proxy.rate_up = size * 30 / 2
+            await until(lambda: width(encoding) == 320)
+            [take] = (await hub.tv.json("/api/topology"))["takes"]
+            assert (take["rendition"]["w"], take["wanted"]) == (320, {"video": "mjpeg"})
+            assert (take["via"], take["channel"]) == ("push", "cam")
+            proxy.rate_up = 0.0
+            await until(lambda: width(encoding) == 640)
+            known = await hub.tv.json("/api/topology")
+            assert known["publishers"][0]["delay_ms"] is not None
+            assert "publisher of cam" in (await get(hub, "/topology")).decode()
+        dropped = cam.ledger.dropped
+        assert (dropped.fault, cam.ledger.strays) == (0, 0)
+
+
+def width(encoding: Encoding) -> int:
+    """Of its pictures now."""
+    return encoding.tracks[0].width if encoding.tracks else 0
+
+
+async def test_what_a_publisher_cannot_make_smaller_stays_as_it_is() -> None:
+    said: list[Message] = []
+    heard: list[Message] = []
+    uplink = Uplink(said.append)
+    uplink.received = heard.append
+    uplink.say(Subscribe(3, JPEG, 7))
+    uplink.hear(Refused(3, "no more encodings"))
+    assert heard == [Refused(3, "no more encodings")], "it is what was wanted"
+    uplink.taken[3]._adaptation.level = 1
+    uplink.hear(Refused(3, "no more encodings"))
+    assert len(heard) == 1
+    assert said[-2:] == [Unsubscribe(3), Subscribe(3, JPEG, 0)]
 
 
 async def test_a_link_that_breaks_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -280,14 +280,14 @@ async def test_a_film_that_is_none_is_a_failure_and_a_camera_that_is_off_is_not(
     text = tmp_path / "notes.mp4"
     text.write_text("not a film\n" * 1000)
     async with serving(SMALL, f"film={text}") as running:
-        error = await running.server.failed()
+        error = await running.server.opening.failed()
         assert error.final
         assert str(text) in str(error)
         assert "not a media file" in str(error)
     async with serving(SMALL, "camera=http://127.0.0.1:9/live") as running:
-        await running.server.settled()
+        await running.server.opening.settled()
         assert running.channel("camera").state == "offline"
-        assert not running.server._failed.done()
+        assert not running.server.opening.has_failed
 
 
 async def test_a_film_of_a_file_that_is_none_leaves_the_others_alone(tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ async def test_what_a_network_brings_never_ends_the_server() -> None:
         async with serving(SMALL, f"camera=http://127.0.0.1:{port}/live") as running:
             await until(lambda: running.channel("camera").state == "offline")
             await running.is_live()
-            assert not running.server._failed.done()
+            assert not running.server.opening.has_failed
 
 
 async def test_states_are_told_to_who_asks_and_to_nobody_else() -> None:

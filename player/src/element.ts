@@ -139,6 +139,7 @@ export class Television extends HTMLElement {
     this.player?.close();
     this.player = undefined;
     this.pictures.replaceChildren();
+    this.showNote(undefined);
     this.stage.classList.remove("flowing");
   }
 

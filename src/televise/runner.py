@@ -110,7 +110,7 @@ async def _start(server: Server, stop: asyncio.Event) -> None:
 
 
 async def _release_log(server: Server, greeted: asyncio.Event) -> None:
-    begun = [asyncio.create_task(each) for each in (server.settled(), greeted.wait())]
+    begun = [asyncio.create_task(each) for each in (server.opening.settled(), greeted.wait())]
     await asyncio.wait(begun, timeout=STARTED_SECONDS)
     events.release()
 
@@ -118,7 +118,7 @@ async def _release_log(server: Server, greeted: asyncio.Event) -> None:
 async def _until_end(server: Server, stop: asyncio.Event) -> None:
     """Wait for the signal, or for a source that proves to be a mistake, which is raised."""
     loop = asyncio.get_running_loop()
-    failure, stopped = loop.create_task(server.failed()), loop.create_task(stop.wait())
+    failure, stopped = loop.create_task(server.opening.failed()), loop.create_task(stop.wait())
     await asyncio.wait([failure, stopped], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if not stop.is_set():

@@ -10,11 +10,10 @@ from aiohttp import web
 import televise
 from televise import events
 from televise.dialects import Mounted, mount
-from televise.errors import InputError, SourceError
+from televise.errors import InputError
 from televise.fanout import handed
 from televise.fanout.crew import Crew
 from televise.hub.bus import Bus
-from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.hub.nats_connection import parse_nats
 from televise.hub.roster import Roster
@@ -23,6 +22,7 @@ from televise.ingest import http, link, websocket
 from televise.ingest.rtmp import RtmpServer
 from televise.limits import Limits
 from televise.model.source import SourceSpec
+from televise.opening import Opening
 from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
 from televise.settings import Settings
 from televise.web import wall
@@ -57,22 +57,16 @@ FIXED = {
 
 
 class Server:
-    """Serves channels until it is closed. It must be made inside a running event loop.
-
-    Where one of those that were ``typed`` proves to be no media, that is a mistake of who is there
-    and sees it; of a file's, the others are shown all the same.
-    """
+    """Serves channels until it is closed; `Opening` says which are ``typed``. It must be made
+    inside a running event loop."""
 
     def __init__(
         self, specs: Sequence[SourceSpec], settings: Settings, typed: Collection[str] = ()
     ) -> None:
         self._settings = settings
-        self._failed: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
-        self._settled = asyncio.Event()
-        local = (spec for spec in specs if spec.kind in ("file", "stdin"))
-        self._typed = {spec for spec in local if spec.name in typed}
         self.hub = Hub((), settings.policy, settings.policies, settings.name)
         self._roster = Roster(self.hub, specs)
+        self.opening = Opening(self.hub, specs, typed)
         keys = self._keys = Keys(settings.key_file or default_path())
         self._certificate, self._suspects = settings.certificate, Suspects()
         self._guard = Guard(
@@ -147,7 +141,7 @@ class Server:
                 app.middlewares.insert(0, handed.receive)
         await self.ports.serve(apps)
         await self._start_rtmp()
-        self.hub.on_channel(lambda channel: channel.listeners.add(self._note_state))
+        self.opening.begin()
         self._start_task(self._watch())
         self._follow_upstreams()
         await self._roster.open()
@@ -172,7 +166,7 @@ class Server:
         differ = [FIXED[name] for name, value in stay.items() if value != getattr(settings, name)]
         settings = replace(settings, **stay)
         self.take(settings)
-        self._typed.intersection_update(specs)
+        self.opening.change(specs)
         await self._roster.change(specs)
         await self._upstreams.change([*settings.upstreams, *self._bus])
         if self._rtmp is None:
@@ -267,15 +261,6 @@ class Server:
         app.router.add_routes(mounted.routes)
         return app
 
-    async def failed(self) -> SourceError:
-        """Wait for a source that never worked and never will: what its user typed is wrong."""
-        channel = await self._failed
-        return SourceError(channel.text, final=True)
-
-    async def settled(self) -> None:
-        """Wait until every source has been opened, or has been tried."""
-        await self._settled.wait()
-
     async def close(self) -> None:
         """Send viewers away, end workers, and leave nothing open; takes under three seconds."""
         self._api.ready = False
@@ -292,15 +277,6 @@ class Server:
         if self._crew is not None:
             await self._crew.stop()  # publishers have been told by then
         await self.ports.close()
-
-    def _note_state(self, channel: Channel) -> None:
-        # What a network brings may be wrong too, but then its sender is, not what was typed here.
-        typed = channel.spec in self._typed
-        wrong = channel.final and not channel.was_live and channel.state == "offline"
-        if typed and wrong and not self._failed.done():
-            self._failed.set_result(channel)
-        elif all(each.state != "connecting" for each in self.hub.channels):
-            self._settled.set()
 
     async def _watch(self) -> None:
         while True:

@@ -101,6 +101,9 @@ def test_any_graph_can_be_drawn(upstreams: int) -> None:
         "upstreams": [lost | {"delay_ms": None, "url": f"ws://<b>{n}"} for n in range(upstreams)],
         "hubs": [{"node": "a", "viewers": {}, "ages": {}, "hubs": [below]}],
         "takes": [link | taken],
+        "publishers": [
+            lost | {"channel": "<b>", "format": "flv", "delay_ms": 3.0, "clock_offset_ms": 0.0}
+        ],
         "links": [link | given],
         "channels": [channel, channel | {"path": ["x", "y", "a"]}],
     }

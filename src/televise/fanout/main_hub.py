@@ -6,8 +6,10 @@ from collections.abc import Callable
 import aiohttp
 
 from televise.hub.hub import Hub
+from televise.hub.link_client import Messages
 from televise.hub.offer import parse_announcement
-from televise.hub.upstream import Messages, Upstream, Viewers
+from televise.hub.upstream import Upstream
+from televise.hub.watchers import Viewers
 from televise.link.messages import Look
 from televise.model.rendition import Rendition
 

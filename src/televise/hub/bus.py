@@ -18,10 +18,12 @@ from televise.hub.announcement import announcement
 from televise.hub.broadcasts import Broadcasts, OnPeer
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
+from televise.hub.link_client import Messages
 from televise.hub.nats_connection import NatsAddress, NatsConnection
 from televise.hub.neighbours import Neighbour, Neighbours
 from televise.hub.reception import Reception
-from televise.hub.upstream import Messages, Upstream, Viewers
+from televise.hub.upstream import Upstream
+from televise.hub.watchers import Viewers
 from televise.link.interest import Interest, Want
 from televise.link.messages import Look, Media
 from televise.link.nats import ALL_NODES, control_subject, node_subject

@@ -12,12 +12,11 @@ import aiohttp
 
 from televise import events
 from televise.errors import FormatError, PeerError, Unavailable
-from televise.hub.adaptation import Adaptation, smaller
+from televise.hub.adapted import Adapted
 from televise.hub.upstream import Upstream
 from televise.link.messages import Epoch, Media, Message, Missing, Note, Refused, Subscribe
 from televise.model.backoff import Backoff
 from televise.model.packet import Packet
-from televise.model.rendition import Rendition
 
 # What a stranger's numbers may be: sums of them still have 64 bits.
 MAX_TICKS = 1 << 62
@@ -39,8 +38,8 @@ class Carrier:
     """One connection at a time, and after it the next one, for as long as `run` runs.
 
     Everywhere the newest keyframe comes first; what has been had already is known by its epoch and
-    sequence. A link that cannot carry it gets something smaller to carry, until it can. ``packets``
-    and ``bytes`` count what has come.
+    sequence. A link that cannot carry it gets something smaller to carry, until it can: see
+    ``taken``.
     """
 
     def __init__(
@@ -48,15 +47,11 @@ class Carrier:
     ) -> None:
         self._name = name
         self._wanted = wanted
-        self.wanted = wanted.rendition
+        self.taken = Adapted(wanted.rendition)
         self._choice = choice
         self._received = received
-        self._adaptation = Adaptation()
-        self._width = 0
-        self._sequence = 0
         self._carrying: asyncio.Task[str] | None = None
         self.upstream: Upstream | None = None
-        self.packets = self.bytes = 0
 
     @property
     def node(self) -> str:
@@ -64,11 +59,6 @@ class Carrier:
         upstream = self.upstream
         offer = upstream.offers.get(self._name) if upstream else None
         return offer.path[-1] if offer else ""
-
-    @property
-    def rendition(self) -> Rendition:
-        """What is taken now, which may be smaller than what is wanted."""
-        return smaller(self.wanted, self._width, self._adaptation.level)
 
     def review(self) -> None:
         """Leave an upstream that is gone, or has no picture where another has one."""
@@ -83,7 +73,7 @@ class Carrier:
     async def want_keyframe(self) -> None:
         """Ask for one where it is taken from now."""
         if self.upstream is not None:
-            await self.upstream.want_keyframe(self._name, self.rendition)
+            await self.upstream.want_keyframe(self._name, self.taken.rendition)
 
     async def run(self) -> None:
         """Until it is cancelled, or an upstream says that it cannot be made."""
@@ -93,14 +83,16 @@ class Carrier:
             if upstream is None:
                 await self._choice.wait()
                 continue
-            level = self._adaptation.level
+            level = self.taken.level
             try:
                 reason = await self._try(upstream, backoff)
             except Unavailable as error:
+                if self.taken.refused():
+                    continue
                 self._received(Refused(self._wanted.id, str(error)))
                 return
             events.info("link ended", channel=self._name, upstream=upstream.url, reason=reason)
-            if self._adaptation.level == level:
+            if self.taken.level == level:
                 failed = upstream
                 await asyncio.sleep(backoff.next(random.random()) / 2)
 
@@ -118,9 +110,8 @@ class Carrier:
 
     async def _carry(self, upstream: Upstream, backoff: Backoff) -> str:
         """Returns why it has ended; Unavailable."""
-        self._adaptation.begin(time.monotonic())
-        self._sequence = 0
-        messages = upstream.messages(self._choice.session, self._name, self.rendition)
+        self.taken.connect(time.monotonic(), fixed=not upstream.adapts)
+        messages = upstream.messages(self._choice.session, self._name, self.taken.rendition)
         try:
             async with contextlib.aclosing(messages):
                 async for message in messages:
@@ -142,11 +133,11 @@ class Carrier:
         number = self._wanted.id
         if isinstance(message, Media):
             packet = ours(message.packet, upstream.clock.offset)
-            self.packets, self.bytes = self.packets + 1, self.bytes + len(packet.data)
             self._received(Media(number, packet))
-            return upstream.adapts and self._watch(packet)
+            return self.taken.arrived(packet, time.monotonic())
         if isinstance(message, Epoch):
-            self._begin(message)
+            check_tracks(message)
+            self.taken.begin(message.tracks)
             self._received(replace(message, id=number))
         elif isinstance(message, Missing):
             self._received(replace(message, id=number))
@@ -154,20 +145,6 @@ class Carrier:
             captured = max(0, message.captured + upstream.clock.offset)
             self._received(Note(captured, message.text))
         return False
-
-    def _begin(self, epoch: Epoch) -> None:
-        check_tracks(epoch)
-        self._sequence = 0
-        if not self._adaptation.level:
-            self._width = max((track.width for track in epoch.tracks), default=0)
-
-    def _watch(self, packet: Packet) -> bool:
-        """Whether the link carries enough."""
-        last, self._sequence = self._sequence, packet.sequence
-        gap = last > 0 and packet.sequence > last + 1
-        return self._width > 0 and self._adaptation.arrived(
-            time.monotonic(), packet.seconds, gap=gap
-        )
 
 
 def ours(packet: Packet, offset: int) -> Packet:

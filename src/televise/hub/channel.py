@@ -9,6 +9,7 @@ from televise import events
 from televise.errors import Unavailable
 from televise.hub.budget import Budget
 from televise.hub.encoding import Encoding
+from televise.hub.intake import Intake
 from televise.hub.ledger import Ledger
 from televise.hub.look_back import LookBack
 from televise.hub.looks import Looks
@@ -18,22 +19,9 @@ from televise.hub.publishing import Publishing
 from televise.hub.renditions import Renditions
 from televise.hub.seat import Seat
 from televise.hub.supply import Callbacks, MakeSupply, Supply
+from televise.hub.timers import Timers
 from televise.hub.uplink import Uplink
-from televise.link.messages import (
-    Announce,
-    Ended,
-    Epoch,
-    Keyframe,
-    Look,
-    Media,
-    Message,
-    Missing,
-    Note,
-    Open,
-    Refused,
-    State,
-    Taken,
-)
+from televise.link.messages import Announce, Keyframe, Look, Message, Note, Open, State
 from televise.model.rendition import Rendition
 from televise.model.source import SourceSpec
 from televise.model.track import Track
@@ -74,7 +62,7 @@ class Channel:
         self._origin = time.monotonic()
         self._linked = False
         self._next_id = 0
-        self._timers: dict[Rendition | None, asyncio.TimerHandle] = {}
+        self._timers = Timers()
         self._stopping: set[asyncio.Future[Any]] = set()
         # The hubs through which it comes, if it is another's; None while there is no way to it.
         self.path: tuple[str, ...] | None = ()
@@ -88,6 +76,8 @@ class Channel:
         self._renditions = Renditions(self.name, self.ledger, self._supply.send, budget or Budget())
         self._looks = Looks(self.name, self._supply.send)
         self._seat = Seat(self.name, self._supply.send, self._left)
+        places = self._renditions, self._looks, self._seat
+        self._intake = Intake(self.name, *places, self.want_keyframe, self._drop_refused)
 
     @property
     def encodings(self) -> list[Encoding]:
@@ -129,8 +119,8 @@ class Channel:
             raise Unavailable("the server is stopping")
         encoding = self._renditions.find(rendition) or self._subscribe(rendition)
         encoding.users += 1
-        self._cancel_timer(rendition)
-        self._cancel_timer(None)
+        self._timers.cancel(rendition)
+        self._timers.cancel(None)
         self._run_source()
         return encoding
 
@@ -142,7 +132,9 @@ class Channel:
         if encoding.refusal:
             self._unsubscribe(encoding)  # who asks again may have more luck
         else:
-            self._later(encoding.rendition, ENCODING_LINGER_SECONDS, self._unsubscribe, encoding)
+            self._timers.later(
+                encoding.rendition, ENCODING_LINGER_SECONDS, self._unsubscribe, encoding
+            )
 
     def want_keyframe(self, encoding: Encoding) -> None:
         """Somebody cannot go on before the next one: ask for it where ``encoding`` is made."""
@@ -211,8 +203,7 @@ class Channel:
         self._looks.end_all("the channel ends")
         self._renditions.close()
         self._tell()
-        for timer in self._timers.values():
-            timer.cancel()
+        self._timers.close()
         await self._supply.stop()
         await asyncio.gather(*self._stopping, return_exceptions=True)
 
@@ -227,7 +218,7 @@ class Channel:
         return self._renditions.add(self._number(), rendition)
 
     def _unsubscribe(self, encoding: Encoding) -> None:
-        self._cancel_timer(encoding.rendition)
+        self._timers.cancel(encoding.rendition)
         self._renditions.remove(encoding)
         self._linger()
 
@@ -236,10 +227,10 @@ class Channel:
         never = self.spec.kind in _NEVER_IDLE and not self._supply.remote
         stays = self.policy.keep_open or never
         if not self.encodings and not stays:
-            self._later(None, SOURCE_LINGER_SECONDS, self._idle)
+            self._timers.later(None, SOURCE_LINGER_SECONDS, self._idle)
 
     def _idle(self) -> None:
-        self._cancel_timer(None)
+        self._timers.cancel(None)
         self._linked = False
         self._looks.end_all("nobody watches, and its source is closed")
         stopping = self._supply.stop()
@@ -247,17 +238,6 @@ class Channel:
         stopping.add_done_callback(self._stopping.discard)
         if self.state != "offline":
             self._set_state("idle", "")
-
-    def _later(
-        self, key: Rendition | None, seconds: float, call: Callable[..., None], *arguments: object
-    ) -> None:
-        self._cancel_timer(key)
-        loop = asyncio.get_running_loop()
-        self._timers[key] = loop.call_later(seconds, call, *arguments)
-
-    def _cancel_timer(self, key: Rendition | None) -> None:
-        if timer := self._timers.pop(key, None):
-            timer.cancel()
 
     def _up(self) -> None:
         """A new worker is there: it is told all that is wanted."""
@@ -276,9 +256,7 @@ class Channel:
         self._seat.lost()
 
     def _received(self, message: Message) -> None:
-        if isinstance(message, Media):
-            self._received_media(message)
-        elif isinstance(message, State):
+        if isinstance(message, State):
             self.final = message.final
             self._set_state(message.state, message.text)
         elif isinstance(message, Announce):
@@ -288,34 +266,12 @@ class Channel:
         elif isinstance(message, Note):
             for listener in self.note_listeners:
                 listener(self, message.captured, message.text)
-        elif isinstance(message, Taken | Ended):
-            if not self._looks.ended(message):
-                self._seat.heard(message)
-        elif isinstance(message, Missing):
-            if of_live := self._renditions.get(message.id):
-                of_live.explain(message.dropped)
-        elif isinstance(message, Epoch | Refused):
-            self._received_for_encoding(message)
-
-    def _received_media(self, message: Media) -> None:
-        if encoding := self._renditions.get(message.id):
-            encoding.append(message.packet)
-            if encoding.broken:
-                self.want_keyframe(encoding)
-        elif look := self._looks.get(message.id):
-            look.append(message.packet)
-
-    def _received_for_encoding(self, message: Epoch | Refused) -> None:
-        encoding = self._renditions.get(message.id) or self._looks.get(message.id)
-        if encoding is None:
-            return
-        if isinstance(message, Epoch):
-            encoding.begin(message)
         else:
-            events.warning("rendition refused", channel=self.name, reason=message.text)
-            encoding.refuse(message.text)
-            if isinstance(encoding, Encoding) and not encoding.users:
-                self._unsubscribe(encoding)  # who asks for it now may have more luck
+            self._intake.take(message)
+
+    def _drop_refused(self, encoding: Encoding) -> None:
+        if not encoding.users:
+            self._unsubscribe(encoding)  # who asks for it now may have more luck
 
     def _set_state(self, state: str, text: str) -> None:
         if (state, text) == (self.state, self.text):

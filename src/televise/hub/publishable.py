@@ -57,7 +57,7 @@ class Publishable:
         if self._uplink is None:
             self._reader.send(message)
         elif isinstance(message, _SAID) and (self._wanted or not isinstance(message, Subscribe)):
-            self._uplink.write(message)
+            self._uplink.say(message)
 
     def link(self, uplink: Uplink) -> None:
         """It comes by ``uplink`` from now on, once that is wanted."""

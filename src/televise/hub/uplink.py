@@ -1,11 +1,13 @@
 """Uplink: the hub's end of a link to a publisher, who is the provider of the channel."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from televise.errors import FormatError
+from televise.hub.adapted import Adapted
 from televise.hub.carrier import check_tracks, ours
 from televise.hub.clock import Clock
 from televise.hub.offer import MAX_TRACKS, STATES, parse_json
@@ -18,7 +20,9 @@ from televise.link.messages import (
     Note,
     Refused,
     State,
+    Subscribe,
     Taken,
+    Unsubscribe,
 )
 from televise.model.unix_time import is_unix_time
 
@@ -28,19 +32,52 @@ MAX_TEXT = 500
 
 class Uplink:
     """Writes to the publisher with ``write``, and gives what it says to ``received``, times by our
-    own clock. It is a stranger: what cannot be is a FormatError."""
+    own clock. It is a stranger: what cannot be is a FormatError.
+
+    Where its line is too slow for a rendition, a smaller one is asked for, until it can be more.
+    """
 
     def __init__(self, write: Callable[[Message], None]) -> None:
-        self.write = write
+        self._write = write
         self.received: Callable[[Message], None] = _to_nobody
         self.clock = Clock()
+        # What is taken now, by the numbers of subscriptions.
+        self.taken: dict[int, Adapted] = {}
+
+    def say(self, message: Message) -> None:
+        """Tell the publisher what is wanted."""
+        if isinstance(message, Subscribe):
+            self.taken[message.id] = Adapted(message.rendition)
+            self.taken[message.id].connect(time.monotonic())
+        elif isinstance(message, Unsubscribe):
+            self.taken.pop(message.id, None)
+        self._write(message)
 
     def hear(self, message: Message) -> None:
         """What the publisher says. FormatError."""
         if isinstance(message, Media):
-            self.received(Media(message.id, ours(message.packet, self.clock.offset)))
-        else:
+            packet = ours(message.packet, self.clock.offset)
+            self.received(Media(message.id, packet))
+            taken = self.taken.get(message.id)
+            if taken is not None and taken.arrived(packet, time.monotonic()):
+                self._take_another(message.id, taken)
+        elif not self._is_refused(message):
             self.received(self._checked(message))
+
+    def _is_refused(self, message: Message) -> bool:
+        """Whether it is a smaller rendition that cannot be had, instead of which we have another
+        again."""
+        if not isinstance(message, Refused) or not (taken := self.taken.get(message.id)):
+            return False
+        if taken.refused():
+            self._take_another(message.id, taken)
+            return True
+        return False
+
+    def _take_another(self, number: int, taken: Adapted) -> None:
+        taken.connect(time.monotonic())
+        self._write(Unsubscribe(number))
+        self._write(Subscribe(number, taken.rendition, 0))
 
     def hear_clock(self, text: str, now: int) -> None:
         """Its answer to what our clock showed, here at ``now`` (Unix nanoseconds). FormatError."""
@@ -52,6 +89,8 @@ class Uplink:
     def _checked(self, message: Message) -> Message:
         if isinstance(message, Epoch):
             check_tracks(message)
+            if taken := self.taken.get(message.id):
+                taken.begin(message.tracks)
         if isinstance(message, Epoch | Announce) and len(message.tracks) > MAX_TRACKS:
             raise FormatError(f"more than {MAX_TRACKS} tracks")
         if isinstance(message, State):

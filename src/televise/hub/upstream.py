@@ -6,10 +6,9 @@ import json
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -19,57 +18,28 @@ from televise.errors import FormatError, InputError, PeerError, Unavailable
 from televise.formats.websocket import TRY_LATER
 from televise.hub.clock import Clock
 from televise.hub.endings import ending, explained
+from televise.hub.link_client import Messages, connected
 from televise.hub.offer import Offer, parse_announcement, parse_json
-from televise.link.messages import Hello, Keyframe, Look, Message
+from televise.hub.watchers import Viewers, Watchers
+from televise.link.messages import Hello, Keyframe, Look
 from televise.link.protocol import VERSION, Receiver, encode
 from televise.model.backoff import Backoff
 from televise.model.hub_url import parse_hub_url
 from televise.model.rendition import Rendition
 from televise.model.unix_time import is_unix_time
 
-SUBPROTOCOL = "televise.link.v1"
 # What is announced is what was announced before.
 AS_BEFORE = "{}"
-CONNECT_SECONDS = 5.0
 # An upstream says something every two seconds; one that does not is gone.
 SILENCE_SECONDS = 6.0
-# Where media are silent it is asked after so long, and has half of that to answer.
-HEARTBEAT_SECONDS = 4.0
 REPORT_SECONDS = 2.0
 # An upstream that comes back after days is found again so soon.
 MAX_WAIT_SECONDS = 1.0
-# We have no time for farewells: the next upstream waits.
-CLOSE_SECONDS = 0.1
 MAX_MEDIA_BYTES = 17 << 20
 # All that is said on a link that carries media: there is one subscription on it.
 HELLO, KEYFRAME = encode(Hello(VERSION)), encode(Keyframe(1))
 MAX_ANNOUNCEMENT_BYTES = 4 << 20
 _FAULTS = (aiohttp.ClientError, OSError, TimeoutError, PeerError)
-
-Messages = AsyncGenerator[Message, None]
-Viewers = Callable[[], dict[str, int]]
-"""How many watch each channel, here and at all hubs below."""
-
-
-class Watched(Protocol):
-    """How old pictures are here."""
-
-    def of(self, names: Iterable[str]) -> dict[str, dict[str, float]]:
-        """Of these channels, in milliseconds: when they ``arrived``, and as they are ``shown``."""
-
-
-class Watchers(Protocol):
-    """Who watches here, and at all hubs below."""
-
-    @property
-    def ages(self) -> Watched:
-        """How old the pictures are that they see."""
-
-    def counts(self) -> dict[str, int]:
-        """How many watch each channel."""
-
-    def below(self) -> list[dict[str, Any]]:
-        """What the hubs below report."""
 
 
 @dataclass(eq=False)
@@ -95,7 +65,7 @@ class Upstream:
     media_bytes: int = 0
     rejected: int = 0
     clock: Clock = field(default_factory=Clock)
-    watchers: "Watchers | None" = None
+    watchers: Watchers | None = None
     now: Callable[[], int] = time.time_ns
     context: ssl.SSLContext | None = None
     _us: str = ""
@@ -141,7 +111,7 @@ class Upstream:
         loop = asyncio.get_running_loop()
         async with (
             asyncio.timeout(SILENCE_SECONDS) as silence,
-            self._connect(session, "/api/link", {}, MAX_ANNOUNCEMENT_BYTES) as websocket,
+            self._connected(session, "/api/link", {}, MAX_ANNOUNCEMENT_BYTES) as websocket,
             _reporting(websocket, lambda: self._report(viewers)),
         ):
             while (message := await websocket.receive()).type == aiohttp.WSMsgType.TEXT:
@@ -193,7 +163,7 @@ class Upstream:
         Unavailable that it cannot be made there."""
         query = {"rendition": _to_query(rendition), "node": self._us}
         path, key = f"/api/link/{quote(name)}", (name, rendition)
-        async with self._connect(session, path, query, MAX_MEDIA_BYTES) as websocket:
+        async with self._connected(session, path, query, MAX_MEDIA_BYTES) as websocket:
             await websocket.send_bytes(HELLO)
             self._carrying[key] = websocket
             try:
@@ -208,14 +178,12 @@ class Upstream:
             with contextlib.suppress(ConnectionError, aiohttp.ClientError):
                 await websocket.send_bytes(KEYFRAME)
 
-    async def look(
-        self, session: aiohttp.ClientSession, name: str, look: Look
-    ) -> AsyncGenerator[Message, None]:
+    async def look(self, session: aiohttp.ClientSession, name: str, look: Look) -> Messages:
         """The same of some seconds of the past, until ``Ended``."""
         past = {"ago": f"{look.ago:.3f}", "length": f"{look.length:.3f}"}
         query = {"rendition": _to_query(look.rendition), **past}
         path = f"/api/link/{quote(name)}/look"
-        async with self._connect(session, path, query, MAX_MEDIA_BYTES) as websocket:
+        async with self._connected(session, path, query, MAX_MEDIA_BYTES) as websocket:
             async for message in self._received(websocket):
                 yield message
 
@@ -230,27 +198,11 @@ class Upstream:
             raise Unavailable(str(message.extra or "the upstream cannot make it"))
         raise PeerError(ending(message))
 
-    @contextlib.asynccontextmanager
-    async def _connect(
+    def _connected(
         self, session: aiohttp.ClientSession, path: str, query: Mapping[str, str], most: int
-    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        connecting = session.ws_connect(
-            f"{self.url}{path}" + (f"?{urlencode(query)}" if query else ""),
-            protocols=[SUBPROTOCOL],
-            headers={"Authorization": f"Bearer {self.token}"} if self.token else {},
-            compress=0,
-            max_msg_size=most,
-            heartbeat=HEARTBEAT_SECONDS,
-            ssl=(self.context or _trusted()) if self.url.startswith("wss:") else True,
-            timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-        )
-        async with asyncio.timeout(CONNECT_SECONDS):
-            websocket = await connecting
-        try:
-            yield websocket
-        finally:
-            with contextlib.suppress(Exception):
-                await websocket.close()
+    ) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
+        url = f"{self.url}{path}" + (f"?{urlencode(query)}" if query else "")
+        return connected(session, url, self.token, most, self.context)
 
 
 def parse_upstream(text: str) -> Upstream:
@@ -260,13 +212,6 @@ def parse_upstream(text: str) -> Upstream:
     except InputError as error:
         raise InputError(f"--upstream {error}") from None
     return Upstream(url.ws, url.token)
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Certificates are checked by the system's store, or the one that SSL_CERT_FILE names, as it is
-    when it is first needed: what aiohttp has was loaded before."""
-    return ssl.create_default_context()
 
 
 @contextlib.asynccontextmanager

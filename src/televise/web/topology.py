@@ -1,15 +1,16 @@
 """Topology: which hubs this one knows, what comes through which of them, and who watches where."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aiohttp import web
 
+from televise.hub.adapted import Adapted
 from televise.hub.broadcast import Broadcast
 from televise.hub.bus import Bus
-from televise.hub.carrier import Carrier
 from televise.hub.channel import Channel
 from televise.hub.clock import Clock
+from televise.hub.publishing import Publishing
 from televise.hub.upstream import Upstream
 from televise.hub.upstreams import Upstreams
 from televise.model.rendition import Rendition
@@ -44,6 +45,9 @@ class Topology:
         return {
             "node": self._edge.hub.node,
             "upstreams": [_upstream(each) for each in self._upstreams.all],
+            "publishers": [
+                _publisher(each, each.publisher) for each in channels if each.publisher is not None
+            ],
             "hubs": self._edge.below(),
             "processes": [
                 {"pid": pid, "node": share.node, "viewers": share.viewers}
@@ -55,12 +59,17 @@ class Topology:
         }
 
     def _takes(self) -> Iterator[dict[str, Any]]:
-        """What comes from other hubs now."""
+        """What comes from other hubs now, and from publishers that speak the link."""
+        hub = self._edge.hub
         for name, relay in self._upstreams.relays.items():
-            for carrier in relay.carriers if self._edge.hub.has(name) else ():
+            for carrier in relay.carriers if hub.has(name) else ():
                 if (upstream := carrier.upstream) is not None:
-                    missing = self._edge.hub.channel(name).ledger.missing
-                    yield _take(name, carrier, upstream) | {"missing": missing}
+                    via = "NATS" if isinstance(upstream, Bus) else "WebSocket"
+                    whence = {"upstream": upstream.url, "node": carrier.node, "via": via}
+                    yield _take(hub.channel(name), carrier.taken) | whence
+        for channel in hub.channels:
+            for taken in _uplinked(channel):
+                yield _take(channel, taken) | {"upstream": "publisher", "node": "", "via": "push"}
 
     def _published(self) -> Iterator[dict[str, Any]]:
         """What is given over NATS, to each hub that wants it."""
@@ -118,17 +127,28 @@ def _clock(clock: Clock) -> dict[str, Any]:
     }
 
 
-def _take(name: str, carrier: Carrier, upstream: Upstream) -> dict[str, Any]:
-    """What this hub takes; ``rendition`` is smaller than ``wanted`` where its link is too slow."""
+def _publisher(channel: Channel, publisher: Publishing) -> dict[str, Any]:
+    """Clocks are compared with those who speak the link. Who it is, is not for everybody."""
+    clock = publisher.uplink.clock if publisher.uplink else Clock()
+    by = publisher.format or "found out"
+    return {"channel": channel.name, "format": by, **_clock(clock), "bytes": publisher.received}
+
+
+def _uplinked(channel: Channel) -> Iterable[Adapted]:
+    """What its publisher is asked for by the link."""
+    uplink = channel.publisher.uplink if channel.publisher else None
+    return uplink.taken.values() if uplink else ()
+
+
+def _take(channel: Channel, taken: Adapted) -> dict[str, Any]:
+    """What this hub takes; ``rendition`` is smaller than ``wanted`` where the link is too slow."""
     return {
-        "channel": name,
-        "upstream": upstream.url,
-        "node": carrier.node,
-        "via": "NATS" if isinstance(upstream, Bus) else "WebSocket",
-        "rendition": _rendition(carrier.rendition),
-        "wanted": _rendition(carrier.wanted),
-        "packets": carrier.packets,
-        "bytes": carrier.bytes,
+        "channel": channel.name,
+        "rendition": _rendition(taken.rendition),
+        "wanted": _rendition(taken.wanted),
+        "packets": taken.packets,
+        "bytes": taken.bytes,
+        "missing": channel.ledger.missing,
     }
 
 

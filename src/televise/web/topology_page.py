@@ -52,6 +52,10 @@ def _graph(known: Mapping[str, Any]) -> Graph:
     graph.add(us, 0, "this hub", _people(sum(each["viewers"] for each in known["channels"])))
     for upstream in known["upstreams"]:
         _add_above(graph, us, upstream)
+    for publisher in known["publishers"]:
+        name = f"publisher of {publisher['channel']}"
+        graph.add(name, -1, publisher["format"], _delay(publisher))
+        graph.arrows[name, us] = None
     for channel in known["channels"]:
         path = [*(channel["path"] or ()), us]
         for back, hub in enumerate(reversed(path)):
@@ -135,6 +139,9 @@ def _hops(known: Mapping[str, Any]) -> Iterator[list[str]]:
             yield [name, upstream["url"], _delay(upstream), _clock(upstream), sent, state]
         for each in upstream["neighbours"]:
             yield [short(each["node"]), upstream["url"], _delay(each), _clock(each), sent, state]
+    for each in known["publishers"]:
+        name, sent = f"publisher of {each['channel']}", f"{each['bytes'] / 1e6:.1f}"
+        yield [name, each["format"], _delay(each), _clock(each), sent, "connected"]
 
 
 def _clock(hop: Mapping[str, Any]) -> str:

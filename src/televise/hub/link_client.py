@@ -1,0 +1,55 @@
+"""The client's end of a link to another hub: a WebSocket that is closed without ceremony."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator
+from functools import cache
+
+import aiohttp
+
+from televise.link.messages import Message
+
+Messages = AsyncGenerator[Message, None]
+SUBPROTOCOL = "televise.link.v1"
+CONNECT_SECONDS = 5.0
+# Where media are silent it is asked after so long, and has half of that to answer.
+HEARTBEAT_SECONDS = 4.0
+# We have no time for farewells: the next upstream waits.
+CLOSE_SECONDS = 0.1
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    session: aiohttp.ClientSession,
+    url: str,
+    token: str,
+    most: int,
+    context: ssl.SSLContext | None = None,
+) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """To ``url``, with ``token`` as key; messages have ``most`` bytes. ``context`` says whose
+    certificates are believed. aiohttp.ClientError, OSError, TimeoutError."""
+    connecting = session.ws_connect(
+        url,
+        protocols=[SUBPROTOCOL],
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        compress=0,
+        max_msg_size=most,
+        heartbeat=HEARTBEAT_SECONDS,
+        ssl=(context or _trusted()) if url.startswith("wss:") else True,
+        timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+    )
+    async with asyncio.timeout(CONNECT_SECONDS):
+        websocket = await connecting
+    try:
+        yield websocket
+    finally:
+        with contextlib.suppress(Exception):
+            await websocket.close()
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Certificates are checked by the system's store, or the one that SSL_CERT_FILE names, as it is
+    when it is first needed: what aiohttp has was loaded before."""
+    return ssl.create_default_context()
