@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import televise
-from televise.cli import build_parser, main
+from televise.cli import build_parser, main, parse
 from televise.errors import InputError
 from tests.support.process import run
 
@@ -156,6 +156,14 @@ def test_what_is_typed_without_options() -> None:
     assert (options.sources, options.local) == ([], False)
     written = {key: value for key, value in vars(options).items() if value is not None}
     assert written.keys() == {"run", "sources", "node", "local"}, "what is not written is no option"
+
+
+def test_options_may_stand_between_sources() -> None:
+    options = parse(["serve", "a=pattern:", "--port", "0", "b=-", "--rtmp", "0", "-"])
+    assert (options.sources, options.port) == (["a=pattern:", "b=-", "-"], 0)
+    for wrong in (["serve", "a=pattern:", "--rtmp", "0", "b", "--what"], ["viewers", "u", "v"]):
+        with pytest.raises(InputError, match="unrecognized arguments: "):
+            parse(wrong)
 
 
 def test_the_parser_raises_our_own_error() -> None:

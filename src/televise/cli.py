@@ -1,6 +1,7 @@
 """The command line."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -22,11 +23,24 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``televise``; returns the exit code."""
     try:
-        options = build_parser().parse_args(arguments)
+        options = parse(arguments)
         return int(options.run(options))
     except TeleviseError as error:
         print(f"televise: {error}", file=sys.stderr)
         return 2
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """What was typed. InputError."""
+    parser = build_parser()
+    options, rest = parser.parse_known_args(arguments)
+    # People write options between sources, too, which argparse takes in one piece only.
+    sources: list[str] | None = getattr(options, "sources", None)
+    if rest and (sources is None or any(re.match("-.", each) for each in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if sources is not None:
+        sources.extend(rest)
+    return options
 
 
 def build_parser() -> argparse.ArgumentParser:

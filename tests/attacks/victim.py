@@ -133,7 +133,7 @@ def attacked(folder: Path, *more: str) -> Iterator[Victim]:
     sources = ["cam=pattern:?size=160x120&fps=15", "in=publish:", "shots=publish:", CAMERA]
     sources.append(f"folder=dir:{folder}/frames")
     options = ["--rtmp", "0", "--key-file", str(key_file)]
-    with televise(*sources, *more, *options, log=log) as running:
+    with televise(*sources, *options, *more, log=log) as running:
         victim = Victim(running, Keys(key_file), folder)
         assert victim.bearer(), "that makes the secret, to be stolen"
         yield victim

@@ -93,6 +93,8 @@ class ToxicProxy:
             await asyncio.gather(up, self._forward(there, writer, down=True))
         except OSError:
             self.refused += 1
+        except asyncio.CancelledError:
+            pass  # the loop ends; whoever made this task would complain
         finally:
             for each in (writer, back):
                 if each is not None:

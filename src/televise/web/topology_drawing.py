@@ -18,10 +18,10 @@ class Graph:
     lines: dict[str, list[str]] = field(default_factory=dict)
     arrows: dict[tuple[str, str], None] = field(default_factory=dict)
 
-    def add(self, hub: str, column: int, *lines: str) -> None:
-        """A hub, unless it is there already."""
+    def add(self, hub: str, column: int, *lines: str, title: str = "") -> None:
+        """A hub, unless it is there already; its ``title``, if that is not its name."""
         self.columns.setdefault(hub, column)
-        self.lines.setdefault(hub, list(lines))
+        self.lines.setdefault(hub, [title or short(hub), *lines])
 
     def places(self) -> dict[str, tuple[int, int]]:
         """The upper left corner of each box, in pixels."""
@@ -70,7 +70,7 @@ def _box(hub: str, place: tuple[int, int], lines: Sequence[str]) -> str:
     x, y = place
     texts = "".join(
         f'<text x="{x + 10}" y="{y + 20 + 16 * number}">{escape(line[:32])}</text>'
-        for number, line in enumerate([short(hub), *lines])
+        for number, line in enumerate(lines)
     )
     return (
         f'<g><title>{escape(hub)}</title><rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" '

@@ -54,7 +54,8 @@ def _graph(known: Mapping[str, Any]) -> Graph:
         _add_above(graph, us, upstream)
     for publisher in known["publishers"]:
         name = f"publisher of {publisher['channel']}"
-        graph.add(name, -1, publisher["format"], _delay(publisher))
+        by = "by the link" if publisher["format"] == "link" else publisher["format"]
+        graph.add(name, -1, by, _delay(publisher), title=name)
         graph.arrows[name, us] = None
     for channel in known["channels"]:
         path = [*(channel["path"] or ()), us]
