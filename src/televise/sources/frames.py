@@ -1,6 +1,7 @@
 """Pictures and sound that a Python program shows, through memory that it shares with us."""
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -37,6 +38,7 @@ class FramesSource:
 
     def run(self, feed: Feed) -> None:
         """Feed until the program ends the channel. SourceError, final, where that is so."""
+        _let_others_finish()
         with self._connect() as connection:
             connection.settimeout(REPEAT_SECONDS)
             # The other end is a new one, and knows nothing yet.
@@ -128,6 +130,14 @@ class FramesSource:
         others = [each for each in self._inputs if each.kind != source.kind]
         self._inputs = sorted([*others, source], key=lambda each: each.kind == "audio")
         feed.opened(self._inputs)
+
+
+def _let_others_finish() -> None:
+    """The program wakes this thread in the middle of its `show`: it is not to be interrupted by
+    that, where there is no other processor (sched(7): SCHED_BATCH, of Linux)."""
+    if hasattr(os, "sched_setscheduler"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
