@@ -87,7 +87,7 @@ class Server:
         self._limits = Limits(self.edge, self.ports, self._suspects)
         self._limits.set(settings)
         self._api = Api(self.edge, televise.__version__)
-        self._control = Control(self.hub)
+        self._control = Control(self.hub, keys)
         self._bus = (
             [Bus(parse_nats(settings.bus), self.hub, self.edge.hear_peer)] if settings.bus else []
         )

@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 
 from televise.formats.box import boxes
+from televise.hub.encoding import Encoding
+from televise.web.edge import Edge
 from tests.dialects.speaking import Speaking, binary, fragments, init, speaking
 from tests.support.mp4 import parse_fragment
 from tests.support.waiting import until
@@ -106,6 +108,29 @@ async def test_go2rtc_is_told_the_exact_mime(asked: str, codecs: list[str]) -> N
         assert len(told.split(",")) == len(codecs)
         assert all(a.startswith(b) for a, b in zip(told.split(","), codecs, strict=True))
         assert (await init(stream)).count(b"trak") == len(codecs)
+        assert (await fragments(stream, COUNT))[0].decode_time == 0
+
+
+async def test_the_first_fragment_is_at_zero_however_late_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between the two there is another keyframe, at which others would begin."""
+
+    async def two_keyframes(edge: Edge, encoding: Encoding, seconds: float) -> None:
+        seen = set[int]()
+
+        def note() -> None:
+            if (newest := encoding.log.newest) is not None and newest.keyframe:
+                seen.add(newest.sequence)
+
+        encoding.listeners.add(note)
+        await until(lambda: len(seen) > 1)
+
+    monkeypatch.setattr(Edge, "begun", two_keyframes)
+    async with speaking("go2rtc", TONED) as it, it.socket("/api/ws?src=cam") as stream:
+        stream.say(json.dumps({"type": "mse", "value": ""}))
+        await stream.frame()
+        await init(stream)
         assert (await fragments(stream, COUNT))[0].decode_time == 0
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from televise.dialects.pistreaming import Jsmp
 from televise.formats import gif, mpeg1
 from televise.formats.websocket import binary_frame
 from televise.model.packet import Packet
 from televise.model.track import Track
+from televise.outputs.mpeg1 import BareMessages
 from tests.dialects.speaking import binary, speaking
 from tests.support.gif import is_whole, numbers, read_frame, read_header
 from tests.support.wire import BINARY, CLOSE
@@ -80,12 +80,12 @@ def test_a_jsmp_viewer_keeps_its_size() -> None:
         return Track("video", "mpeg1video", 90_000, width=width, height=120)
 
     packet = Packet(0, 1, 0, b"", 0, 0, 1, True, 0, 0.0)
-    first = Jsmp(1, (track(160),)).mux(packet)
+    first = BareMessages(1, (track(160),)).mux(packet)
     assert first.init == binary_frame(b"jsmp" + bytes((0, 160, 0, 120)))
     assert first.data == b"", "what is no picture is not sent"
-    assert Jsmp(2, (track(160),)).mux(packet).init is first.init
-    assert Jsmp(3, (track(320),)).mux(packet).init != first.init
-    assert Jsmp.one_init, "so the pump sends it away"
+    assert BareMessages(2, (track(160),)).mux(packet).init is first.init
+    assert BareMessages(3, (track(320),)).mux(packet).init != first.init
+    assert BareMessages.one_init, "so the pump sends it away"
 
 
 async def test_gifstreaming_is_one_gif_without_end() -> None:

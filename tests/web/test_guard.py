@@ -284,6 +284,31 @@ async def test_revoking_closes_what_is_open(hub: Private) -> None:
     assert await hub.status(f"/cam.jpg?token={token}") == 401
 
 
+async def test_a_key_is_revoked_from_elsewhere(hub: Private) -> None:
+    token = hub.token()
+    refused = [(None, 401), (hub.token("*"), 403), (hub.token("cam", "admin"), 403)]
+    for key, status in refused:
+        assert (await revoke(hub, {"key": token}, key))[0] == status
+    admin = hub.token("*", "admin")
+    for wrong in ({}, {"key": 1}, {"key": "no key"}, {"key": f"{token}x"}, [token]):
+        assert (await revoke(hub, wrong, admin))[0] == 400
+    async with hub.socket(f"/cam.mjpg?token={token}") as websocket:
+        await websocket.receive()
+        status, answer = await revoke(hub, {"key": token}, admin)
+        assert (status, len(answer["revoked"])) == (200, 12)
+        while (message := await websocket.receive(10)).type == aiohttp.WSMsgType.BINARY:
+            pass
+        assert (message.data, message.extra) == (1008, "this key has been revoked")
+    assert await hub.status(f"/cam.jpg?token={token}") == 401
+
+
+async def revoke(hub: Private, body: Any, key: str | None) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    url = f"http://127.0.0.1:{hub.running.port}/api/revoked"
+    async with hub.running.session.post(url, json=body, headers=headers) as answer:
+        return answer.status, await answer.json() if answer.status == 200 else {}
+
+
 async def test_a_publisher_is_sent_away_too(hub: Private) -> None:
     token = hub.token("in", "publish")
     async with hub.socket(f"/in.ts?token={token}") as websocket:

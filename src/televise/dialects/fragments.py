@@ -15,7 +15,9 @@ from televise.formats.box import boxes
 from televise.formats.websocket import binary_frame
 from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
+from televise.model.rendition import Rendition
 from televise.model.track import Track
+from televise.web.edge import Wish
 
 # Those who play at the times given show a gap as a halt, so nothing is skipped while that helps.
 PATIENT_SECONDS = 4.0
@@ -70,6 +72,11 @@ class FromZero:
         opening = self._later if self._kinds else self._first
         self._kinds = kinds
         return _Fragments(tracks, opening, self._time)
+
+
+def from_zero(rendition: Rendition, first: Opening = one_message) -> Wish:
+    """Fragments for one viewer, all of them: whatever was muxed before it is ready, too."""
+    return Wish(rendition, FromZero(first), PATIENT_SECONDS, burst=PATIENT_SECONDS)
 
 
 class _Time:

@@ -8,7 +8,7 @@ from aiohttp import WSMsgType, web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.each import Each
-from televise.dialects.fragments import PATIENT_SECONDS, Entries, FromZero, one_message
+from televise.dialects.fragments import Entries, from_zero, one_message
 from televise.dialects.talk import converse
 from televise.errors import FormatError
 from televise.formats import mp4
@@ -72,7 +72,7 @@ def _wish(kind: str, value: Any) -> Wish | None:
     if kind != "mse" or "avc1." not in codecs:
         return None
     audio = "aac" if "mp4a.40.2" in codecs.split(",") else ""
-    return Wish(Rendition("h264", audio), FromZero(_with_mime), PATIENT_SECONDS)
+    return from_zero(Rendition("h264", audio), _with_mime)
 
 
 def _with_mime(entries: Entries, segment: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """pistreaming: a page on one port, and on the next but one MPEG-1 video as ``jsmp``."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from aiohttp import web
 
@@ -9,13 +8,8 @@ from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.page import page, picture
 from televise.dialects.pictures import Multipart
 from televise.dialects.talk import Silence, converse
-from televise.errors import FormatError
-from televise.formats import mpeg1
-from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk, Muxer
-from televise.model.packet import Packet
 from televise.model.rendition import Rendition
-from televise.model.track import Track
+from televise.outputs.mpeg1 import BareMessages
 from televise.web.edge import Edge, Wish
 
 RENDITION = Rendition("mpeg1video")
@@ -40,7 +34,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
             edge,
             request,
             channel_of(request, ""),
-            Silence(Wish(RENDITION, Jsmp, MAX_LATENCY_SECONDS)),
+            Silence(Wish(RENDITION, BareMessages, MAX_LATENCY_SECONDS)),
         )
 
     pages = [
@@ -49,34 +43,6 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         web.get("/stream.mjpg", stream),
     ]
     return [pages, [web.get("/{path:.*}", socket)]]
-
-
-class Jsmp(Muxer):
-    """The header, then one picture per message; its page cannot change the size.
-
-    A picture that breaks the rules is left out, and with it all that need it.
-    """
-
-    one_init = True
-
-    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        self._header = _header(tracks[0].width, tracks[0].height)
-        self._whole = False
-
-    def mux(self, packet: Packet) -> Chunk:
-        try:
-            keyframe = mpeg1.check_jsmp(packet.data)
-        except FormatError:
-            keyframe = self._whole = False
-        self._whole |= keyframe
-        data = binary_frame(packet.data) if self._whole else b""
-        return Chunk(data, self._header, keyframe, packet.seconds)
-
-
-@lru_cache(maxsize=64)
-def _header(width: int, height: int) -> bytes:
-    """The very same bytes for the same size, so that nobody gets them twice."""
-    return binary_frame(mpeg1.jsmp_header(width, height))
 
 
 DIALECT = Dialect(

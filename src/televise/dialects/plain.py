@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
-from televise.dialects.fragments import PATIENT_SECONDS, FromZero
+from televise.dialects.fragments import from_zero
 from televise.dialects.talk import Silence, converse
 from televise.model.rendition import Rendition
-from televise.web.edge import Edge, Wish
+from televise.web.edge import Edge
 from televise.web.viewer import Viewer
 
 # Such pages lose what comes while their SourceBuffer is busy.
@@ -24,7 +24,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        wish = Wish(Rendition("h264"), FromZero(), PATIENT_SECONDS)
+        wish = from_zero(Rendition("h264"))
         return await converse(
             edge, request, channel_of(request, ""), _Monologue(wish, PACE_SECONDS)
         )

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
-from televise.dialects.fragments import PATIENT_SECONDS, Entries, FromZero, one_message
+from televise.dialects.fragments import Entries, from_zero, one_message
 from televise.dialects.talk import Silence, converse
 from televise.formats import mp4
 from televise.formats.websocket import binary_frame
 from televise.model.rendition import Rendition
-from televise.web.edge import Edge, Wish
+from televise.web.edge import Edge
 
 CODECS = b"\x09"
 
@@ -21,7 +21,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     async def answer(request: web.Request) -> web.StreamResponse:
         channel = channel_of(request, request.match_info["uuid"])
         # A second message with codecs would be an error for its page.
-        wish = Wish(Rendition("h264", "aac"), FromZero(_with_codecs), PATIENT_SECONDS)
+        wish = from_zero(Rendition("h264", "aac"), _with_codecs)
         return await converse(edge, request, channel, Silence(wish))
 
     return [[web.get(r"/stream/{uuid}/channel/{number:\d+}/mse", answer)]]

@@ -1,4 +1,5 @@
-"""Channels made and ended while the server runs: ``PUT`` and ``DELETE`` of ``/api/channels/NAME``.
+"""Control while the server runs: channels are made and ended (``PUT`` and ``DELETE`` of
+``/api/channels/NAME``), keys revoked (``POST`` to ``/api/revoked``).
 
 The key is in a header only, which no page of another site can make a browser send.
 """
@@ -16,16 +17,19 @@ from televise.model.name import check_name
 from televise.model.refusals import refuse
 from televise.model.source import SourceSpec, parse_guarded, parse_source
 from televise.web.guard import needs
+from televise.web.keys import Keys
 
 MAX_CHANNELS = 64
 BODY_SECONDS = 10.0
 
 
 class Control:
-    """Changes which channels ``hub`` has, for those whose key says so."""
+    """Changes which channels ``hub`` has, and which of its ``keys`` hold, for those whose own key
+    says so."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, keys: Keys) -> None:
         self._hub = hub
+        self._keys = keys
         self._made: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -33,12 +37,13 @@ class Control:
         return [
             web.put("/api/channels/{name}", self._put),
             web.delete("/api/channels/{name}", self._delete),
+            web.post("/api/revoked", self._revoke),
         ]
 
     @needs("admin")
     async def _put(self, request: web.Request) -> web.Response:
         name = check_name(request.match_info["name"])
-        spec = _parse(name, await _json(request))
+        spec = _parse(name, await _value(request, "source", "http://camera/stream"))
         if self._hub.has(name):
             raise Busy(f"there is a channel {name} already: DELETE it before")
         if len(self._made) >= MAX_CHANNELS:
@@ -56,24 +61,36 @@ class Control:
         events.info("channel ended", channel=name)
         return web.Response(status=204)
 
+    @needs("admin")
+    async def _revoke(self, request: web.Request) -> web.Response:
+        identifier = self._keys.revoke(await _value(request, "key", "0123456789ab"))
+        events.info("key revoked", identifier=identifier)
+        return web.json_response({"revoked": identifier})
 
-async def _json(request: web.Request) -> Any:
+
+async def _value(request: web.Request, name: str, example: str) -> str:
+    """The one value of the body, a text."""
+    values = await _json(request, json.dumps({name: example}))
+    value = values.get(name) if isinstance(values, dict) else None
+    if not isinstance(value, str) or len(values) != 1:
+        raise InputError(f"send one value, as in {json.dumps({name: example})}")
+    return value
+
+
+async def _json(request: web.Request, example: str) -> Any:
     if request.content_type != "application/json":
-        raise Unsupported('send JSON: Content-Type: application/json, as in {"source": "http://…"}')
+        raise Unsupported(f"send JSON: Content-Type: application/json, as in {example}")
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return json.loads(await request.text())
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not come in time\n") from None
     except (ValueError, RecursionError):
-        raise InputError('not JSON: send it as in {"source": "http://camera/stream"}') from None
+        raise InputError(f"not JSON: send it as in {example}") from None
 
 
-def _parse(name: str, values: Any) -> SourceSpec:
+def _parse(name: str, source: str) -> SourceSpec:
     """What is asked for. Whoever runs the server names files and devices; others the web only."""
-    source = values.get("source") if isinstance(values, dict) else None
-    if not isinstance(source, str) or len(values) != 1:
-        raise InputError('send one value, as in {"source": "http://camera/stream"}')
     if source == "publish:":
         return parse_source(f"{name}=publish:")
     return parse_guarded(f"{name}={source}")

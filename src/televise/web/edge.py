@@ -44,11 +44,12 @@ class Way:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a WebSocket is fed with."""
+    """What a WebSocket is fed with; with a ``burst`` (seconds) all that was muxed since then."""
 
     rendition: Rendition
     muxer: MakeMuxer
     max_latency: float
+    burst: float = 0.0
 
 
 class Dialogue(Protocol):
@@ -169,7 +170,7 @@ class Edge(Audience):
     ) -> None:
         async with self.fed(request, channel, encoding, wish.muxer, wish.max_latency) as viewer:
             websocket.viewer = viewer
-            viewer.websocket, viewer.pace = True, dialogue.pace
+            viewer.websocket, viewer.pace, viewer.burst = True, dialogue.pace, wish.burst
             await self.begun(encoding, BEGIN_SECONDS)
             if encoding.refusal:
                 raise Unavailable(encoding.refusal)

@@ -1,5 +1,6 @@
 """What the API and the streams look like, for programs: OpenAPI 3.1."""
 
+from collections.abc import Sequence
 from typing import Any
 
 _NAME = {
@@ -104,6 +105,7 @@ def document(version: str) -> dict[str, Any]:
         "paths": {
             "/api/channels": _json("All channels", many),
             "/api/channels/{name}": {**_json("One channel", channel, _NAME), **_control()},
+            "/api/revoked": _revocation(),
             "/api/topology": _json("The hubs that this one knows", {"type": "object"}),
             "/healthz": _json("Whether the server is alive", {"type": "object"}),
             "/readyz": _json("Whether it takes viewers; 503 while it stops", {"type": "object"}),
@@ -133,22 +135,37 @@ def _published(extension: str) -> dict[str, Any]:
 
 
 def _control() -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "required": ["source"],
-        "properties": {"source": {"type": "string", "description": "http(s)://… or publish:"}},
-        "additionalProperties": False,
-    }
-    what = {"required": True, "content": {"application/json": {"schema": schema}}}
+    what = _body("source", "http(s)://… or publish:")
     made = _change("Make a channel", {"201": "Made", "400": "Not a source", **_REFUSALS})
     ended = _change("End a channel", {"204": "Ended", **_REFUSALS})
     return {"put": {**made, "requestBody": what}, "delete": ended}
 
 
-def _change(summary: str, answers: dict[str, str]) -> dict[str, Any]:
+def _revocation() -> dict[str, Any]:
+    what = _body("key", "a key, or its identifier (jti)")
+    answers = {"200": "It is worthless", "400": "Not a key of this hub"}
+    refusals = {status: _REFUSALS[status] for status in ("401", "403", "415")}
+    revoked = _change("Revoke a key", answers | refusals, [])
+    return {"post": {**revoked, "requestBody": what}}
+
+
+def _body(name: str, description: str) -> dict[str, Any]:
+    """One text, as JSON."""
+    schema = {
+        "type": "object",
+        "required": [name],
+        "properties": {name: {"type": "string", "description": description}},
+        "additionalProperties": False,
+    }
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _change(
+    summary: str, answers: dict[str, str], parameters: Sequence[dict[str, Any]] = (_NAME,)
+) -> dict[str, Any]:
     return {
         "summary": summary,
-        "parameters": [_NAME],
+        "parameters": list(parameters),
         "security": [{"key": []}],
         "responses": {status: {"description": text} for status, text in answers.items()},
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.async_api import Browser as Driver
 from playwright.async_api import Page as Tab
-from playwright.async_api import async_playwright
+from playwright.async_api import Playwright, TimeoutError, async_playwright
 
 from tests.browser.support.browser import Browser, Page
 from tests.browser.support.process import PROCESSES, Process, make_profile
@@ -42,16 +42,24 @@ class Chromium(Browser):
     def __init__(self, program: str, *arguments: str) -> None:
         super().__init__(program)
         self._arguments = arguments
+        self._key = (program, *arguments)
         self._resources = AsyncExitStack()
         self._driver: Driver | None = None
 
     async def driver(self) -> Driver:
         """Playwright's browser, connected when it is first needed."""
         if self._driver is None:
-            process = await asyncio.to_thread(self._start)
             playwright = await self._resources.enter_async_context(async_playwright())
-            self._driver = await playwright.chromium.connect_over_cdp(process.address)
+            try:
+                self._driver = await self._connect(playwright)
+            except TimeoutError:  # it hangs, which says nothing about what is tested
+                PROCESSES.drop(self._key)
+                self._driver = await self._connect(playwright)
         return self._driver
+
+    async def _connect(self, playwright: Playwright) -> Driver:
+        process = await asyncio.to_thread(self._start)
+        return await playwright.chromium.connect_over_cdp(process.address)
 
     async def open(self, url: str, javascript: bool = True) -> Page:
         driver = await self.driver()
@@ -68,12 +76,11 @@ class Chromium(Browser):
         await self._resources.aclose()
 
     def _start(self) -> Process:
-        key = (self.program, *self._arguments)
-        if running := PROCESSES.get(key):
+        if running := PROCESSES.get(self._key):
             return running
         profile = make_profile()
         command = [self.program, *_ARGUMENTS, *self._arguments, f"--user-data-dir={profile}"]
-        return PROCESSES.keep(key, Process(command, _LISTENING, profile))
+        return PROCESSES.keep(self._key, Process(command, _LISTENING, profile))
 
 
 class ChromiumPage(Page):
