@@ -11,6 +11,9 @@ from urllib.request import urlopen
 
 import aiohttp
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from tests.conftest import Needs
 from tests.deploy.proxies import DEPLOY, changed, free_ports, running
@@ -118,8 +121,29 @@ def test_every_alert_asks_for_what_there_is(prometheus: str) -> None:
             assert asked(prometheus, metric), f"{rule['name']} asks for {metric}: there is none"
 
 
-def test_the_dashboard_is_what_grafana_loads() -> None:
-    """As its documentation has it: ids, kinds, sources of data, and places that do not overlap."""
+def test_grafanas_own_model_of_a_dashboard_keeps_all_of_ours() -> None:
+    """What it does not know would be lost, and what is no such thing be another."""
+    register_default_plugins()
+    model = Dashboard.from_json(DASHBOARD)
+    kept = json.loads(JSONEncoder().encode(model))
+    assert list(lost(DASHBOARD, kept)) == []
+    assert list(lost({"a": [{"b": 1}]}, {"a": [{}]})) == [".a.0.b"]
+
+
+def lost(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """Where something of ``before`` is not in ``after``, or is another there."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            yield from lost(value, after.get(key), f"{path}.{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, value in enumerate(before):
+            yield from lost(value, after[number], f"{path}.{number}")
+    elif before != after:
+        yield path
+
+
+def test_the_panels_of_the_dashboard_have_their_places() -> None:
+    """Ids, kinds, sources of data, and places that do not overlap."""
     assert len({panel["id"] for panel in PANELS.values()}) == len(DASHBOARD["panels"])
     assert {panel["type"] for panel in PANELS.values()} == {"stat", "timeseries"}
     variables = {each["name"] for each in DASHBOARD["templating"]["list"]}
