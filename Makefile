@@ -89,6 +89,7 @@ tools-for-tests:
 	command -v caddy >/dev/null || missing+=' caddy'; \
 	command -v promtool >/dev/null || missing+=' prometheus'; \
 	command -v systemd-analyze >/dev/null || missing+=' systemd'; \
+	command -v pulseaudio >/dev/null || missing+=' pulseaudio'; \
 	command -v nft >/dev/null || missing+=' nftables'; \
 	command -v ip >/dev/null || missing+=' iproute2'; \
 	[ -e /usr/lib/*/faketime/libfaketimeMT.so.1 ] || missing+=' faketime'; \

@@ -7,6 +7,8 @@ export interface Sound {
 
 const SEAMLESS_SECONDS = 0.06;
 const UNLOCK_MILLISECONDS = 500;
+// Devices take their time to wake up, those by radio seconds.
+const WAKE_MILLISECONDS = 10_000;
 
 export class Speaker {
   private readonly context = new AudioContext({ latencyHint: "interactive" });
@@ -16,14 +18,17 @@ export class Speaker {
   /** Made in the person's gesture, or the browser stays silent and `blocked` is told. */
   constructor(blocked: () => void) {
     void this.context.resume().catch(() => undefined);
+    const patience = isAllowed(this.context) ? WAKE_MILLISECONDS : UNLOCK_MILLISECONDS;
     this.timer = window.setTimeout(() => {
       if (this.context.state === "suspended") blocked();
-    }, UNLOCK_MILLISECONDS);
+    }, patience);
   }
 
   /** Plays it so that it is heard at `due`, on the performance clock; false when that has passed. */
   play(sound: Sound, due: number): boolean {
     const { context } = this;
+    // Its clock stands still: what was put on it now would all be heard at once.
+    if (context.state !== "running") return true;
     const latency = context.outputLatency || context.baseLatency || 0;
     const wanted = context.currentTime + (due - performance.now()) / 1000 - latency;
     // Blocks that follow each other play without a seam; clocks that drift apart cost a rare click.
@@ -48,4 +53,13 @@ export class Speaker {
     source.start(start);
     return buffer.duration;
   }
+}
+
+/** Whether the browser lets it be heard, as far as it says so: a silent one is then only slow. */
+function isAllowed(context: AudioContext): boolean {
+  const { getAutoplayPolicy, userActivation } = navigator as Navigator & {
+    getAutoplayPolicy?: (context: AudioContext) => string;
+  };
+  if (getAutoplayPolicy) return getAutoplayPolicy.call(navigator, context) === "allowed";
+  return (userActivation as UserActivation | undefined)?.hasBeenActive === true;
 }

@@ -2,15 +2,20 @@
 
 import contextlib
 import io
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 
 import av
 import numpy as np
 import pytest
 
 from televise.testing import read_barcode
-from tests.browser.support import Browser
+from tests.browser.support import BROWSERS, Browser, Firefox
 from tests.browser.watching import PLAYER, READER, play
+from tests.conftest import Needs
 from tests.support.server import Serving, serving
+from tests.support.waiting import wait_until
 
 TONE = 440
 FFT_SIZE = 2048
@@ -64,6 +69,22 @@ STEPS = f"""(async () => {{
 }})()"""
 
 
+# A loudspeaker that takes long to wake up.
+SLOW_DEVICE = """(() => {
+  const Usual = AudioContext;
+  window.AudioContext = class extends Usual {
+    constructor(options) {
+      super(options);
+      void super.suspend();
+    }
+    async resume() {
+      await new Promise(resolve => setTimeout(resolve, 1500));
+      return super.resume();
+    }
+  };
+})()"""
+
+
 async def tick(tv: Serving) -> float:
     """The same of the stream itself: where its ticks are on the clock in its pictures."""
     received = io.BytesIO()
@@ -89,11 +110,44 @@ async def tick(tv: Serving) -> float:
     return pictures[seconds] + (loudest[1] - seconds) * 1000
 
 
-@pytest.mark.parametrize("browser", ["chromium"], indirect=True)
+@pytest.fixture(scope="module")
+def loudspeaker(needs: Needs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a sound server that nobody hears; without one Firefox plays nothing."""
+    folder = tmp_path_factory.mktemp("sound")
+    address = f"unix:{folder}/native"
+    modules = (f"module-native-protocol-unix socket={folder}/native auth-anonymous=1",
+               "module-null-sink")  # fmt: skip
+    command = [needs("pulseaudio"), "-n", "--daemonize=no", "--exit-idle-time=-1"]
+    for module in modules:
+        command += ["-L", module]
+    alone = os.environ | {"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)}
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(command, env=alone, stdout=log, stderr=log) as process,
+    ):
+        try:
+            wait_until((folder / "native").exists)
+            yield address
+        finally:
+            process.kill()
+
+
+@pytest.fixture(params=list(BROWSERS))
+async def hearing(
+    request: pytest.FixtureRequest, needs: Needs, loudspeaker: str
+) -> AsyncIterator[Browser]:
+    """A browser that can be heard."""
+    programs, start = BROWSERS[request.param]
+    program = needs(*programs)
+    heard = Firefox(program, environment={"PULSE_SERVER": loudspeaker})
+    async with heard if start is Firefox else start(program) as running:
+        yield running
+
+
 @pytest.mark.parametrize("rung", ["webcodecs", "jsmpeg"])
-async def test_the_tone_is_heard_in_step_with_the_picture(browser: Browser, rung: str) -> None:
+async def test_the_tone_is_heard_in_step_with_the_picture(hearing: Browser, rung: str) -> None:
     async with serving(f"cam=pattern:?size=320x240&fps=25&tone={TONE}") as tv:
-        page = await browser.open(f"http://{tv.authority}/cam")
+        page = await hearing.open(f"http://{tv.authority}/cam")
         await page.evaluate(TAP)
         await page.evaluate(f"{PLAYER}.setAttribute('rung', '{rung}')")
         await play(page, rung)
@@ -111,3 +165,15 @@ async def test_the_tone_is_heard_in_step_with_the_picture(browser: Browser, rung
             assert abs((found - wanted + 500) % 1000 - 500) < 150
         await page.evaluate(f"{PLAYER}.muted = true")
         await page.until("taps.at(-1).context.state === 'closed'", 40)
+
+
+async def test_a_loudspeaker_that_takes_long_to_wake_up_is_waited_for(hearing: Browser) -> None:
+    async with serving(f"cam=pattern:?size=320x240&fps=25&tone={TONE}") as tv:
+        page = await hearing.open(f"http://{tv.authority}/cam")
+        await page.evaluate(TAP)
+        await page.evaluate(SLOW_DEVICE)
+        await page.evaluate(f"{PLAYER}.setAttribute('rung', 'jsmpeg')")
+        await play(page, "jsmpeg")
+        await page.evaluate(f"{PLAYER}.muted = false")
+        await page.until(f"{HEARD}?.decibel > -50", 40)
+        assert await page.evaluate(f"{PLAYER}.muted") is False

@@ -21,14 +21,21 @@ _NO_JAVASCRIPT = {"javascript.enabled": "false"}
 
 
 class Firefox(Browser):
-    """A session in a running Firefox, whose profile has these ``preferences`` (as JavaScript).
+    """A session in a running Firefox, whose profile has these ``preferences`` (as JavaScript), in
+    an ``environment`` of its own.
 
     JavaScript is switched off for a whole profile, so those pages get a process of their own.
     """
 
-    def __init__(self, program: str, preferences: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        program: str,
+        preferences: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(program)
         self._preferences = dict(preferences or {})
+        self._environment = dict(environment or {})
         self._sessions: dict[bool, FirefoxSession] = {}
 
     async def open(self, url: str, javascript: bool = True) -> Page:
@@ -52,22 +59,23 @@ class Firefox(Browser):
 
     async def _begin(self, javascript: bool) -> "FirefoxSession":
         preferences = self._preferences | ({} if javascript else _NO_JAVASCRIPT)
-        key = (self.program, *sorted(preferences.items()))
+        key = (self.program, *sorted((preferences | self._environment).items()))
         if running := PROCESSES.get(key):
             try:
                 return await FirefoxSession.begin(running.address)
             except (OSError, RuntimeError, aiohttp.ClientError):
                 PROCESSES.drop(key)  # the one before has left it in disorder
-        started = await asyncio.to_thread(_start, self.program, preferences)
+        started = await asyncio.to_thread(_start, self.program, preferences, self._environment)
         return await FirefoxSession.begin(PROCESSES.keep(key, started).address)
 
 
-def _start(program: str, preferences: Mapping[str, str]) -> Process:
+def _start(program: str, preferences: Mapping[str, str], environment: Mapping[str, str]) -> Process:
     profile = make_profile()
     lines = [f'user_pref("{name}", {value});\n' for name, value in preferences.items()]
     (profile / "user.js").write_text("".join(lines))
     options = ["--headless", "--no-remote", "--remote-debugging-port", "0"]
-    return Process([program, *options, "--profile", str(profile)], _LISTENING, profile)
+    command = [program, *options, "--profile", str(profile)]
+    return Process(command, _LISTENING, profile, environment)
 
 
 class FirefoxPage(Page):

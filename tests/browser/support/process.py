@@ -1,12 +1,13 @@
 """Process: a browser that runs until all tests are over; each test has pages of its own in it."""
 
 import atexit
+import os
 import re
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _START_SECONDS = 60.0
@@ -18,12 +19,22 @@ class Process:
     ``says`` finds the address in what it writes when it starts.
     """
 
-    def __init__(self, arguments: Sequence[str], says: str, profile: Path) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        says: str,
+        profile: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._profile = profile
         self._log = profile / "log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | dict(environment or {}),
             )
         try:
             self.address = self._find(says)
