@@ -1,0 +1,1 @@
+"""Sections of docs/performance.md: from what a benchmark printed to Markdown."""

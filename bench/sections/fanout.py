@@ -1,0 +1,128 @@
+"""Many viewers: what a message costs, here and elsewhere."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
+from bench.compare import C_LIMIT, COMPLETE, SIZE
+from bench.sections.table import Rows, table
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+
+
+def compare(found: Rows) -> str:
+    """Beside other servers."""
+    main_rows = [row for row in found if row["size"] == SIZE]
+    counts = sorted({row["viewers"] for row in main_rows})
+    peers = list(dict.fromkeys(row["peer"] for row in main_rows))
+    _plot_fanout(main_rows, peers)
+    return "\n".join(
+        [
+            "## Pushing the same bytes to everybody\n",
+            "Processor time per message in µs, all threads of the server and of what feeds it "
+            f"inside its process tree; messages of {SIZE // 1000} KB, 30 a second to each viewer. "
+            "Behind it the ratio to a bare loop of `send()` in C in the same round. Brackets: its "
+            f"worst viewer got less than {COMPLETE:.0%}; larger numbers were not tried then. Where "
+            "that is so of C too, the load generator could not follow.\n",
+            table(
+                ["viewers", *map(str, counts)],
+                [
+                    [peer, *(_cell(main_rows, peer, viewers=count) for count in counts)]
+                    for peer in peers
+                ],
+            ),
+            "![Processor time per message](images/fanout.svg)\n",
+            "With one viewer most of the time is the source's: its pictures are read and "
+            "packed once, however many watch.\n",
+            _sizes(found),
+        ]
+    )
+
+
+def _sizes(found: Rows) -> str:
+    sizes = sorted({row["size"] for row in found})
+    peers = list(dict.fromkeys(row["peer"] for row in found))
+    rows = [
+        [peer, *(_cell(found, peer, viewers=200, size=size) for size in sizes)] for peer in peers
+    ]
+    heads = ["200 viewers, messages of", *(f"{size // 1000} KB" for size in sizes)]
+    return table(heads, rows)
+
+
+def _cell(rows: Rows, peer: str, **which: int) -> str:
+    for row in rows:
+        if row["peer"] == peer and all(row[key] == value for key, value in which.items()):
+            ratio = "" if peer == C_LIMIT else f" ({row['ratio']:.2f})"
+            text = f"{row['us_per_message']:.1f}{ratio}"
+            return text if row["worst_viewer_got"] >= COMPLETE else f"[{text}]"
+    return ""
+
+
+def _plot_fanout(rows: Rows, peers: Sequence[str]) -> None:
+    mpl.rcParams["svg.hashsalt"] = "televise"  # the same picture for the same figures
+    figure, axes = plt.subplots(figsize=(7.5, 4))
+    for peer in peers:
+        whole = [
+            row
+            for row in rows
+            if row["peer"] == peer and row["viewers"] >= 50 and row["worst_viewer_got"] >= COMPLETE
+        ]
+        whole.sort(key=lambda row: int(row["viewers"]))
+        if whole:
+            axes.plot(
+                [row["viewers"] for row in whole],
+                [row["us_per_message"] for row in whole],
+                marker="o",
+                label=peer,
+                linewidth=2.5 if peer in ("televise", C_LIMIT) else 1.0,
+            )
+    axes.set(xscale="log", yscale="log", xlabel="viewers", ylabel="µs per message")
+    axes.legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(IMAGES / "fanout.svg", metadata={"Date": None})
+    plt.close(figure)
+
+
+def fanout(found: Rows) -> str:
+    """The hub alone, and viewers that take nothing."""
+    best = found[-1]
+    return "\n".join(
+        [
+            "## A thousand viewers, and twenty that have stalled\n",
+            table(
+                ["", "µs per message", "worst viewer got"],
+                [
+                    ["C", best["c_us"], ""],
+                    ["televise", best["hub_us"], f"{best['worst_viewer_got']:.1%}"],
+                    [
+                        f"the same beside {best['stalled']} stalled",
+                        best["with_stalled_us"],
+                        f"{best['with_stalled_worst_viewer_got']:.1%}",
+                    ],
+                ],
+            ),
+            f"Ratios to C in {len(best['ratios'])} rounds: "
+            f"{', '.join(f'{ratio:.2f}' for ratio in best['ratios'])}. A stalled viewer costs "
+            f"{best['kb_per_stalled']} KB.\n",
+        ]
+    )
+
+
+def tls(found: Rows) -> str:
+    """The price of TLS."""
+    best = found[-1]
+    heads = {"us_per_message": "µs per message", "kb_per_stalled": "KB per stalled viewer"}
+    rows = [[name, *(best[kind][key] for key in heads)] for name, kind in _KINDS]
+    return "\n".join(
+        [
+            "## TLS\n",
+            f"{best['viewers']} viewers, 20 KB, 30 a second; {best['ratio']} times the processor "
+            "time.\n",
+            table(["", *heads.values()], rows),
+        ]
+    )
+
+
+_KINDS = (("without", "plain"), ("with TLS", "tls"))
