@@ -28,8 +28,8 @@ def age(found: Rows) -> str:
         "How old the picture is",
         f"{found[0]['size']} at 30 pictures a second (GIF: 10), read back from the pixels: from "
         "the drawing of a picture at the source to the page that shows it, its encoding included. "
-        "Then how long somebody who comes waits for the first one (of five), and the oldest picture in "
-        "the third second after the server stood still for five (SIGSTOP).\n",
+        "Then how long somebody who comes waits for the first one (of five), and the oldest "
+        "picture in the third second after the server stood still for five (SIGSTOP).\n",
         table(heads, rows),
     )
 
