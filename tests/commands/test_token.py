@@ -86,6 +86,21 @@ def test_a_key_is_taken_back(tmp_path: Path) -> None:
     assert (wrong.returncode, "no key and no identifier" in wrong.stderr) == (2, True)
 
 
+def test_two_who_revoke_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    """Each of them has read the file before the other writes."""
+    first, second = Keys(tmp_path / "key"), Keys(tmp_path / "key")
+    for number in range(20):
+        (first, second)[number % 2].revoke(f"{number:012x}")
+    for keys in (first, second, Keys(tmp_path / "key")):
+        keys.revoked.refresh()
+        assert all(f"{number:012x}" in keys.revoked for number in range(20))
+    path = tmp_path / "key.revoked"
+    path.write_text(path.read_text().rstrip())  # as an editor may leave it
+    first.revoke("f" * 12)
+    assert "f" * 12 in first.revoked
+    assert f"{19:012x}" in first.revoked
+
+
 @pytest.mark.parametrize(
     ("url", "web", "rtmp"),
     [

@@ -94,3 +94,26 @@ def test_half_as_wide_is_a_quarter_of_the_bits() -> None:
 def test_as_the_source_has_it_is_half_of_what_that_is() -> None:
     assert smaller(Rendition("h264"), 1366, 1) == Rendition("h264", w=682)
     assert smaller(Rendition("mjpeg", q=50), 20, 2) == Rendition("mjpeg", w=16, q=50)
+
+
+def test_clocks_that_drift_apart_are_no_trouble() -> None:
+    """A second in ten thousand: after three hours that would be late."""
+    link = Link()
+    for minute in range(240):
+        link.carry(60, delay=0.1 + minute * 60 / 10_000)
+    assert link.subject.level == 0
+
+
+def test_a_clock_that_is_set_is_trouble_for_a_minute_at_most() -> None:
+    link = Link()
+    link.carry(5)
+    link.carry(200, delay=3600.1)
+    link.carry(200, delay=3600.1)
+    link.carry(200, delay=3600.1)
+    assert link.subject.level == 0
+
+
+@pytest.mark.parametrize("width", [1, 30, 8194, 12_000, 1 << 32])
+def test_whatever_a_stranger_says_of_its_width_can_be_asked_for(width: int) -> None:
+    for level in (1, 2):
+        assert 16 <= smaller(Rendition("mjpeg"), width, level).w <= 4096

@@ -73,3 +73,15 @@ def test_a_smaller_one_that_cannot_be_made_is_never_tried_again() -> None:
     line.subject.connect(line.now)
     line.subject.begin([TRACK])
     assert not line.carry(TROUBLE_SECONDS + 50, gaps=True)
+
+
+def test_a_source_that_is_slower_than_its_times_is_no_slow_link() -> None:
+    """Stamped 25 a second, it makes 20; what it says of when it was captured is true."""
+    subject = Adapted(JPEG)
+    subject.connect(0.0)
+    subject.begin([TRACK])
+    for number in range(1, 3000):
+        now = number / 20
+        captured = round((1_700_000_000 + now) * 1e9)
+        packet = Packet(0, 1, number, b"1", 0, 0, 0, True, captured, number / 25)
+        assert not subject.arrived(packet, now)

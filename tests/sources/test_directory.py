@@ -248,8 +248,8 @@ def test_an_animation_is_played_at_its_own_speed(format: str, tmp_path: Path) ->
 
 
 def test_an_animation_is_played_to_its_end_before_the_next(tmp_path: Path) -> None:
-    (tmp_path / "1.gif").write_bytes(animation(1, 3, 5, milliseconds=60))
-    (tmp_path / "2.gif").write_bytes(animation(7, 9, milliseconds=60))
+    (tmp_path / "1.gif").write_bytes(animation(1, 3, 5, milliseconds=200))
+    (tmp_path / "2.gif").write_bytes(animation(7, 9, milliseconds=200))
     (tmp_path / "3.gif").write_bytes(picture(11, "gif"))
     with watching(tmp_path, "?fps=20") as viewer:
         viewer.sees(1, 3, 5, 7, 9, 11)

@@ -86,3 +86,24 @@ def test_more_viewers_are_refused_until_there_is_room() -> None:
     backlog.look()
     admission.enter("::1")
     assert admission.count == 1
+
+
+def test_one_that_becomes_fuller_is_counted_once() -> None:
+    backlog = Backlog(100)
+    (first, second) = full(backlog, 10, 10)
+    first.unsent = 70
+    backlog.enter(first)
+    assert backlog.bytes == 80
+    backlog.most = 75
+    backlog.look()
+    assert there([first, second]) == [False, True], "it is where it was"
+
+
+def test_who_never_said_that_it_is_full_is_found_when_it_is_looked() -> None:
+    backlog, silent = Backlog(100), Slow(60)
+    backlog.look([silent])
+    backlog.look([silent])
+    assert backlog.bytes == 60
+    silent.unsent = 0
+    backlog.look([silent])
+    assert backlog.bytes == 0

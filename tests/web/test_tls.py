@@ -197,6 +197,35 @@ async def test_a_stalled_viewer_skips_and_nobody_waits(secure: Secure) -> None:
     await until(lambda: not secure.running.pumps)
 
 
+async def test_what_waits_for_an_answer_in_one_piece_is_counted(secure: Secure) -> None:
+    """It waits below TLS, which does not say that it does."""
+    context = client_context(secure.authority.file, None, None)
+    backlog = secure.running.server.ports.backlog
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", secure.running.port))
+    reader, writer = await asyncio.open_connection(
+        sock=plain, ssl=context, server_hostname="localhost", limit=2048
+    )
+    assert backlog.bytes == 0
+    path = f"/cam.png?token={secure.token()}&w=1280&h=960"
+    async with secure.session.get(f"{secure.url}{path}") as answer:
+        assert answer.status == 200
+        assert len(await answer.read()) > 200_000
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost:{secure.running.port}\r\n\r\n".encode())
+    assert isinstance(writer.transport, asyncio.ReadTransport)
+    writer.transport.pause_reading()
+    await until(lambda: backlog.bytes > 10_000)
+    [waiting] = [each for each in secure.running.connections if each.unsent]
+    assert backlog.bytes >= waiting.unsent > 0
+    writer.transport.resume_reading()
+    reading = asyncio.create_task(reader.read(-1))
+    await until(lambda: backlog.bytes == 0)
+    writer.transport.abort()
+    await reading
+
+
 async def test_rtmp_is_behind_it_too(secure: Secure) -> None:
     context = client_context(secure.authority.file, None, None)
     reader, writer = await asyncio.open_connection(

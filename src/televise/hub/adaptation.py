@@ -12,6 +12,8 @@ CALM_SECONDS = 3.0
 # When to try the next larger one: in vain, it is tried half as often.
 PATIENCE_SECONDS = 10.0
 MOST_PATIENCE_SECONDS = 320.0
+# The quickest of so long ago does not count any more: clocks drift apart, and may be set.
+WINDOW_SECONDS = 60.0
 # Half as wide, and a quarter.
 MAX_LEVEL = 2
 
@@ -22,20 +24,21 @@ class Adaptation:
     def __init__(self) -> None:
         self.level = 0
         self._patience = PATIENCE_SECONDS
-        self._quickest = float("inf")
+        self._quickest = _Quickest(0.0)
         self._since = 0.0
         self._late: float | None = None
         self._trouble: float | None = None
 
     def begin(self, now: float) -> None:
         """Another connection, or another level: nothing is known of it yet."""
-        self._quickest, self._since = float("inf"), now
+        self._quickest, self._since = _Quickest(now), now
         self._late = self._trouble = None
 
-    def arrived(self, now: float, media_seconds: float, *, gap: bool) -> bool:
-        """A packet, after a ``gap`` where some were left out for us. True: there is a new level."""
-        self._quickest = min(self._quickest, now - media_seconds)
-        if gap or now - media_seconds - self._quickest > LATE_SECONDS:
+    def arrived(self, now: float, captured: float, *, gap: bool) -> bool:
+        """A packet, ``captured`` then by any clock, after a ``gap`` where some were left out for
+        us. True: there is a new level."""
+        delay = now - captured
+        if gap or delay - self._quickest.of(now, delay) > LATE_SECONDS:
             return self._is_late(now)
         if self._late is not None and now - self._late > CALM_SECONDS:
             self._late = self._trouble = None
@@ -58,15 +61,35 @@ class Adaptation:
         return True
 
 
+class _Quickest:
+    """The least delay of the last minute, or of half of it."""
+
+    def __init__(self, now: float) -> None:
+        self._begun = now
+        self._now = self._before = float("inf")
+
+    def of(self, now: float, delay: float) -> float:
+        """With this one."""
+        if now - self._begun > WINDOW_SECONDS / 2:
+            self._begun, self._before, self._now = now, self._now, delay
+        self._now = min(self._now, delay)
+        return min(self._now, self._before)
+
+
 def smaller(wanted: Rendition, width: int, level: int) -> Rendition:
     """``wanted``, of which pictures are ``width`` wide, with that halved ``level`` times."""
     if not level:
         return wanted
     factor = 1 << level
-    least = int(LIMITS["w"][0]), int(LIMITS["h"][0]), int(LIMITS["bitrate"][0])
     return replace(
         wanted,
-        w=max(least[0], width // factor // 2 * 2),
-        h=max(least[1], wanted.h // factor // 2 * 2) if wanted.h else 0,
-        bitrate=max(least[2], wanted.bitrate // factor**2) if wanted.bitrate else 0,
+        w=_possible("w", width // factor // 2 * 2),
+        h=_possible("h", wanted.h // factor // 2 * 2) if wanted.h else 0,
+        bitrate=_possible("bitrate", wanted.bitrate // factor**2) if wanted.bitrate else 0,
     )
+
+
+def _possible(name: str, value: int) -> int:
+    """The nearest that may be asked for: how wide it is, a stranger says."""
+    least, most, _ = LIMITS[name]
+    return int(min(max(value, least), most))

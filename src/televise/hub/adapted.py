@@ -51,7 +51,9 @@ class Adapted:
             return False
         last, self._sequence = self._sequence, packet.sequence
         gap = last > 0 and packet.sequence > last + 1
-        return self._adaptation.arrived(now, packet.seconds, gap=gap)
+        # A source may be slower than its media times say, which is no fault of the link.
+        captured = packet.captured / 1e9 if packet.captured else packet.seconds
+        return self._adaptation.arrived(now, captured, gap=gap)
 
     def refused(self) -> bool:
         """It cannot be made. True: it was a smaller one; from now on only the wanted one is."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import sys
 import threading
 import time
 
@@ -135,7 +136,7 @@ class FramesSource:
 def _let_others_finish() -> None:
     """The program wakes this thread in the middle of its `show`: it is not to be interrupted by
     that, where there is no other processor (sched(7): SCHED_BATCH, of Linux)."""
-    if hasattr(os, "sched_setscheduler"):
+    if sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER:
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 

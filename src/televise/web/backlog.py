@@ -1,6 +1,6 @@
 """Backlog: what was written to connections and the kernel has not taken."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Protocol
 
 from televise import events
@@ -34,9 +34,10 @@ class Backlog:
         return self.bytes > self.most
 
     def enter(self, connection: Full) -> None:
-        """It has become full."""
-        size = self._full[connection] = connection.unsent
-        self.bytes += size
+        """It has become full, or fuller."""
+        size = connection.unsent
+        self.bytes += size - self._full.get(connection, 0)
+        self._full[connection] = size
         if self.bytes > 2 * self.most:
             self.look()
 
@@ -44,9 +45,11 @@ class Backlog:
         """It has taken all, or is gone."""
         self.bytes -= self._full.pop(connection, 0)
 
-    def look(self) -> None:
-        """Count anew, as some have been written to since, and send away who is too much."""
-        self._full = {each: each.unsent for each in self._full}
+    def look(self, connections: Iterable[Full] = ()) -> None:
+        """Count anew, as some have been written to since, these ``connections`` too; and send away
+        who is too much."""
+        every = dict.fromkeys([*self._full, *connections])
+        self._full = {each: size for each in every if (size := each.unsent)}
         self.bytes = sum(self._full.values())
         if not self.is_too_much:
             return
@@ -57,6 +60,6 @@ class Backlog:
             connection.abort()
             refusals.counts["megabytes"] += 1
         events.warning(
-            "too much waits for viewers: who has taken nothing for longest is sent away",
+            "too much waits for viewers: who is behind for longest is sent away",
             viewers=before - len(self._full),
         )

@@ -36,10 +36,10 @@ class Buffers:
 
     def look(self) -> None:
         """Who takes nothing goes. Where it is too much, the longest past is forgotten, and those go
-        who have taken nothing for longest."""
+        who have been behind for longest."""
         self._end_stuck(time.monotonic())
         self._forget(self._backlog.most)
-        self._backlog.look()
+        self._backlog.look(self._connections())
 
     def _end_stuck(self, now: float) -> None:
         for connection in [each for each in self._connections() if each.is_stuck(now)]:

@@ -6,7 +6,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from televise.web.backlog import Backlog
 from televise.web.places import Place
@@ -115,6 +115,8 @@ class Connection(asyncio.Protocol):
             self._give_up()
             return
         transport.set_protocol(self)
+        if isinstance(tls := below.get_protocol(), asyncio.BufferedProtocol):
+            below.set_protocol(_Lower(tls, self._count))
         self.connection_made(transport)
         if early.data:
             self.data_received(bytes(early.data))
@@ -167,14 +169,21 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool | None:
         return self._handler.eof_received()
 
+    def _count(self) -> None:
+        """What is not sent may be more, or less."""
+        if self.unsent:
+            self._backlog.enter(self)
+        else:
+            self._backlog.leave(self)
+
     def pause_writing(self) -> None:
-        self._backlog.enter(self)
+        self._count()
         self._handler.pause_writing()
         for writer in self.writers:
             writer.pause()
 
     def resume_writing(self) -> None:
-        self._backlog.leave(self)
+        self._count()
         self._handler.resume_writing()
         for writer in self.writers:
             writer.resume()
@@ -203,6 +212,35 @@ class _Early(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+
+
+class _Lower(asyncio.BufferedProtocol):
+    """Between the socket's transport and TLS, which does not say that the socket is full: a first
+    chunk that is not taken waits below it. ``changed`` is called when that may be so, or not."""
+
+    def __init__(self, tls: asyncio.BufferedProtocol, changed: Callable[[], None]) -> None:
+        self._tls = tls
+        self._changed = changed
+
+    def pause_writing(self) -> None:
+        self._tls.pause_writing()
+        self._changed()
+
+    def resume_writing(self) -> None:
+        self._tls.resume_writing()
+        self._changed()
+
+    def get_buffer(self, sizehint: int) -> Any:
+        return self._tls.get_buffer(sizehint)
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._tls.buffer_updated(nbytes)
+
+    def eof_received(self) -> bool | None:
+        return self._tls.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._tls.connection_lost(exc)
 
 
 def set_options(connection: socket.socket) -> None:

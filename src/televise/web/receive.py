@@ -26,14 +26,17 @@ async def receive(request: web.Request, publishing: Publishing) -> web.Response:
 
 
 async def until_end(copying: Coroutine[Any, Any, None], publishing: Publishing) -> None:
-    """Run ``copying`` until it ends, or the channel sends the publisher away."""
+    """Run ``copying`` until it ends, or the channel sends the publisher away. What it raises, but
+    for a connection that is gone, is raised."""
     task = asyncio.create_task(copying)
     ends: list[asyncio.Future[Any]] = [task, publishing.closed]
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        [ended] = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(ended, Exception) and not isinstance(ended, ConnectionError):
+        raise ended
 
 
 async def _copy(content: aiohttp.StreamReader, publishing: Publishing) -> None:

@@ -5,12 +5,11 @@ One line each: the identifier of the key, and when it would have ended anyway (U
 
 import os
 import re
-import tempfile
 import time
 from pathlib import Path
 
 from televise import events
-from televise.errors import InputError
+from televise.errors import InputError, Unavailable
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]{1,64}")
 _LINE = re.compile(r"([A-Za-z0-9]{1,64}) ([0-9]{1,12})")
@@ -47,24 +46,22 @@ class Revoked:
             events.warning("the file of revoked keys cannot be read", reason=str(error))
 
     def add(self, identifier: str, until: int) -> None:
-        """Revoke one more key, and forget those that have ended. InputError."""
+        """Revoke one more key; others may do the same at this moment. InputError, Unavailable."""
         if not _IDENTIFIER.fullmatch(identifier):
             raise InputError(f"{identifier!r}: neither a key nor the identifier of one")
-        self.refresh()
-        now = time.time()
-        kept = {each: end for each, end in self._until.items() if end > now} | {identifier: until}
-        text = "".join(f"{each} {end}\n" for each, end in kept.items())
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor, draft = tempfile.mkstemp(dir=self._path.parent, prefix=".revoked.")
-            with os.fdopen(descriptor, "w") as file:
-                file.write(text)
-            Path(draft).replace(self._path)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                # In one write. The line before may have been left without an end.
+                file.write(f"\n{identifier} {until}\n".encode())
         except OSError as error:
-            raise InputError(f"{self._path}: cannot be written: {error.strerror}") from None
+            raise Unavailable(f"{self._path}: cannot be written: {error.strerror}") from None
         self.refresh()
 
 
 def _parse(text: str) -> dict[str, int]:
+    """Those that have not ended."""
     found = (_LINE.fullmatch(line.strip()) for line in text.splitlines())
-    return {match[1]: int(match[2]) for match in found if match}
+    now = time.time()
+    return {match[1]: int(match[2]) for match in found if match and int(match[2]) > now}
