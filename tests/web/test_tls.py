@@ -166,16 +166,21 @@ async def test_others_are_not_let_in(secure: Secure) -> None:
     await until(lambda: all(each.transport for each in secure.running.connections))
 
 
-async def test_a_stalled_viewer_skips_and_nobody_waits(secure: Secure) -> None:
-    """The rule of loss holds behind TLS, which hides nothing of what waits."""
+async def narrow(secure: Secure) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection whose kernel takes hardly anything that is not read."""
     context = client_context(secure.authority.file, None, None)
     plain = socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     plain.setblocking(False)
     await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", secure.running.port))
-    reader, writer = await asyncio.open_connection(
+    return await asyncio.open_connection(
         sock=plain, ssl=context, server_hostname="localhost", limit=2048
     )
+
+
+async def test_a_stalled_viewer_skips_and_nobody_waits(secure: Secure) -> None:
+    """The rule of loss holds behind TLS, which hides nothing of what waits."""
+    reader, writer = await narrow(secure)
     path = f"/cam.mjpg?token={secure.token()}&w=640&h=480&q=95&max_latency=100ms"
     writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost:{secure.running.port}\r\n\r\n".encode())
     await reader.readuntil(b"\r\n\r\n")
@@ -199,15 +204,8 @@ async def test_a_stalled_viewer_skips_and_nobody_waits(secure: Secure) -> None:
 
 async def test_what_waits_for_an_answer_in_one_piece_is_counted(secure: Secure) -> None:
     """It waits below TLS, which does not say that it does."""
-    context = client_context(secure.authority.file, None, None)
     backlog = secure.running.server.ports.backlog
-    plain = socket.socket()
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    plain.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", secure.running.port))
-    reader, writer = await asyncio.open_connection(
-        sock=plain, ssl=context, server_hostname="localhost", limit=2048
-    )
+    reader, writer = await narrow(secure)
     assert backlog.bytes == 0
     path = f"/cam.png?token={secure.token()}&w=1280&h=960"
     async with secure.session.get(f"{secure.url}{path}") as answer:

@@ -16,8 +16,8 @@ class Adapted:
         self.wanted = wanted
         self.packets = self.bytes = 0
         self._adaptation = Adaptation()
-        # Whether only the wanted one can be had, now or ever.
-        self._fixed = self._only_wanted = False
+        # Whether only the wanted one can be had.
+        self._fixed = False
         self._width = 0
         # Of the newest packet; None before an epoch has begun.
         self._sequence: int | None = None
@@ -34,9 +34,9 @@ class Adapted:
 
     def connect(self, now: float, *, fixed: bool = False) -> None:
         """It is asked for anew: nothing that comes before the next epoch counts. ``fixed``: there
-        is no other way than this."""
+        is no other way than this, from now on."""
         self._adaptation.begin(now)
-        self._sequence, self._fixed = None, fixed
+        self._sequence, self._fixed = None, self._fixed or fixed
 
     def begin(self, tracks: Sequence[Track]) -> None:
         """An epoch."""
@@ -47,7 +47,7 @@ class Adapted:
     def arrived(self, packet: Packet, now: float) -> bool:
         """A packet. True: another rendition is to be taken from now on."""
         self.packets, self.bytes = self.packets + 1, self.bytes + len(packet.data)
-        if self._sequence is None or not self._width or self._fixed or self._only_wanted:
+        if self._sequence is None or not self._width or self._fixed:
             return False
         last, self._sequence = self._sequence, packet.sequence
         gap = last > 0 and packet.sequence > last + 1
@@ -59,5 +59,5 @@ class Adapted:
         """It cannot be made. True: it was a smaller one; from now on only the wanted one is."""
         if not self.level:
             return False
-        self._adaptation.level, self._only_wanted = 0, True
+        self._adaptation.level, self._fixed = 0, True
         return True

@@ -9,9 +9,9 @@ from functools import cache
 import aiohttp
 
 from televise.link.messages import Message
+from televise.link.protocol import SUBPROTOCOL
 
 Messages = AsyncGenerator[Message, None]
-SUBPROTOCOL = "televise.link.v1"
 CONNECT_SECONDS = 5.0
 # Where media are silent it is asked after so long, and has half of that to answer.
 HEARTBEAT_SECONDS = 4.0

@@ -61,18 +61,18 @@ class Uplink:
             taken = self.taken.get(message.id)
             if taken is not None and taken.arrived(packet, time.monotonic()):
                 self._take_another(message.id, taken)
-        elif not self._is_refused(message):
+        elif not self._falls_back(message):
             self.received(self._checked(message))
 
-    def _is_refused(self, message: Message) -> bool:
-        """Whether it is a smaller rendition that cannot be had, instead of which we have another
-        again."""
-        if not isinstance(message, Refused) or not (taken := self.taken.get(message.id)):
+    def _falls_back(self, message: Message) -> bool:
+        """Take the wanted one again where a smaller one cannot be had; whether that is so."""
+        if not isinstance(message, Refused):
             return False
-        if taken.refused():
-            self._take_another(message.id, taken)
-            return True
-        return False
+        taken = self.taken.get(message.id)
+        if taken is None or not taken.refused():
+            return False
+        self._take_another(message.id, taken)
+        return True
 
     def _take_another(self, number: int, taken: Adapted) -> None:
         taken.connect(time.monotonic())

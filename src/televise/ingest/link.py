@@ -24,12 +24,11 @@ from televise.hub.upstream import MAX_MEDIA_BYTES
 from televise.ingest.http import takes_over
 from televise.ingest.websocket import send_away
 from televise.link.messages import Hello, Media, Message
-from televise.link.protocol import VERSION, Receiver, encode
+from televise.link.protocol import SUBPROTOCOL, VERSION, Receiver, encode
 from televise.model.name import is_node
 from televise.web.guard import needs
 from televise.web.keys import token_of
 from televise.web.limits import Allowance
-from televise.web.link import SUBPROTOCOL
 from televise.web.receive import until_end
 from televise.web.seats import Seats
 

@@ -40,6 +40,8 @@ from televise.model.rendition import Rendition
 from televise.model.track import Track
 
 VERSION = 1
+# Of WebSockets that carry it.
+SUBPROTOCOL = "televise.link.v1"
 MAX_CONTROL = 1 << 20
 MAX_MEDIA = 16 << 20
 

@@ -15,7 +15,7 @@ from televise import events
 from televise.errors import Forbidden, FormatError, PeerError, SourceError, Unavailable
 from televise.formats.websocket import NOT_UNDERSTOOD
 from televise.hub.channel import Channel
-from televise.link.protocol import Receiver
+from televise.link.protocol import SUBPROTOCOL, Receiver
 from televise.model.backoff import Backoff
 from televise.model.source import SourceSpec
 from televise.model.unix_time import is_unix_time
@@ -23,7 +23,6 @@ from televise.push.drain import Drains
 from televise.push.provider import Provider, Send
 from televise.push.target import Target
 from televise.web.connection import set_options
-from televise.web.link import SUBPROTOCOL
 
 CONNECT_SECONDS = 10.0
 # A hub says something every two seconds; one that does not is gone.

@@ -22,7 +22,7 @@ from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk
 from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Note
-from televise.link.protocol import VERSION, Receiver, encode
+from televise.link.protocol import SUBPROTOCOL, VERSION, Receiver, encode
 from televise.model.dropped import Dropped
 from televise.model.rendition import Rendition
 from televise.web.access import access_of
@@ -37,7 +37,6 @@ from televise.web.share import OWN_PROCESS
 from televise.web.sockets import Masked, reason_of, upgrade
 from televise.web.viewer import Viewer
 
-SUBPROTOCOL = "televise.link.v1"
 MAX_LATENCY_SECONDS = 1.0
 BEGIN_SECONDS = 2.0
 MAX_RENDITION_BYTES = 1000
