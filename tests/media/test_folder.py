@@ -130,6 +130,26 @@ def test_only_regular_files_are_opened_and_deleted(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("way", ["renamed", "appended"])
+def test_what_was_written_since_is_not_deleted(tmp_path: Path, way: str) -> None:
+    file = tmp_path / "1.jpg"
+    with opened(tmp_path, deletes=True) as folder:
+        file.write_bytes(b"old")
+        told(folder, "1.jpg")
+        assert folder.read("1.jpg", 9) == b"old"
+        if way == "renamed":
+            (tmp_path / "temporary").write_bytes(b"new")
+            (tmp_path / "temporary").rename(file)
+        else:
+            with file.open("ab") as more:
+                more.write(b"new")
+        folder.finish("1.jpg")
+        told(folder, "1.jpg")
+        assert folder.read("1.jpg", 9) in (b"new", b"oldnew")
+        folder.finish("1.jpg")
+        assert not file.exists()
+
+
 def test_numbers_are_sorted_as_numbers() -> None:
     names = ["a10b2", "b1", "a9", "a10b10", "2", "a", "10", "a09"]
     ordered = ["2", "10", "a", "a9", "a09", "a10b2", "a10b10", "b1"]

@@ -96,7 +96,7 @@ def test_rubbish_is_final(data: bytes, text: str) -> None:
 
 def test_a_film_in_a_file_is_paced(tmp_path: Path) -> None:
     """``televise - < film.mp4``, whose index is at the end."""
-    film = make(tmp_path / "film.mp4", *ramp(count=COUNT * 8), *NO_B)
+    film = make(tmp_path / "film.mp4", *ramp(count=COUNT * 12), *NO_B)
     with film.open("rb") as stdin, running("-", stdin.fileno()) as worker:
         number = worker.subscribe(H264)
         worker.collect(number, 1.9)
@@ -105,10 +105,11 @@ def test_a_film_in_a_file_is_paced(tmp_path: Path) -> None:
         state = worker.wait_for_state("offline", final=True)
         (run,) = worker.runs(number)
     assert state.text == "standard input has ended"
-    assert run.seconds("video")[-1] - run.seconds("video")[0] > 7 * SECONDS
+    # It may be ahead of its time by two seconds, and a viewer who comes late misses these.
+    seconds = run.seconds("video")[-1] - run.seconds("video")[0]
+    assert seconds > 11 * SECONDS - 2.2
     arrivals = [packet.captured for packet in run.packets]
-    # It may be ahead of its time by two seconds, but not by more.
-    assert (arrivals[-1] - arrivals[0]) / 1e9 > 7.5 * SECONDS - 2.2
+    assert (arrivals[-1] - arrivals[0]) / 1e9 > seconds - 2.2
 
 
 def test_comes_picture_by_picture() -> None:

@@ -131,8 +131,9 @@ class Folder:
         return None
 
     def finish(self, name: str) -> None:
-        """The file has been shown: delete it, if that is wanted."""
-        if not self.deletes or self._stat(name) is None:
+        """The file has been shown: delete it, if that is wanted and nobody has written it since."""
+        shown = self._known.get(name)
+        if not self.deletes or shown is None or shown != self._stat(name):
             return
         try:
             os.unlink(name, dir_fd=self._descriptor)
