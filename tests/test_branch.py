@@ -62,7 +62,7 @@ class Fans(Hub):
 
     async def count(self, viewers: int) -> None:
         """Wait until it knows that so many watch."""
-        await until(lambda: self.tv.edge.viewers(self.tv.channel()) == viewers)
+        await until(lambda: self.tv.edge.census.viewers(self.tv.channel()) == viewers)
 
     def admin(self, name: str) -> dict[str, str]:
         token = self._keys.sign(Grant(name, "admin"), 600)
@@ -115,7 +115,9 @@ async def test_viewers_are_spread_and_everybody_knows_of_all(fans: Fans) -> None
                 await stream.exactly(100)
         await fans.count(6)
         assert tv.watching == 6
-        assert all(viewer.relays for viewer in tv.edge.fed_with(tv.channel())), "not the hub itself"
+        assert all(viewer.relays for viewer in tv.edge.census.fed_with(tv.channel())), (
+            "not the hub itself"
+        )
         one, other = [await fans.json(pid, "/api/channels") for pid in fans.pids]
         assert one == other
         assert one["channels"][0]["viewers"] == 6
@@ -148,7 +150,7 @@ async def test_one_that_is_killed_is_replaced_and_the_others_go_on(fans: Fans) -
         await until(lambda: tv.edge.admission.count == 1)
         back = await stack.enter_async_context(tv.told("/cam.mjpg"))
         await texts(back, "chunk")
-        await until(lambda: fans.pids[0] not in (0, doomed) and len(tv.edge.shares) == 2)
+        await until(lambda: fans.pids[0] not in (0, doomed) and len(tv.edge.census.shares) == 2)
         async with fans.at(fans.pids[0], "/cam.mjpg") as again:
             assert again.status == 200
             await again.exactly(1000)

@@ -123,7 +123,7 @@ class Branch(Server):
         self._remote = RemoteAdmission(link.send)
         self._sessions = {port: _session(folder / str(port)) for port in ports}
         self._main = MainHub(self.hub, ports[0], self._sessions[ports[0]])
-        self._upstreams = Upstreams(self.hub, [self._main], self.edge)
+        self._upstreams = Upstreams(self.hub, [self._main], self.edge.census)
         self.edge.on_watch = self._remote.watching
         self.edge.on_report = self._report
         self.edge.on_input = self._input
@@ -186,7 +186,7 @@ class Branch(Server):
             self._remote.heard(message["number"], message["refusal"])
         elif message["type"] == "news":
             self._main.announce(message["announcement"])
-            self.edge.shares[0] = Share(self._main.node, message["elsewhere"])
+            self.edge.census.shares[0] = Share(self._main.node, message["elsewhere"])
             asyncio.get_running_loop().call_soon(self._listen, message["listening"])
 
     def _listen(self, names: list[str]) -> None:
@@ -206,10 +206,10 @@ class Branch(Server):
             await asyncio.sleep(LOOK_SECONDS)
 
     def _share(self) -> dict[str, Any]:
-        elsewhere = self.edge.shares.pop(0)
-        sent, skipped = self.edge.totals()
-        viewers = {each.name: self.edge.viewers(each) for each in self.hub.channels}
-        self.edge.shares[0] = elsewhere
+        elsewhere = self.edge.census.shares.pop(0)
+        sent, skipped = self.edge.census.totals()
+        viewers = {each.name: self.edge.census.viewers(each) for each in self.hub.channels}
+        self.edge.census.shares[0] = elsewhere
         users = {
             channel.name: {rendition_key(each.rendition): each.users for each in channel.encodings}
             for channel in self.hub.channels

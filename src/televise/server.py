@@ -10,7 +10,6 @@ from aiohttp import web
 import televise
 from televise import events
 from televise.dialects import Mounted, mount
-from televise.errors import InputError
 from televise.fanout import handed
 from televise.fanout.crew import Crew
 from televise.hub.bus import Bus
@@ -19,7 +18,7 @@ from televise.hub.nats_connection import parse_nats
 from televise.hub.roster import Roster
 from televise.hub.upstreams import Upstreams
 from televise.ingest import http, link, websocket
-from televise.ingest.rtmp import RtmpServer
+from televise.ingest.rtmp_port import RtmpPort
 from televise.limits import Limits
 from televise.model.source import SourceSpec
 from televise.opening import Opening
@@ -46,14 +45,6 @@ OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
 # A worker has a link, a pipe and a process handle.
 DESCRIPTORS_PER_CHANNEL = 6
 CLOSE_SECONDS = 1.0
-RTMP_PORT = 1935
-# Settings that stay while it runs, and how a file names them.
-FIXED = {
-    **{"host": "host", "port": "port", "names": "address", "dialects": "dialects"},
-    **{"rtmp_port": "rtmp", "bus": "bus", "workers": "workers", "private": "private"},
-    **{"certificate": "tls_cert", "upstream_context": "upstream_cert"},
-    **{"proxies": "trusted_proxies"},
-}
 
 
 class Server:
@@ -88,18 +79,22 @@ class Server:
         self._limits.set(settings)
         self._api = Api(self.edge, televise.__version__)
         self._control = Control(self.hub, keys)
-        self._bus = (
-            [Bus(parse_nats(settings.bus), self.hub, self.edge.hear_peer)] if settings.bus else []
-        )
+        census, nats = self.edge.census, settings.bus
+        self._bus = [Bus(parse_nats(nats), self.hub, census.hear_peer)] if nats else []
         upstreams = [*settings.upstreams, *self._bus]
-        self._upstreams = Upstreams(self.hub, upstreams, self.edge, settings.upstream_context)
+        self._upstreams = Upstreams(self.hub, upstreams, census, settings.upstream_context)
         self._gates: list[Gate] = []
         self._crew = Crew(settings.workers, self.edge) if settings.workers > 1 else None
-        self._rtmp: RtmpServer | None = None
+        self._rtmp = RtmpPort(
+            self._seats.take,
+            settings.host,
+            settings.rtmp_port,
+            self._suspects.delay,
+            self._certificate,
+        )
         self.dialects: list[Mounted] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.port = settings.port
-        self.rtmp_port = 0
 
     @property
     def private(self) -> bool:
@@ -118,6 +113,11 @@ class Server:
     def key_to_watch(self, name: str, seconds: float) -> str:
         """Such a key for the channel of this name."""
         return self._keys.sign(Grant(name, "view"), seconds)
+
+    @property
+    def rtmp_port(self) -> int:
+        """Where RTMP is spoken; 0 where it is not."""
+        return self._rtmp.number
 
     @property
     def processes(self) -> int:
@@ -140,7 +140,7 @@ class Server:
             for app in apps:
                 app.middlewares.insert(0, handed.receive)
         await self.ports.serve(apps)
-        await self._start_rtmp()
+        await self._open_rtmp()
         self.opening.begin()
         self._start_task(self._watch())
         self._follow_upstreams()
@@ -161,19 +161,15 @@ class Server:
     async def change(self, specs: Sequence[SourceSpec], settings: Settings) -> list[str]:
         """Become what these say, and touch nothing that stays as it is. Returns the keys of what
         cannot be changed while it runs."""
-        old = self._settings
-        stay = {name: getattr(old, name) for name in FIXED}
-        differ = [FIXED[name] for name, value in stay.items() if value != getattr(settings, name)]
-        settings = replace(settings, **stay)
+        settings, fixed = settings.after(self._settings)
         self.take(settings)
         self.opening.change(specs)
         await self._roster.change(specs)
         await self._upstreams.change([*settings.upstreams, *self._bus])
-        if self._rtmp is None:
-            await self._start_rtmp()
+        await self._open_rtmp()
         if self._crew is not None:
             self._crew.change(self._settings_of_crew())
-        return differ
+        return fixed
 
     def take(self, settings: Settings) -> None:
         """These are the settings from now on; what needs others' help comes after that."""
@@ -203,30 +199,10 @@ class Server:
         self._gates.append(gate)
         return gate
 
-    async def _start_rtmp(self) -> None:
-        """Listen for publishers, where there is something to publish."""
-        wanted = self._settings.rtmp_port
-        publishing = self._settings.new_channels or any(
-            channel.spec.kind == "publish" for channel in self.hub.channels
-        )
-        if not publishing if wanted is None else wanted < 0:
-            return
-        rtmp = RtmpServer(
-            self._seats.take,
-            web_url=self.url,
-            delay=self._suspects.delay,
-            certificate=self._certificate,
-        )
-        try:
-            self.rtmp_port = await rtmp.start(
-                self._settings.host, RTMP_PORT if wanted is None else wanted
-            )
-        except InputError as error:
-            if wanted is not None:
-                raise
-            events.warning("no RTMP", reason=str(error), hint="choose a port with --rtmp")
-            return
-        self._rtmp = rtmp
+    async def _open_rtmp(self) -> None:
+        kinds = {channel.spec.kind for channel in self.hub.channels}
+        publishing = self._settings.new_channels or "publish" in kinds
+        await self._rtmp.open(self.url, publishing=publishing)
 
     def _bind(self, port: int) -> int:
         port, listener = self.ports.bind(port, DESCRIPTORS_PER_CHANNEL * len(self.hub.channels))
@@ -270,8 +246,7 @@ class Server:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         await self._roster.close()
         await self.ports.stop()
-        if self._rtmp is not None:
-            await self._rtmp.stop()
+        await self._rtmp.close()
         self.edge.close()
         await self.hub.close()
         if self._crew is not None:

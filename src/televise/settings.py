@@ -1,7 +1,7 @@
 """Settings: how a server is to be, understood and checked already."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from ssl import SSLContext
 
@@ -20,6 +20,13 @@ LIMITS = (
     *("max_connections_per_address", "max_renditions", "max_megapixels"),
     *("max_publishers", "max_megabytes"),
 )
+# Settings that stay while it runs, and how a file names them.
+FIXED = {
+    **{"host": "host", "port": "port", "names": "address", "dialects": "dialects"},
+    **{"rtmp_port": "rtmp", "bus": "bus", "workers": "workers", "private": "private"},
+    **{"certificate": "tls_cert", "upstream_context": "upstream_cert"},
+    **{"proxies": "trusted_proxies"},
+}
 
 
 @dataclass(frozen=True)
@@ -69,3 +76,10 @@ class Settings:
     upstreams: Sequence[Upstream] = ()
     # NATS, where hubs find each other's channels: its URL, or none.
     bus: str = field(default="", repr=False)
+
+    def after(self, before: "Settings") -> tuple["Settings", list[str]]:
+        """These, as far as they can come after ``before`` while it runs, and the keys of the rest
+        where they differ."""
+        stay = {name: getattr(before, name) for name in FIXED}
+        differ = [FIXED[name] for name, value in stay.items() if value != getattr(self, name)]
+        return replace(self, **stay), differ

@@ -194,7 +194,7 @@ async def test_websocketlivestream_has_as_many_streams_as_there_are_channels() -
         for number, name in enumerate(("one", "two", "three"), start=1):
             async with it.socket(f"/stream{number}") as stream:
                 await init(stream)
-                assert it.tv.edge.viewers(it.tv.channel(name)) == 1
+                assert it.tv.edge.census.viewers(it.tv.channel(name)) == 1
             _, body = await it.answer(f"/stream{number}")
             assert f"Stream {number}: {name}".encode() in body
         _, index = await it.answer("/")

@@ -62,7 +62,7 @@ def through(*hubs: Serving) -> tuple[str, ...]:
 
 def ages_at(above: Serving, below: Serving) -> dict[str, float]:
     """How old pictures of the channel are at one hub, as is known at another."""
-    hubs = above.edge.below()
+    hubs = above.edge.census.below()
     hubs += [each for hub in hubs for each in hub["hubs"]]
     found = [each["ages"].get("cam", {}) for each in hubs if each["node"] == below.server.hub.node]
     return dict(found[0]) if found else {}

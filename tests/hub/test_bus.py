@@ -272,13 +272,13 @@ async def test_viewers_are_counted_where_it_comes_from(
     await cam(watching)
     async with watching.stream_socket("/cam.mp4") as viewer:
         await viewer.frame()
-        await until(lambda: source.edge.counts() == {"cam": 1})
-        [report] = source.edge.reports.values()
+        await until(lambda: source.edge.census.counts() == {"cam": 1})
+        [report] = source.edge.census.reports.values()
         assert (report.node, report.viewers) == (node_of(watching), {"cam": 1})
-        await until(lambda: "arrived" in source.edge.below()[0]["ages"].get("cam", {}))
+        await until(lambda: "arrived" in source.edge.census.below()[0]["ages"].get("cam", {}))
         known = await source.json("/api/topology")
         there = await watching.json("/api/topology")
-    await until(lambda: source.edge.reports == {})
+    await until(lambda: source.edge.census.reports == {})
     [link] = known["links"]
     assert (link["node"], link["via"], link["channel"]) == (node_of(watching), "NATS", "cam")
     assert link["offered"] == link["delivered"] + link["skipped"] > 0

@@ -81,7 +81,7 @@ class Setup:
     def takers(self) -> list[Viewer]:
         """Who is fed with the channel where its source is, over HTTP or WebSocket."""
         edge = self.servers[0].edge
-        return edge.fed_with(edge.hub.channel("cam"))
+        return edge.census.fed_with(edge.hub.channel("cam"))
 
     @asynccontextmanager
     async def frozen(self, log: Path) -> AsyncIterator[Callable[[], bool]]:

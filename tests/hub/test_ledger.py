@@ -129,7 +129,7 @@ def check_links(chain: Chain) -> None:
     """What a hub was offered was given to it, was left out, or waits; what was given and has not
     come is on its way."""
     for tv in (chain.ingress, *chain.hops):
-        for viewer in tv.edge.fed_with(tv.channel()):
+        for viewer in tv.edge.census.fed_with(tv.channel()):
             waiting = viewer.offered - viewer.delivered - viewer.cursor.skipped
             assert waiting == 0 if viewer.live else waiting >= 0
 
@@ -250,12 +250,12 @@ async def test_a_killed_intermediate(chain: Chain) -> None:
 
 
 def fed(chain: Chain) -> list[Viewer]:
-    return chain.edge.edge.fed_with(chain.edge.channel())
+    return chain.edge.edge.census.fed_with(chain.edge.channel())
 
 
 def must_skip(tv: Serving) -> bool:
     """Whether another hub is so far behind that it will go on at a newer keyframe."""
-    [link] = [each for each in tv.edge.fed_with(tv.channel()) if each.relays]
+    [link] = [each for each in tv.edge.census.fed_with(tv.channel()) if each.relays]
     [encoding] = tv.channel().encodings
     [muxed] = [each for make, each in encoding._muxed.items() if make is LinkMessages]
     newest = muxed.log.newest_keyframe

@@ -128,11 +128,11 @@ async def test_one_subscription_however_many_watch_and_none_where_nobody_does() 
                 viewer = await viewers.enter_async_context(Stream.open(edge.port, "/cam.mjpg"))
                 assert viewer.status == 200
             await viewer.until(b"\xff\xd9")
-            await until(lambda: edge.edge.viewers(edge.channel()) == 500)
+            await until(lambda: edge.edge.census.viewers(edge.channel()) == 500)
             [encoding] = ingress.channel().encodings
             assert encoding.users == 1
-            assert len(ingress.edge.fed_with(ingress.channel())) == 1
-        await until(lambda: not ingress.edge.fed_with(ingress.channel()))
+            assert len(ingress.edge.census.fed_with(ingress.channel())) == 1
+        await until(lambda: not ingress.edge.census.fed_with(ingress.channel()))
         await until(lambda: not ingress.channel().encodings)
         before, media = upstream.bytes, upstream.media_bytes
         await until(lambda: upstream.bytes > before)
@@ -149,13 +149,13 @@ async def test_hubs_are_no_viewers_but_their_viewers_count_above() -> None:
         await has(edge)
         told = edge.told("/cam.mp4")
         async with told as viewer, edge.told("/cam.mp4"), middle.told("/cam.mp4"):
-            await until(lambda: ingress.edge.counts() == {"cam": 3})
+            await until(lambda: ingress.edge.census.counts() == {"cam": 3})
             viewer.say('{"type":"report","rung":"mse","age_ms":80,"fps":15,"stalls":0}')
             await until(lambda: ages_at(ingress, edge).get("shown") == 80)
             assert ages_at(ingress, middle).keys() == {"arrived"}, "nobody there tells of a screen"
-            assert ingress.edge.viewers(ingress.channel()) == 0
-            assert middle.edge.viewers(middle.channel()) == 1
-        await until(lambda: ingress.edge.counts() == {})
+            assert ingress.edge.census.viewers(ingress.channel()) == 0
+            assert middle.edge.census.viewers(middle.channel()) == 1
+        await until(lambda: ingress.edge.census.counts() == {})
 
 
 async def test_who_has_two_upstreams_counts_once() -> None:
@@ -167,9 +167,9 @@ async def test_who_has_two_upstreams_counts_once() -> None:
     ):
         await until(lambda: offering(edge) == [url_of(left), url_of(right)])
         async with edge.told("/cam.mp4"):
-            await until(lambda: left.edge.counts() == {"cam": 1})
-            await until(lambda: ingress.edge.counts() == {"cam": 1})
-            assert right.edge.counts() == {}
+            await until(lambda: left.edge.census.counts() == {"cam": 1})
+            await until(lambda: ingress.edge.census.counts() == {"cam": 1})
+            assert right.edge.census.counts() == {}
 
 
 async def test_the_next_upstream_continues_where_the_first_one_ended() -> None:
@@ -264,7 +264,7 @@ async def test_two_that_take_from_each_other_do_not_go_round(unused_tcp_port: in
         await all_connected(one)
         assert one.server._upstreams.all[1].offers == {}, "it stops at the first hop"
         async with two.told("/cam.mp4"):
-            await until(lambda: ingress.edge.counts() == {"cam": 1})
+            await until(lambda: ingress.edge.census.counts() == {"cam": 1})
     assert two.channel().path == through(ingress, one)
 
 

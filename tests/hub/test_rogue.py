@@ -211,4 +211,4 @@ async def test_a_relay_that_reports_nonsense_is_sent_away(text: str) -> None:
             while not (await websocket.receive()).type.name.startswith("CLOSE"):
                 pass
             assert websocket.close_code == 1008
-        assert ingress.edge.reports == {}
+        assert ingress.edge.census.reports == {}

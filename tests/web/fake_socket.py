@@ -43,6 +43,8 @@ class FakeTransport(asyncio.Transport):
         self.closing = False
         self.aborted = False
         self.most = 0
+        # Writes to a socket that is known to be gone, of which asyncio complains.
+        self.vain = 0
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         assert high is not None
@@ -62,6 +64,7 @@ class FakeTransport(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if self.closing:
+            self.vain += 1
             return
         self.buffer += data
         self.flush()

@@ -248,7 +248,7 @@ async def test_viewers_are_counted_while_they_watch(live: Serving) -> None:
         await first.frame()
         await second.box()
         assert (await live.json("/api/channels/cam"))["viewers"] == 2
-    await until(lambda: live.edge.viewers(live.channel()) == 0)
+    await until(lambda: live.edge.census.viewers(live.channel()) == 0)
     assert (await live.json("/api/channels/cam"))["viewers"] == 0
 
 
@@ -381,4 +381,4 @@ async def test_many_short_visits_leave_nothing_behind(
     await until(lambda: live.watching == 0)
     await until(lambda: not live.pumps)
     assert [record.getMessage() for record in caplog.records] == [], "that is no fault"
-    assert live.edge.viewers(live.channel()) == 0
+    assert live.edge.census.viewers(live.channel()) == 0

@@ -102,6 +102,21 @@ async def test_a_broken_socket_is_nobody_elses_trouble() -> None:
     assert first.numbers == last.numbers == list(range(6))
 
 
+async def test_who_has_gone_is_not_written_to_again() -> None:
+    scene = Scene()
+    client = scene.join(10.0, PLENTY)
+    for _ in range(20):
+        scene.append(keyframe=False)
+    client.viewer.stop()
+    client.viewer.start()
+    client.socket.broken = True
+    client.viewer.stop()
+    client.viewer.start()
+    assert (client.transport.closing, client.transport.vain) == (True, 0)
+    assert not client.viewer.live
+    client.viewer.lost()
+
+
 async def test_texts_do_not_overtake_or_cut_the_media() -> None:
     scene = Scene()
     fast, slow = scene.join(4.0, PLENTY), scene.join(4.0, 700)

@@ -20,7 +20,7 @@ async def test_a_hub_knows_those_above_and_below() -> None:
         await all_connected(edge)
         async with edge.told("/cam.mp4"), taking(ingress) as taker:
             await taker.take(20)
-            await until(lambda: ingress.edge.counts() == {"cam": 1})
+            await until(lambda: ingress.edge.census.counts() == {"cam": 1})
             await until(lambda: ages_at(ingress, edge) and ages_at(ingress, middle))
             above, between, below = [
                 await tv.json("/api/topology") for tv in (ingress, middle, edge)

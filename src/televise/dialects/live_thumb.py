@@ -107,7 +107,7 @@ def _stats(edge: Edge, channels: Sequence[Channel]) -> dict[str, Any]:
     return {
         "published_messages": sum(each.log.end for each in pictures),
         "stored_messages": sum(each.log.newest is not None for each in pictures),
-        "subscribers": sum(edge.viewers(channel) for channel in channels),
+        "subscribers": sum(edge.census.viewers(channel) for channel in channels),
     }
 
 

@@ -91,7 +91,7 @@ class Crew:
             self._news.clear()
             hub = self._edge.hub
             text = json.dumps(announcement(hub.node, hub.channels), separators=(",", ":"))
-            totals = {each.name: self._edge.viewers(each) for each in hub.channels}
+            totals = {each.name: self._edge.census.viewers(each) for each in hub.channels}
             for member in self.members:
                 member.tell(self._news_for(member, text, totals))
             await asyncio.sleep(SETTLE_SECONDS)

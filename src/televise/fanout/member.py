@@ -52,7 +52,7 @@ class Member(Supervisor):
     @property
     def share(self) -> Share | None:
         """Its viewers, if it has told of them."""
-        return self._edge.shares.get(self._pid)
+        return self._edge.census.shares.get(self._pid)
 
     def environment(self) -> dict[str, str]:
         # It connects to nobody whose certificate is to be checked: loading them takes time.
@@ -80,7 +80,7 @@ class Member(Supervisor):
         elif kind == "leave":
             self._leave(message["number"])
         elif kind == "share":
-            self._edge.shares[self._pid] = Share(**message["share"])
+            self._edge.census.shares[self._pid] = Share(**message["share"])
             self._changed()
         elif kind == "report":
             self._edge.reported(message["channel"], message["message"])
@@ -100,9 +100,8 @@ class Member(Supervisor):
         """It has died: its viewers are gone, what they were sent is not."""
         for number in list(self._inside):
             self._leave(number)
-        if share := self._edge.shares.pop(self._pid, None):
-            self._edge.sent += share.sent
-            self._edge.skipped += share.skipped
+        if share := self._edge.census.shares.pop(self._pid, None):
+            self._edge.census.remember(share)
             refusals.counts.update(share.refused)
         self._changed()
 

@@ -97,12 +97,12 @@ class Announcer:
         if self._report is not None and self._report.node != report.node:
             raise FormatError("a hub has one name")
         self._report = report
-        self._edge.reports[report.node] = report
+        self._edge.census.reports[report.node] = report
         answer = {"clock": report.clock, "time": time.time_ns()}
         await self._websocket.send_str(json.dumps(answer))
 
     def _forget(self) -> None:
         """Its viewers are gone, unless it is here by another connection already."""
-        report, reports = self._report, self._edge.reports
+        report, reports = self._report, self._edge.census.reports
         if report is not None and reports.get(report.node) is report:
             del reports[report.node]

@@ -65,10 +65,10 @@ class Api:
             "state": channel.state,
             "text": channel.text,
             "since": channel.since,
-            "viewers": self._edge.viewers(channel),
+            "viewers": self._edge.census.viewers(channel),
             "tracks": [_describe_track(track) for track in channel.tracks],
             "renditions": [
-                _describe_encoding(encoding, self._edge.users(channel, encoding))
+                _describe_encoding(encoding, self._edge.census.users(channel, encoding))
                 for encoding in channel.encodings
             ],
             "urls": {

@@ -181,7 +181,7 @@ def _cards(edge: Edge, access: Access) -> list[ChannelCard]:
 
 
 def _card(edge: Edge, channel: Channel) -> ChannelCard:
-    return ChannelCard(channel.name, channel.state, channel.text, edge.viewers(channel))
+    return ChannelCard(channel.name, channel.state, channel.text, edge.census.viewers(channel))
 
 
 def _html(

@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,16 +16,15 @@ from televise.formats.websocket import GOING_AWAY, NOT_UNDERSTOOD, RESTARTING, c
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
-from televise.hub.muxed import MakeMuxer, Muxed
+from televise.hub.muxed import MakeMuxer
 from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.access import access_of
-from televise.web.ages import Ages
+from televise.web.census import Census
 from televise.web.connection import Connection
 from televise.web.limits import Admission
-from televise.web.peers import Report, parse_report, pruned
 from televise.web.pump import Pump
-from televise.web.share import OWN_PROCESS, Share, rendition_key
+from televise.web.share import OWN_PROCESS
 from televise.web.sockets import is_websocket
 from televise.web.viewer import Viewer
 from televise.web.visits import Visits
@@ -45,16 +42,10 @@ class Audience:
         self.visits = visits
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
         self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
-        self.ages = Ages(hub)
-        # What other hubs that take channels from here report, by their names.
-        self.reports: dict[str, Report] = {}
-        # What the fan-out processes of this hub tell of theirs, by process number.
-        self.shares: dict[int, Share] = {}
+        self.census = Census(hub)
         self.on_listen: Callable[[], None] = _nobody
-        self.sent = 0
-        self.skipped = 0
         self.version = version
-        self._pumps: dict[Muxed, tuple[Channel, Pump]] = {}
+        self._pumps = self.census.pumps
         self._closing = False
         # Channels of which it is wanted what their viewers do.
         self.listening: set[str] = set()
@@ -84,55 +75,7 @@ class Audience:
         """What a player tells of the picture of a channel that it shows. ValueError and its like
         where that cannot be."""
         self.on_report(name, report)
-        self.ages.reported(name, float(report["age_ms"]))
-
-    def viewers(self, channel: Channel) -> int:
-        """How many watch ``channel`` here now; other hubs are no viewers."""
-        here = sum(not viewer.relays for viewer in self.fed_with(channel))
-        return here + sum(share.viewers.get(channel.name, 0) for share in self.shares.values())
-
-    def users(self, channel: Channel, encoding: Encoding) -> int:
-        """How many need this encoding of it; a fan-out process that takes it stands for its own."""
-        key = rendition_key(encoding.rendition)
-        shares = self.shares.values()
-        elsewhere = [share.users.get(channel.name, {}).get(key, 0) for share in shares]
-        return encoding.users + sum(count - 1 for count in elsewhere if count)
-
-    def fed_with(self, channel: Channel) -> list[Viewer]:
-        """Everybody who is fed with ``channel``, other hubs too."""
-        pumps = (pump for owner, pump in self._pumps.values() if owner is channel)
-        return [viewer for pump in pumps for viewer in pump.viewers]
-
-    def counts(self) -> dict[str, int]:
-        """How many watch each channel, here and at the hubs that take it from here."""
-        totals = Counter({each.name: self.viewers(each) for each in self.hub.channels})
-        for report in self.reports.values():
-            totals.update(report.viewers)
-        return {name: count for name, count in totals.items() if count}
-
-    def hear_peer(self, node: str, report: dict[str, Any], names: Collection[str]) -> None:
-        """A hub on the bus takes these channels from here, or none any more. FormatError."""
-        if not names:
-            self.reports.pop(node, None)
-            return
-        said = parse_report(report)
-        viewers = {name: said.viewers.get(name, 0) for name in names}
-        ages = {name: said.ages[name] for name in names if name in said.ages}
-        self.reports[node] = replace(said, viewers=viewers, ages=ages)
-
-    def below(self) -> list[dict[str, Any]]:
-        """The hubs that take channels from here, as they report themselves."""
-        hubs = [report.describe() for report in self.reports.values()]
-        return pruned(hubs, frozenset({self.hub.node}))
-
-    def totals(self) -> tuple[int, int]:
-        """Chunks sent and skipped since the start."""
-        pumps = [pump for _, pump in self._pumps.values() if pump.muxed.kind.counted]
-        counting: list[Pump | Share] = [*pumps, *self.shares.values()]
-        return (
-            self.sent + sum(each.sent for each in counting),
-            self.skipped + sum(each.skipped for each in counting),
-        )
+        self.census.ages.reported(name, float(report["age_ms"]))
 
     async def begun(self, encoding: Encoding, seconds: float) -> None:
         """Wait for the first packet or a refusal, but no longer than ``seconds``."""
@@ -231,7 +174,7 @@ class Audience:
             if not pump.viewers and muxed in self._pumps:
                 del self._pumps[muxed]
                 if pump.muxed.kind.counted:
-                    self.sent, self.skipped = self.sent + pump.sent, self.skipped + pump.skipped
+                    self.census.remember(pump)
                 encoding.drop(make_muxer)
 
     def _hear(self, channel: Channel) -> None:

@@ -51,7 +51,7 @@ class Metrics:
         """For prometheus_client: what is true now."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        sent, skipped = self._edge.totals()
+        sent, skipped = self._edge.census.totals()
         yield CounterMetricFamily("televise_chunks_sent", "Chunks given to viewers", sent)
         yield CounterMetricFamily(
             "televise_chunks_skipped", "Chunks that viewers were too slow for", skipped
@@ -71,12 +71,12 @@ class Metrics:
         for channel in self._edge.hub.channels:
             for outcome, count in _outcomes(channel.ledger):
                 packets.add_metric([channel.name, outcome], count)
-            viewers.add_metric([channel.name], self._edge.viewers(channel))
+            viewers.add_metric([channel.name], self._edge.census.viewers(channel))
             encodings.add_metric([channel.name], len(channel.encodings))
             for state in _STATES:
                 states.add_metric([channel.name, state], float(channel.state == state))
         yield from (viewers, encodings, states, packets)
-        processes = len(self._edge.shares)
+        processes = len(self._edge.census.shares)
         yield GaugeMetricFamily("televise_fan_out_processes", "Processes of --workers", processes)
 
     def _limits(self) -> Iterator[Metric]:
@@ -93,12 +93,14 @@ class Metrics:
                 family.add_metric([name], value)
         counts = Counter(dict.fromkeys(numbers.limits, 0))
         counts.update(refusals.counts)
-        for share in self._edge.shares.values():
+        for share in self._edge.census.shares.values():
             counts.update(share.refused)
         for name, count in counts.items():
             refused.add_metric([name], count)
         yield from (limits, used, refused)
-        wrong = numbers.wrong_keys + sum(share.wrong_keys for share in self._edge.shares.values())
+        wrong = numbers.wrong_keys + sum(
+            share.wrong_keys for share in self._edge.census.shares.values()
+        )
         yield CounterMetricFamily("televise_wrong_keys", "Keys that were not valid", wrong)
 
     async def _answer(self, request: web.Request) -> web.Response:

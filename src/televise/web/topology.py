@@ -48,10 +48,10 @@ class Topology:
             "publishers": [
                 _publisher(each, each.publisher) for each in channels if each.publisher is not None
             ],
-            "hubs": self._edge.below(),
+            "hubs": self._edge.census.below(),
             "processes": [
                 {"pid": pid, "node": share.node, "viewers": share.viewers}
-                for pid, share in self._edge.shares.items()
+                for pid, share in self._edge.census.shares.items()
             ],
             "takes": list(self._takes()),
             "links": [*given, *self._published()],
@@ -80,7 +80,7 @@ class Topology:
                     yield _given_over_nats(broadcast, listener.node)
 
     def _links(self, channel: Channel) -> list[LinkViewer]:
-        fed = self._edge.fed_with(channel)
+        fed = self._edge.census.fed_with(channel)
         return [viewer for viewer in fed if isinstance(viewer, LinkViewer)]
 
     def _channel(self, channel: Channel) -> dict[str, Any]:
@@ -89,10 +89,10 @@ class Topology:
             "name": channel.name,
             "state": channel.state,
             "path": channel.path,
-            "viewers": self._edge.viewers(channel),
-            "all_viewers": self._edge.counts().get(channel.name, 0),
-            "age_ms": self._edge.ages.of_channel(channel).get("arrived"),
-            "ages": self._edge.ages.of_channel(channel),
+            "viewers": self._edge.census.viewers(channel),
+            "all_viewers": self._edge.census.counts().get(channel.name, 0),
+            "age_ms": self._edge.census.ages.of_channel(channel).get("arrived"),
+            "ages": self._edge.census.ages.of_channel(channel),
             "received": ledger.received,
             "missing": ledger.missing,
             "dropped": ledger.dropped.to_json(),

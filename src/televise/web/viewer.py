@@ -127,7 +127,7 @@ class Viewer:
 
     def catch_up(self) -> None:
         """Write from the position in the log on, until the newest chunk or a full socket."""
-        while self._started and not self._paused and self._rest is None:
+        while self._may_write:
             chunk = self.cursor.read()
             if chunk is None:
                 self._pump.enter(self)
@@ -138,6 +138,11 @@ class Viewer:
                 self._write_slowly(chunk)
             else:
                 self.write(chunk)
+
+    @property
+    def _may_write(self) -> bool:
+        takes = not self._paused and not self.transport.is_closing()
+        return takes and self._started and self._rest is None
 
     def _write_slowly(self, chunk: Chunk) -> None:
         """One message, and then a rest: not every client can take several at once."""

@@ -1,0 +1,84 @@
+"""Census: how many watch each channel, here, at fan-out processes of ours, and at hubs below."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from televise.hub.channel import Channel
+from televise.hub.encoding import Encoding
+from televise.hub.hub import Hub
+from televise.hub.muxed import Muxed
+from televise.web.ages import Ages
+from televise.web.peers import Report, parse_report, pruned
+from televise.web.pump import Pump
+from televise.web.share import Share, rendition_key
+from televise.web.viewer import Viewer
+
+
+class Census:
+    """Of the channels of ``hub``. ``pumps`` feed the viewers that are here; ``ages`` are of the
+    pictures that all of them see."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.pumps: dict[Muxed, tuple[Channel, Pump]] = {}
+        self.ages = Ages(hub)
+        # What other hubs that take channels from here report, by their names.
+        self.reports: dict[str, Report] = {}
+        # What the fan-out processes of this hub tell of theirs, by process number.
+        self.shares: dict[int, Share] = {}
+        self._past_sent = self._past_skipped = 0
+
+    def viewers(self, channel: Channel) -> int:
+        """How many watch ``channel`` here now; other hubs are no viewers."""
+        here = sum(not viewer.relays for viewer in self.fed_with(channel))
+        return here + sum(share.viewers.get(channel.name, 0) for share in self.shares.values())
+
+    def users(self, channel: Channel, encoding: Encoding) -> int:
+        """How many need this encoding of it; a fan-out process that takes it stands for its own."""
+        key = rendition_key(encoding.rendition)
+        shares = self.shares.values()
+        elsewhere = [share.users.get(channel.name, {}).get(key, 0) for share in shares]
+        return encoding.users + sum(count - 1 for count in elsewhere if count)
+
+    def fed_with(self, channel: Channel) -> list[Viewer]:
+        """Everybody who is fed with ``channel`` here, other hubs too."""
+        pumps = (pump for owner, pump in self.pumps.values() if owner is channel)
+        return [viewer for pump in pumps for viewer in pump.viewers]
+
+    def counts(self) -> dict[str, int]:
+        """How many watch each channel, here and at the hubs that take it from here."""
+        totals = Counter({each.name: self.viewers(each) for each in self._hub.channels})
+        for report in self.reports.values():
+            totals.update(report.viewers)
+        return {name: count for name, count in totals.items() if count}
+
+    def hear_peer(self, node: str, report: dict[str, Any], names: Collection[str]) -> None:
+        """A hub on the bus takes these channels from here, or none any more. FormatError."""
+        if not names:
+            self.reports.pop(node, None)
+            return
+        said = parse_report(report)
+        viewers = {name: said.viewers.get(name, 0) for name in names}
+        ages = {name: said.ages[name] for name in names if name in said.ages}
+        self.reports[node] = replace(said, viewers=viewers, ages=ages)
+
+    def below(self) -> list[dict[str, Any]]:
+        """The hubs that take channels from here, as they report themselves."""
+        hubs = [report.describe() for report in self.reports.values()]
+        return pruned(hubs, frozenset({self._hub.node}))
+
+    def totals(self) -> tuple[int, int]:
+        """Chunks sent and skipped since the start."""
+        pumps = [pump for _, pump in self.pumps.values() if pump.muxed.kind.counted]
+        counting: list[Pump | Share] = [*pumps, *self.shares.values()]
+        return (
+            self._past_sent + sum(each.sent for each in counting),
+            self._past_skipped + sum(each.skipped for each in counting),
+        )
+
+    def remember(self, gone: Pump | Share) -> None:
+        """It sends nothing more; what it has sent was sent all the same."""
+        self._past_sent += gone.sent
+        self._past_skipped += gone.skipped
