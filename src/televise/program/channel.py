@@ -102,14 +102,12 @@ class Channel:
         is copied when somebody comes. InputError, Unavailable.
         """
         self._home.check()
-        picture = understand(frame, self._colors if colors is None else check_colors(colors))
-        self._check_size(picture)
+        picture = self._understand(frame, self._colors if colors is None else check_colors(colors))
         text = b"" if meta is None else _encode_meta(meta)
         # Viewers know microseconds, by which a picture is found again.
         time_ns = (time.time_ns() if captured is None else captured) // 1000 * 1000
         with self._lock:
             number, self._count = self._count, self._count + 1
-            self._history.add(time_ns, number, (picture.width, picture.height))
             self._newest = _Frame(number, picture, time_ns, text)
             if self._handed < 0 or (self.outlet.watched and self._is_due()):
                 self._hand_over(self._newest)
@@ -191,7 +189,12 @@ class Channel:
         again = f"this.onerror = null; this.src = '{url}'"
         return f'<img src="{named}" onerror="{again}" alt="{self.name}" style="max-width: 100%">'
 
-    def _check_size(self, picture: Picture) -> None:
+    def _understand(self, frame: Any, colors: Colors) -> Picture:
+        newest = self._newest
+        again = None if newest is None else newest.picture.again(frame, colors)
+        if again is not None:
+            return again
+        picture = understand(frame, colors)
         size = picture.width, picture.height
         if self._size is not None and size != self._size:
             told = f"{self._size[0]}x{self._size[1]}"
@@ -199,6 +202,7 @@ class Channel:
                 f"a picture of {size[0]}x{size[1]} on a channel of size={told}: "
                 "scale it, or leave out size"
             )
+        return picture
 
     def _is_due(self) -> bool:
         """Whether the next picture may be handed over; if not, it will be when it is due."""
@@ -219,9 +223,11 @@ class Channel:
                 self._hand_over(newest)
 
     def _hand_over(self, frame: _Frame) -> None:
+        picture = frame.picture
         self._handed = frame.number
         self._pace.take(time.monotonic())
-        self.outlet.put(frame.picture, frame.captured, frame.meta)
+        self._history.add(frame.captured, frame.number, (picture.width, picture.height))
+        self.outlet.put(picture, frame.captured, frame.meta)
 
     def _somebody_came(self) -> None:
         """In the background: give the first viewer the last picture."""

@@ -32,18 +32,33 @@ _KNOWN = (
 
 @dataclass(slots=True)  # not frozen: that would make it slower
 class Picture:
-    """A picture of ``length`` bytes that ``fill`` writes when it is wanted.
+    """A picture of ``length`` bytes that ``write`` makes of ``frame`` when it is wanted.
 
     ``format`` is one of `televise.link.mailbox.FORMATS`. ``drawn`` is true where it does not exist
-    before it is wanted.
+    before it is wanted. All arrays of the same ``kind`` are understood in the same way.
     """
 
     width: int
     height: int
     format: str
     length: int
-    fill: Callable[[memoryview], None]
+    frame: Any
+    write: Callable[[Any, memoryview], None]
     drawn: bool = False
+    kind: tuple[Any, ...] = (None,)
+
+    def fill(self, view: memoryview) -> None:
+        """Write it."""
+        self.write(self.frame, view)
+
+    def again(self, frame: Any, colors: Colors) -> "Picture | None":
+        """Another of the same kind; None where that must be found out. What takes so little time
+        can be done for every picture that nobody sees."""
+        kind = self.kind
+        if type(frame) is not kind[0] or (frame.shape, frame.dtype, colors) != kind[1:]:
+            return None
+        width, height, format, length = self.width, self.height, self.format, self.length
+        return Picture(width, height, format, length, frame, self.write, kind=kind)
 
 
 def understand(frame: Any, colors: Colors = "rgb") -> Picture:
@@ -100,10 +115,11 @@ def _from_file(data: bytes) -> Picture:
     if kind not in ("jpeg", "png", "webp"):
         raise InputError(f"a {kind.upper()} cannot be shown: {_KNOWN}")
 
-    def fill(view: memoryview) -> None:
-        view[:] = data
+    return Picture(*size, kind, len(data), data, _write_bytes)
 
-    return Picture(*size, kind, len(data), fill)
+
+def _write_bytes(data: bytes, view: memoryview) -> None:
+    view[:] = data
 
 
 def _from_array(array: Any, colors: Colors) -> Picture:
@@ -114,14 +130,16 @@ def _from_array(array: Any, colors: Colors) -> Picture:
     if len(shape) not in (2, 3) or channels not in (1, 3, 4) or 0 in shape:
         raise InputError(_wrong_shape(shape))
 
-    def fill(view: memoryview) -> None:
-        if array.flags.c_contiguous:
-            view[:] = memoryview(array).cast("B")
-        else:
-            numpy = sys.modules["numpy"]
-            numpy.frombuffer(view, "uint8").reshape(shape)[...] = array
+    format, kind = _BY_CHANNELS[colors][channels], (type(array), shape, array.dtype, colors)
+    return Picture(shape[1], shape[0], format, array.nbytes, array, _write_array, kind=kind)
 
-    return Picture(shape[1], shape[0], _BY_CHANNELS[colors][channels], array.nbytes, fill)
+
+def _write_array(array: Any, view: memoryview) -> None:
+    if array.flags.c_contiguous:
+        view[:] = memoryview(array).cast("B")
+    else:
+        numpy = sys.modules["numpy"]
+        numpy.frombuffer(view, "uint8").reshape(array.shape)[...] = array
 
 
 def _wrong_type(array: Any) -> str:
@@ -161,26 +179,31 @@ def _as_array(frame: Any) -> Any:
 
 
 def _from_image(image: Any) -> Picture:
-    mode = image.mode if image.mode in _PIL_MODES else "RGB"
-    format, channels = _PIL_MODES[mode]
-
-    def fill(view: memoryview) -> None:
-        view[:] = (image if image.mode == mode else image.convert(mode)).tobytes()
-
+    format, channels = _PIL_MODES[_mode(image)]
     width, height = image.size
-    return Picture(width, height, format, width * height * channels, fill)
+    return Picture(width, height, format, width * height * channels, image, _write_image)
+
+
+def _mode(image: Any) -> str:
+    """The one of PIL's modes that it is written in."""
+    return image.mode if image.mode in _PIL_MODES else "RGB"
+
+
+def _write_image(image: Any, view: memoryview) -> None:
+    mode = _mode(image)
+    view[:] = (image if image.mode == mode else image.convert(mode)).tobytes()
 
 
 def _from_figure(figure: Any) -> Picture:
     width, height = figure.canvas.get_width_height(physical=True)
+    return Picture(width, height, "rgba", width * height * 4, figure, _write_figure, drawn=True)
 
-    def fill(view: memoryview) -> None:
-        pixels = _draw(figure)
-        if len(pixels) != len(view):
-            raise InputError("the figure's size was changed while it was drawn: show it again")
-        view[:] = pixels
 
-    return Picture(width, height, "rgba", width * height * 4, fill, drawn=True)
+def _write_figure(figure: Any, view: memoryview) -> None:
+    pixels = _draw(figure)
+    if len(pixels) != len(view):
+        raise InputError("the figure's size was changed while it was drawn: show it again")
+    view[:] = pixels
 
 
 def _draw(figure: Any) -> memoryview:
