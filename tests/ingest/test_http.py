@@ -172,12 +172,12 @@ async def test_bad_bytes_do_not_disturb_the_channel(
 ) -> None:
     needs("ffmpeg")
     chance = random.Random(seed)
+    broken = bytearray(film(way))
     worker = await until(lambda: hub.tv.channel().worker or 0)
     status, text = await hub.send(f"/cam.{way}", chance.randbytes(300_000))
     assert status == 415
     assert text.startswith("what is published: ")
     assert text.count("\n") == 1
-    broken = bytearray(film(way))
     for _ in range(200):
         broken[chance.randrange(len(broken))] = chance.randrange(256)
     assert (await hub.send(f"/cam.{way}", bytes(broken)))[0] in (200, 415)

@@ -237,11 +237,10 @@ def test_kinds_and_sizes_may_be_mixed(tmp_path: Path) -> None:
 def test_an_animation_is_played_at_its_own_speed(format: str, tmp_path: Path) -> None:
     put(tmp_path, f"a.{format}", animation(1, 4, 7, milliseconds=120, format=format))
     with watching(tmp_path) as viewer:
-        wait_until(lambda: len(seen(viewer.runs)) > 6)
+        # Where the machine is busy a picture may be left out.
+        wait_until(lambda: "1, 4, 7, 1, 4, 7" in str(seen(viewer.runs)))
         put(tmp_path, f"b.{format}", picture(10, format))
         viewer.has_seen(10)
-    shown = seen(viewer.runs)
-    assert shown[:6] == [1, 4, 7, 1, 4, 7]
     (run,) = viewer.runs
     at = [packet.seconds for packet in run.packets]
     assert at[5] - at[0] > 4 * 0.12

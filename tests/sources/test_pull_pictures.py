@@ -85,7 +85,8 @@ def test_a_camera_that_gives_one_picture_is_asked_again(pictures: list[bytes]) -
     assert len(worker.runs(1)) == 1
     assert states == {"live"}
     shown = [packet.data for packet in run.packets]
-    assert shown == pictures[: len(shown)]
+    first = pictures.index(shown[0])  # on a busy machine one that came later
+    assert shown == pictures[first : first + len(shown)]
     assert 3 <= len(shown) <= 7, "five a second"
 
 
