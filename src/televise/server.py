@@ -33,6 +33,7 @@ from televise.web.guard import Guard, Need
 from televise.web.keys import Grant, Keys
 from televise.web.limits import Admission
 from televise.web.link import Link
+from televise.web.link_metrics import LinkMetrics
 from televise.web.metrics import Metrics
 from televise.web.ports import Ports
 from televise.web.seats import Seats
@@ -220,7 +221,9 @@ class Server:
         )
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
-        app.router.add_routes(Metrics(self.edge, self._limits.numbers).routes())
+        upstreams, hub = self._upstreams, self.hub
+        links = LinkMetrics(lambda: upstreams.all, lambda: hub.channels, self.edge.census)
+        app.router.add_routes(Metrics(self.edge, self._limits.numbers, links).routes())
         app.router.add_routes(Link(self.edge).routes())
         app.router.add_routes(Topology(self.edge, self._upstreams).routes())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))

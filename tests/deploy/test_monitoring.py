@@ -4,7 +4,9 @@ import asyncio
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -28,9 +30,27 @@ GRID_WIDTH = 24
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with televise(f"cam={SMALL}", log=tmp_path_factory.mktemp("hub") / "log") as running_hub:
-        asyncio.run(_watch_and_report(running_hub.port))
-        yield running_hub
+    """One that takes a channel from another, and has a viewer of it."""
+    folder = tmp_path_factory.mktemp("hub")
+    with televise(f"cam={SMALL}", log=folder / "above") as above:
+        upstream = f"ws://127.0.0.1:{above.port}"
+        with televise("--upstream", upstream, log=folder / "log") as running_hub:
+            channels = f"http://127.0.0.1:{running_hub.port}/api/channels"
+            wait_until(lambda: b'"cam"' in urlopen(channels, timeout=20).read())
+            asyncio.run(_watch_and_report(running_hub.port))
+            with _viewer(f"http://127.0.0.1:{running_hub.port}/cam.mjpg"):
+                yield running_hub
+
+
+@contextmanager
+def _viewer(url: str) -> Iterator[None]:
+    """Somebody who watches all the time."""
+    watch = f"from urllib.request import urlopen\nfor line in urlopen({url!r}): pass"
+    with subprocess.Popen([sys.executable, "-c", watch], stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +133,12 @@ def test_every_alert_asks_for_what_there_is(prometheus: str) -> None:
     with urlopen(f"{prometheus}/api/v1/rules", timeout=20) as answer:
         groups = json.load(answer)["data"]["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
-    assert len(rules) == 5
+    assert len(rules) == 6
     assert [rule["lastError"] for rule in rules if rule.get("lastError")] == []
     for rule in rules:
         assert asked(prometheus, rule["query"]) == []  # all is well
-        for metric in set(re.findall(r"televise_\w+|\bup\b", rule["query"])):
-            assert asked(prometheus, metric), f"{rule['name']} asks for {metric}: there is none"
+        for series in set(re.findall(r"(?:televise_\w+|\bup\b)(?:\{[^}]*\})?", rule["query"])):
+            assert asked(prometheus, series), f"{rule['name']} asks for {series}: there is none"
 
 
 def test_grafanas_own_model_of_a_dashboard_keeps_all_of_ours() -> None:

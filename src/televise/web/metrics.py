@@ -14,6 +14,7 @@ from aiohttp import web
 from televise.hub.ledger import Ledger
 from televise.model import refusals
 from televise.web.edge import Edge
+from televise.web.link_metrics import LinkMetrics
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Histogram, Metric
@@ -34,11 +35,13 @@ class Numbers:
 
 
 class Metrics:
-    """Reads edge and ``numbers`` when it is scraped; players' reports are counted as they come."""
+    """Reads edge, ``numbers`` and ``links`` when it is scraped; players' reports are counted as
+    they come."""
 
-    def __init__(self, edge: Edge, numbers: Callable[[], Numbers]) -> None:
+    def __init__(self, edge: Edge, numbers: Callable[[], Numbers], links: LinkMetrics) -> None:
         self._edge = edge
         self._numbers = numbers
+        self._links = links
         self._registry: CollectorRegistry | None = None
         self._ages: Histogram | None = None
         edge.on_report = self._reported
@@ -78,6 +81,7 @@ class Metrics:
         yield from (viewers, encodings, states, packets)
         processes = len(self._edge.census.shares)
         yield GaugeMetricFamily("televise_fan_out_processes", "Processes of --workers", processes)
+        yield from self._links.collect()
 
     def _limits(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
