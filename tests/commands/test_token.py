@@ -42,6 +42,28 @@ def test_what_it_allows_can_be_said(tmp_path: Path) -> None:
     assert 1700 < claims(token)["exp"] - time.time() <= 1800
 
 
+def test_where_rtmp_is_taken_can_be_said(tmp_path: Path) -> None:
+    options = ["--rtmp", "2935", "--url", "http://hub.example", "--key-file", str(tmp_path / "key")]
+    link = run("token", "cam", *options).stdout.splitlines()[-1]
+    assert link.startswith("rtmp://hub.example:2935/live/cam?token=")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--ttl", "7d", "--watch", "2h"), "give no less than --ttl"),
+        (("--can", "view", "--take-over"), "that is for publish"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    done = run("token", "cam", *options, "--key-file", str(tmp_path / "key"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("channel", "can", "link"),
     [

@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from televise.commands.values import count, seconds
+from televise.commands.values import count, port, seconds
 from televise.errors import InputError
 from televise.model.hub_url import HubUrl, parse_hub_url
+
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -31,7 +33,10 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "--ttl", type=seconds, default=86_400, help="how long one may come: 90s, 30m, 12h, 7d (1d)"
     )
     token.add_argument(
-        "--watch", type=seconds, help="how long who has come may stay, and come back (as --ttl)"
+        "--watch",
+        type=seconds,
+        help="how long, from now on, who has come may stay and come back; no less than --ttl, "
+        "which it is if it is not given",
     )
     token.add_argument("--viewers", type=count, help="how many may use it at a time (any number)")
     token.add_argument(
@@ -41,6 +46,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     token.add_argument(
         "--url", default="http://127.0.0.1:8080", help="the server, for the links (%(default)s)"
+    )
+    token.add_argument(
+        "--rtmp", type=port, default=1935, metavar="PORT", help="its port for RTMP (%(default)s)"
     )
     token.add_argument(
         "--qr",
@@ -67,9 +75,13 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"revoked {keys.revoke(options.revoke)}\n")
         return 0
     url = _parse_url(options.url)
+    if options.watch is not None and options.watch < options.ttl:
+        raise InputError("--watch: both are counted from now on, so give no less than --ttl")
     token = keys.sign(_grant(options), options.ttl, options.watch)
-    links = _links(url, options.channel, options.can, token)
+    links = _links(url, options.channel, options.can, token, options.rtmp)
     sys.stdout.write("\n".join([token, *links]) + "\n")
+    if links and sys.stdout.isatty() and url.host in _THIS_MACHINE:
+        sys.stderr.write("These are for this machine: --url has the server's address for others.\n")
     if links and (sys.stdout.isatty() if options.qr is None else options.qr):
         _draw(links[0])
     return 0
@@ -88,7 +100,7 @@ def _parse_url(text: str) -> HubUrl:
         raise InputError(f"--url {error}") from None
 
 
-def _links(url: HubUrl, channel: str, can: str, token: str) -> list[str]:
+def _links(url: HubUrl, channel: str, can: str, token: str, rtmp_port: int) -> list[str]:
     """Where it is used, the most usual first."""
     several = channel.endswith("*")
     if can == "relay":
@@ -101,7 +113,7 @@ def _links(url: HubUrl, channel: str, can: str, token: str) -> list[str]:
     return [
         f"{url.http}/{channel}/publish?token={token}",
         f"{url.http}/{channel}.ts?token={token}",
-        f"{'rtmps' if url.secure else 'rtmp'}://{host}:1935/live/{channel}?token={token}",
+        f"{'rtmps' if url.secure else 'rtmp'}://{host}:{rtmp_port}/live/{channel}?token={token}",
     ]
 
 

@@ -55,6 +55,8 @@ class Grant:
             check_name(self.channel.removesuffix(ALL))
         if self.can not in RIGHTS:
             raise InputError(f"no such right: {self.can}; there is {', '.join(RIGHTS)}")
+        if self.take_over and self.can != "publish":
+            raise InputError(f"who may {self.can} takes nobody's place: that is for publish")
         if not 0 <= self.viewers <= MAX_VIEWERS:
             raise InputError(f"so many viewers: from 1 to {MAX_VIEWERS}")
 
@@ -87,9 +89,12 @@ class Keys:
 
     def sign(self, grant: Grant, seconds: float, watch_seconds: float | None = None) -> str:
         """A token with which one may come for so many ``seconds`` from now, and then stay for
-        ``watch_seconds`` from now. InputError where the key file cannot be used."""
+        ``watch_seconds`` from now, which is no less. InputError, also where the key file cannot be
+        used."""
         now = int(time.time())
-        stay = seconds if watch_seconds is None else max(seconds, watch_seconds)
+        stay = seconds if watch_seconds is None else watch_seconds
+        if stay < seconds:
+            raise InputError("one may stay until then, not so long after coming: no less than ttl")
         identifier = grant.id or secrets.token_hex(6)
         signed = replace(grant, id=identifier, until=now + int(stay))
         return self._encode(signed, now + int(seconds))
