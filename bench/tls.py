@@ -50,10 +50,12 @@ async def _measure(
         sent, cpu = await _sent(hub, context), hub.cpu_seconds()
         await asyncio.sleep(options.seconds)
         sent, cpu = await _sent(hub, context) - sent, hub.cpu_seconds() - cpu
-    before = hub.resident_bytes()
-    async with _viewers(hub, context, options.stalled, stalled=True):
-        await asyncio.sleep(4.0)
-        after = hub.resident_bytes()
+    async with _viewers(hub, context, 1, stalled=True):
+        await asyncio.sleep(5.0)  # until the channel's log is full
+        before = hub.resident_bytes()
+        async with _viewers(hub, context, options.stalled, stalled=True):
+            await asyncio.sleep(4.0)
+            after = hub.resident_bytes()
     return {
         "us_per_message": round(cpu / sent * 1e6, 1),
         "kb_per_stalled": round((after - before) / options.stalled / 1024, 1),

@@ -1,5 +1,8 @@
 """Channels inside a FastAPI application: uvicorn fastapi_app:app
 
+    pip install fastapi "uvicorn[standard]"
+
+uvicorn alone has no WebSockets, and the player would have to do without.
 Then open http://127.0.0.1:8000/. All of /live, WebSockets included, comes from the hub.
 """
 

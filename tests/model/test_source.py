@@ -204,3 +204,19 @@ def test_options_of_the_pattern(text: str, options: PatternOptions) -> None:
 def test_the_key_of_an_rtmp_stream_is_a_secret(scheme: str) -> None:
     spec = parse_source(f"{scheme}://host/live/s3cr3t")
     assert (spec.name, spec.shown) == ("host", f"{scheme}://host/live/***")
+
+
+@pytest.mark.parametrize(
+    ("source", "public"),
+    [
+        ("/srv/secret/film.mp4", "film.mp4"),
+        ("film.mp4", "film.mp4"),
+        ("dir:/srv/secret/pictures?fps=5", "dir:pictures?fps=5"),
+        ("dir:secret/*", "dir:*"),
+        ("C:\\secret\\film.mp4", "film.mp4"),
+        ("device:/dev/video0", "device:/dev/video0"),
+        ("http://camera.local/a/b.mjpg", "http://camera.local/a/b.mjpg"),
+    ],
+)
+def test_where_files_lie_is_not_for_everybody(source: str, public: str) -> None:
+    assert parse_source(source).public == public

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from televise.dialects import parse_dialect
 from televise.errors import InputError
 from televise.web.security import check_origin, is_loopback
 from tests.support.server import Serving, serving
@@ -165,6 +166,43 @@ async def test_an_allowed_site_may_read_answers_and_others_may_not(friendly: Ser
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("fields", "policy"),
+    [
+        ({}, "same-origin"),
+        ({"Referer": f"{FRIEND}/"}, "cross-origin"),
+        ({"Referer": "https://friend.example.evil.test/"}, "same-origin"),
+        ({"Referer": "http://evil.test/"}, "same-origin"),
+        ({"Referer": "http://evil.test/", "Origin": FRIEND}, "cross-origin"),
+        ({"Referer": "https://[", "Origin": ""}, "same-origin"),
+    ],
+)
+async def test_only_an_allowed_site_may_show_images(
+    friendly: Serving, fields: dict[str, str], policy: str
+) -> None:
+    async with friendly.get("/cam.jpg", headers=fields) as answer:
+        assert answer.headers["Cross-Origin-Resource-Policy"] == policy
+
+
+async def test_any_page_may_load_the_player(live: Serving) -> None:
+    """Where it is not allowed to show anything, it says so."""
+    evil = {"Origin": "http://evil.test"}
+    async with live.get("/assets/televise.js", headers=evil) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+async def test_a_site_on_another_port_is_named_as_it_is() -> None:
+    dialects = [parse_dialect("flask@0")]
+    async with (
+        serving(origins=["http://localhost:1"], dialects=dialects) as running,
+        running.get("/cam") as answer,
+    ):
+        sockets = parse_policy(answer.headers["Content-Security-Policy"])["connect-src"]
+    assert "ws://localhost:1" in sockets
+    assert all(each.count(":") == 2 for each in sockets - {"'self'"})
+
+
 async def test_an_allowed_site_may_forward_its_own_name(friendly: Serving) -> None:
     async with friendly.get("/api/channels", headers={"Host": "friend.example"}) as answer:
         assert answer.status == 200
@@ -191,7 +229,6 @@ async def test_other_sites_may_not_even_try_to_change_something(live: Serving, m
         ("/", 200),
         ("/cam", 200),
         ("/cam.jpg", 200),
-        ("/assets/televise.js", 200),
         ("/api/channels", 200),
         ("/api/openapi.json", 200),
         ("/healthz", 200),

@@ -171,7 +171,9 @@ class Channel:
     def _check_publishable(self) -> Publishable:
         supply = self._supply
         if self.closed or self.spec.kind != "publish" or not isinstance(supply, Publishable):
-            raise Unavailable(f"{self.name} is not for publishing: its source is {self.spec.shown}")
+            raise Unavailable(
+                f"{self.name} is not for publishing: its source is {self.spec.public}"
+            )
         return supply
 
     def _left(self, publisher: Publishing) -> None:

@@ -1,5 +1,6 @@
 """SourceSpec: what a user types for a source, understood without opening it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -23,6 +24,8 @@ _SCHEMES: dict[str, tuple[str, str, Callable[[str], object]]] = {
     "publish": ("publish", "live", lambda text: _bare(text, "publish:")),
     "frames": ("frames", "frames", lambda text: None),
 }
+# What stands in front of the last part of a path.
+_FOLDERS = re.compile(r"^(dir:)?[^?]*[/\\](?=[^?/\\])")
 SCHEMES = (*(f"{name}:" for name in _SCHEMES), "-", *(f"{scheme}://" for scheme in PULL_SCHEMES))
 _KNOWN = "a file, " + ", ".join(SCHEMES)
 
@@ -40,6 +43,13 @@ class SourceSpec:
     name: str
     shown: str
     guarded: bool = False
+
+    @property
+    def public(self) -> str:
+        """What anybody may know: where files lie on this machine is the operator's business."""
+        if self.kind not in ("file", "directory", "directories"):
+            return self.shown
+        return _FOLDERS.sub(r"\1", self.shown)
 
 
 def parse_source(argument: str) -> SourceSpec:

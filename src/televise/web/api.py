@@ -61,7 +61,7 @@ class Api:
     def _describe(self, channel: Channel) -> dict[str, Any]:
         return {
             "name": channel.name,
-            "source": channel.spec.shown,
+            "source": channel.spec.public,
             "state": channel.state,
             "text": channel.text,
             "since": channel.since,

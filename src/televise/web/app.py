@@ -104,7 +104,7 @@ class _Pages:
             return _html(publish_page(check_name(name)))
         channel = hub.channel(name)
         if channel.spec.kind != "publish":
-            return _html(not_for_publishing_page(name, channel.spec.shown), 404)
+            return _html(not_for_publishing_page(name, channel.spec.public), 404)
         return _html(publish_page(name))
 
     @public
@@ -113,7 +113,12 @@ class _Pages:
         if name not in _ASSETS:
             raise web.HTTPNotFound(text=f"no asset {name!r}\n")
         body = _read_asset(name)
-        headers = {"Cache-Control": "no-cache"}
+        # Code is no secret, and on a page that may not show anything the player says why.
+        headers = {
+            "Cache-Control": "no-cache",
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        }
         return web.Response(body=body, content_type=_ASSETS[name], charset="utf-8", headers=headers)
 
 

@@ -26,8 +26,8 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "{policy}",
 }
+_EMBEDDING = "Cross-Origin-Resource-Policy"
 
 
 def is_loopback(host: str) -> bool:
@@ -117,17 +117,20 @@ class Gate:
         if origin in self._origins:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Vary"] = "Origin"
+        response.headers.setdefault(_EMBEDDING, self._policy(request))
 
     def _make_headers(self) -> dict[str, str]:
         values = {
             "sockets": "ws: wss:" if not self._loopback else self._own_sockets(),
             "ancestors": " ".join(["'self'", *sorted(self._origins)]),
-            "policy": self._policy(),
         }
         return {name: value.format(**values) for name, value in _HEADERS.items()}
 
-    def _policy(self) -> str:
-        if self._origins:
+    def _policy(self, request: web.Request) -> str:
+        """Whose pages may show the answer. For an image a browser sends no Origin, but says which
+        site it is for, unless the page hides that."""
+        page = request.headers.get("Origin", "") or request.headers.get("Referer", "")
+        if "/".join(page.lower().split("/", 3)[:3]) in self._origins:
             return "cross-origin"
         return "same-site" if self._ports or self._same_site else "same-origin"
 
@@ -160,6 +163,8 @@ class Gate:
     def _siblings(self, host: str) -> list[str]:
         """The same name with our other ports."""
         name = host.removesuffix(f":{self._port}")
+        if ":" in name.rpartition("]")[2]:
+            return []  # a site behind another port, such as a proxy's
         return [name if port == self._usual_port else f"{name}:{port}" for port in self._ports]
 
 
