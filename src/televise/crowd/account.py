@@ -120,7 +120,8 @@ class Account:
             return False
         if self.said is None:
             return True
-        agreed = self.epochs > 1 or self.waiting or self.missing == self.dropped.total
+        unknown = self.epochs > 1 or self.waiting
+        agreed = unknown or (self.missing or 0) == self.dropped.total
         return self.said == self.delivered and bool(agreed)
 
     @property

@@ -128,6 +128,8 @@ def totals(accounts: Sequence[Account]) -> list[Account]:
         _add(total, each)
         total.dropped += each.dropped
         total.missing = _sum(total.missing, each.missing)
+        total.said, total.waiting = _sum(total.said, each.said), _sum(total.waiting, each.waiting)
+        total.epochs = max(total.epochs, each.epochs)
         total.longest_gap_ms = max(total.longest_gap_ms, each.longest_gap_ms)
     return list(found.values())
 

@@ -7,8 +7,8 @@ from televise.crowd.account import Account
 from televise.crowd.crowd import good, totals
 
 _HEAD = (
-    f"{'output':22} {'viewer':9} {'got':>7} {'missing':>7} {'twice':>5} {'order':>5} {'kB':>8} "
-    f"{'first':>7} {'age':>6} {'gap':>6}  what the hub says"
+    f"{'output':22} {'viewer':9} {'offered':>7} {'got':>7} {'waiting':>7} {'missing':>7} "
+    f"{'twice':>5} {'order':>5} {'kB':>8} {'first':>7} {'age':>6} {'gap':>6}  what the hub says"
 )
 
 
@@ -27,7 +27,7 @@ def as_text(accounts: Sequence[Account]) -> Iterator[str]:
     """A line for each viewer, one for each output and kind, and the verdict."""
     yield _HEAD
     yield from (_line(each) for each in accounts)
-    yield "\nby output, first: the latest, gap: the longest"
+    yield "\nthe same by output (first: the latest of them, gap: the longest)"
     for each in totals(accounts):
         count = sum((one.output, one.kind) == (each.output, each.kind) for one in accounts)
         yield f"{_line(each)}  ({count} viewer{'' if count == 1 else 's'})"
@@ -43,18 +43,21 @@ def _total(total: Account, accounts: Sequence[Account]) -> dict[str, object]:
 
 
 def _line(each: Account) -> str:
-    missing = "?" if each.missing is None else str(each.missing)
     return (
-        f"{each.output[-22:]:22} {each.kind:9} {each.delivered:7} {missing:>7} "
-        f"{each.duplicates:5} {each.disorder:5} {each.bytes // 1000:8} {_ms(each.first_ms):>7} "
+        f"{each.output[-22:]:22} {each.kind:9} {_known(each.offered):>7} {each.delivered:7} "
+        f"{_known(each.waiting):>7} {_known(each.missing):>7} {each.duplicates:5} "
+        f"{each.disorder:5} {each.bytes // 1000:8} {_ms(each.first_ms):>7} "
         f"{_ms(each.age_ms):>6} {_ms(each.longest_gap_ms):>6}  {_said(each)}"
     ).rstrip()
+
+
+def _known(count: int | None) -> str:
+    return "?" if count is None else str(count)
 
 
 def _said(each: Account) -> str:
     """What became of the rest, and how it ended."""
     parts = [f"{reason} {count}" for reason, count in each.dropped.to_json().items()]
-    parts += [f"{each.waiting} waiting"] if each.waiting else []
     parts += [f"{each.breaks} breaks"] if each.breaks else []
     parts += [] if each.exact else ["NOT EXACT"]
     many = each.joins > 1 and each.kind != "healthy"
