@@ -148,6 +148,8 @@ def _greet(server: Server) -> None:
         lines.append(f"  {channel.name}: {server.url}/{channel.name}  ({channel.spec.shown})")
     if not server.hub.channels:
         lines.append(f"  {server.url}/  (channels that are still to come)")
+    if elsewhere := server.url_elsewhere:
+        lines.append(f"  From other machines: {elsewhere}/")
     if server.private:
         lines.append("  Watching needs a key: televise token CHANNEL --can view")
     for mounted in server.dialects:

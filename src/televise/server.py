@@ -35,6 +35,7 @@ from televise.web.limits import Admission
 from televise.web.link import Link
 from televise.web.link_metrics import LinkMetrics
 from televise.web.metrics import Metrics
+from televise.web.own_address import own_address
 from televise.web.ports import Ports
 from televise.web.seats import Seats
 from televise.web.secret import default_path
@@ -46,6 +47,7 @@ OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
 # A worker has a link, a pipe and a process handle.
 DESCRIPTORS_PER_CHANNEL = 6
 CLOSE_SECONDS = 1.0
+_EVERYWHERE = ("0.0.0.0", "::", "")
 
 
 class Server:
@@ -106,8 +108,15 @@ class Server:
     def url(self) -> str:
         """Where a person on this machine finds it."""
         host = self._settings.host
-        if host in ("0.0.0.0", "::", ""):
-            host = "127.0.0.1"
+        return self._url_at("127.0.0.1" if host in _EVERYWHERE else host)
+
+    @property
+    def url_elsewhere(self) -> str:
+        """Where people on other machines find it; '' where that is the same, or not known."""
+        address = own_address() if self._settings.host in _EVERYWHERE else ""
+        return self._url_at(address) if address else ""
+
+    def _url_at(self, host: str) -> str:
         scheme = "http" if self._certificate is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 

@@ -8,6 +8,7 @@ import pytest
 from televise.web.pages import (
     ChannelCard,
     index_page,
+    locked_page,
     missing_page,
     not_for_publishing_page,
     publish_page,
@@ -130,3 +131,21 @@ def test_missing_page_offers_what_is_live() -> None:
     assert [link["href"] for link in outline.all("a")] == ["./", "cam"]
     assert "attic" in PAGES["missing"]
     assert "Nothing is live" in missing_page("attic", [DOOR])
+
+
+def test_what_is_to_be_published_has_a_link_to_that() -> None:
+    assert 'href="live/publish"' in watch_page(
+        ChannelCard("live", "offline", "", 0, publishable=True)
+    )
+    assert "/publish" not in watch_page(CAM)
+
+
+@pytest.mark.parametrize(
+    ("reason", "channel"),
+    [
+        ("this key does not allow to view all channels", "'*'"),
+        ("a key is needed: televise token", "CHANNEL"),
+    ],
+)
+def test_the_key_that_is_missing_is_named(reason: str, channel: str) -> None:
+    assert f"televise token {channel} --can view" in locked_page(reason)

@@ -186,7 +186,9 @@ def _cards(edge: Edge, access: Access) -> list[ChannelCard]:
 
 
 def _card(edge: Edge, channel: Channel) -> ChannelCard:
-    return ChannelCard(channel.name, channel.state, channel.text, edge.census.viewers(channel))
+    publishable = channel.spec.kind == "publish"
+    viewers = edge.census.viewers(channel)
+    return ChannelCard(channel.name, channel.state, channel.text, viewers, publishable)
 
 
 def _html(

@@ -20,21 +20,22 @@ _STATE_NAMES = {
 
 _STREAMS = (
     (".mjpg", "MJPEG", "Moving picture for any <img>, OpenCV, VLC"),
-    (".mp4", "MP4", "Endless fragmented MP4, with sound"),
+    (".mp4", "MP4", "Endless fragmented MP4, with any sound"),
     (".gif", "GIF", "Any browser since the nineties"),
-    (".ts", "MPEG-TS", "For jsmpeg, with sound"),
+    (".ts", "MPEG-TS", "For jsmpeg, with any sound"),
     (".jpg", "JPEG", "The newest picture"),
 )
 
 
 @dataclass(frozen=True)
 class ChannelCard:
-    """What a page tells of one channel."""
+    """What a page tells of one channel. ``publishable``: it is for whoever publishes into it."""
 
     name: str
     state: str
     text: str
     viewers: int
+    publishable: bool = False
 
 
 def index_page(channels: Sequence[ChannelCard]) -> str:
@@ -43,7 +44,8 @@ def index_page(channels: Sequence[ChannelCard]) -> str:
         return _document("Channels", _header("Channels") + _NO_CHANNELS)
     tiles = "".join(_tile(card) for card in channels)
     count = f"{len(channels)} channel" + ("" if len(channels) == 1 else "s")
-    body = f'{_header("Channels", count)}<ul class="tiles" data-wall>{tiles}</ul>'
+    more = '<p class="quiet"><a href="topology">Which hubs they come through</a></p>'
+    body = f'{_header("Channels", count)}<ul class="tiles" data-wall>{tiles}</ul>{more}'
     return _document("Channels", body)
 
 
@@ -110,12 +112,13 @@ def missing_page(name: str, cards: Sequence[ChannelCard], root: str = "") -> str
 def locked_page(reason: str, root: str = "") -> str:
     """Who asks has no key for this, or none that is good any more."""
     wrong, _, _ = reason.partition(":")  # behind it stands what a program's user could do
+    channel = "'*'" if wrong.endswith("all channels") else "CHANNEL"
     body = (
         f'{_back_link(root)}<div class="plain"><h1>This needs a key</h1>'
         f"<p>{escape(wrong[:1].upper() + wrong[1:])}.</p>"
         "<p>Open the whole link that you were given. If it has expired, ask who gave it to you "
         "for another; on the server’s machine this makes one:</p>"
-        "<pre><code>televise token CHANNEL --can view</code></pre></div>"
+        f"<pre><code>televise token {channel} --can view</code></pre></div>"
     )
     return _document("A key is needed", body, root)
 
@@ -189,7 +192,9 @@ def _viewers(card: ChannelCard) -> str:
 
 
 def _note(card: ChannelCard) -> str:
-    return f'<p class="quiet">{escape(card.text)}</p>' if card.text else ""
+    text = f'<p class="quiet">{escape(card.text)}</p>' if card.text else ""
+    link = f'<p><a href="{_url(card.name)}/publish">Publish from this browser</a></p>'
+    return text + (link if card.publishable else "")
 
 
 def _streams(card: ChannelCard, *, private: bool) -> str:
