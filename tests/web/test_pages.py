@@ -97,7 +97,7 @@ def test_identifiers_are_unique_and_buttons_find_their_text(outline: Outline) ->
 
 def test_index_shows_every_channel_small_and_linked() -> None:
     outline = Outline(PAGES["index"])
-    assert [link["href"] for link in outline.all("a")] == ["cam", "door"]
+    assert [link["href"] for link in outline.all("a")] == ["cam", "door", "topology"]
     first = outline.all("tele-vision")[0]
     assert (first["src"], first["rung"]) == ("cam?w=320&fps=5", "mjpeg")
     assert re.search(r'data-state="offline">Offline<', PAGES["index"])
