@@ -18,12 +18,15 @@ from tests.ingest.publishers import (
     RED,
     SIZE,
     WAYS,
+    X264,
     Hub,
     film,
     picture,
     publishable,
     publisher,
 )
+from tests.media.films import make, moving
+from tests.support.gif import read_frame, read_header
 from tests.support.server import SMALL
 from tests.support.waiting import until
 from tests.support.wire import connect, request
@@ -241,6 +244,31 @@ async def test_killed_and_back_its_viewers_have_noticed_a_slate(hub: Hub, needs:
                     if frame.opcode == 1 and frame.json["type"] == "init":
                         epochs.add(frame.json["epoch"])
                 await hub.shows("blue")
+
+
+async def test_a_gif_goes_on_where_the_next_one_has_another_shape(
+    hub: Hub, needs: Needs, tmp_path: Path
+) -> None:
+    """It has one header, so an <img> would stand still for ever."""
+    needs("ffmpeg")
+    wide = make(tmp_path / "wide.ts", *moving("320x120", seconds=4.0), *X264)
+    with publisher(hub.url("/cam.ts"), "red"):
+        await hub.tv.is_live()
+        async with hub.tv.stream("/cam.gif") as viewer:
+            await read_header(viewer)
+            await read_frame(viewer)
+            encoding = next(each for each in hub.tv.channel().encodings if each.users)
+            epoch = encoding.epoch
+            take_over = hub.token(take_over=True)
+            sending = asyncio.create_task(
+                hub.send("/cam.ts?takeover=1", wide.read_bytes(), take_over)
+            )
+            while encoding.epoch == epoch:
+                await read_frame(viewer)
+            for _ in range(5):
+                await read_frame(viewer)
+            assert {(each.width, each.height) for each in encoding.tracks} == {SIZE}
+            await sending
 
 
 async def test_frozen_it_is_stalled_and_goes_on_after_that(hub: Hub, needs: Needs) -> None:

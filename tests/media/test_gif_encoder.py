@@ -243,3 +243,14 @@ def test_the_slightest_change_of_few_colours_is_sent() -> None:
     pictures[0][0, 0] = pictures[1][10, 10] = 101
     seen = by_pillow(stream_of(encode(pictures)))
     assert all(np.array_equal(*pair) for pair in zip(pictures, seen, strict=True))
+
+
+def test_a_smaller_picture_is_in_the_middle_of_black() -> None:
+    inner = GifEncoder(WIDTH, HEIGHT, 0, False, "", (WIDTH // 2, HEIGHT))
+    (whole,) = inner.encode(picture(flat((200, 200, 200)), 0), keyframe=True)
+    (seen,) = by_pillow(stream_of([[whole]]))
+    quarter = WIDTH // 4
+    assert seen.shape == (HEIGHT, WIDTH, 3)
+    assert not seen[:, : quarter - 1].any()
+    assert not seen[:, 1 - quarter :].any()
+    assert seen[:, quarter + 1 : -quarter - 1].min() > 190

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from televise.errors import FormatError
 from televise.link.messages import Epoch, Media, Message, Refused, Subscribe
 from televise.media.encoders.encoded import Encoded, Picture, Sound
-from televise.media.passthrough import aac, h264, jpeg
+from televise.media.passthrough import aac, h264, jpeg, mp2, mpeg1
 from televise.media.passthrough.path import Path, Unfit
 from televise.media.source import Input
 from televise.media.transcoder import AudioTranscoder, VideoTranscoder
@@ -20,13 +20,20 @@ STEP_SECONDS = 0.5
 MAX_PACKET_BYTES = 16_000_000
 # Ticks; what the link and MP4 can say.
 MAX_DURATION = 0xFFFF_FFFF
+# By codec: why a source's pictures cannot be passed through, and what does that.
+_PASSED: dict[str, tuple[Callable[[Input], str], Callable[[Input], Path]]] = {
+    "h264": (h264.unfit, h264.H264Path),
+    "mjpeg": (jpeg.unfit, jpeg.JpegPath),
+    "mpeg1video": (mpeg1.unfit, mpeg1.Mpeg1Path),
+}
 
 
 class Encoding:
     """Passes through or transcodes each input for one subscription, and numbers what it sends.
 
     An epoch begins at a keyframe, with the tracks that are known then; a track that changes begins
-    the next one. ``unfit`` is why inputs have already proved unfit to be passed through.
+    the next one. ``unfit`` is why inputs have already proved unfit to be passed through, ``size``
+    what a GIF goes on with.
     """
 
     def __init__(
@@ -35,8 +42,10 @@ class Encoding:
         inputs: dict[Kind, Input],
         unfit: dict[Kind, str],
         send: Callable[[Message], None],
+        size: tuple[int, int] | None = None,
     ) -> None:
         self.id = wanted.id
+        self._size = size
         self.epoch = wanted.epoch - 1
         self._rendition = wanted.rendition
         self._inputs = inputs
@@ -56,6 +65,11 @@ class Encoding:
     def wants_frames(self, kind: Kind) -> bool:
         """Whether it needs this input decoded."""
         return (self._video if kind == "video" else self._audio) is not None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height that it cannot change, if it is such a format and has begun."""
+        return self._size if self._video is None else self._video.size
 
     @property
     def passed_size(self) -> tuple[int, int] | None:
@@ -128,27 +142,23 @@ class Encoding:
             if reason := self._unfit_video(video) or unfit.get("video", ""):
                 self._transcode("video", reason)
             else:
-                is_jpeg = self._rendition.video == "mjpeg"
-                self._passed["video"] = jpeg.JpegPath(video) if is_jpeg else h264.H264Path(video)
+                self._passed["video"] = _PASSED[self._rendition.video][1](video)
         if audio is not None and self._rendition.audio:
             self._begin_audio(audio, unfit.get("audio", ""))
 
     def _unfit_video(self, source: Input) -> str:
         if not self._rendition.untouched:
             return "another size, rate or quality was asked for"
-        if self._rendition.video == "mjpeg":
-            return jpeg.unfit(source)
-        if self._rendition.video == "h264":
-            return h264.unfit(source)
-        return f"{self._rendition.video} was asked for"
+        if self._rendition.video not in _PASSED:
+            return f"{self._rendition.video} was asked for"
+        return _PASSED[self._rendition.video][0](source)
 
     def _begin_audio(self, source: Input, unfit: str) -> None:
-        if self._rendition.audio != "aac":
-            unfit = f"{self._rendition.audio} was asked for"
-        if reason := aac.unfit(source) or unfit:
+        is_aac = self._rendition.audio == "aac"
+        if reason := (aac if is_aac else mp2).unfit(source) or unfit:
             self._transcode("audio", reason)
             return
-        path = aac.AacPath(source)
+        path = aac.AacPath(source) if is_aac else mp2.Mp2Path(source)
         self._passed["audio"] = path
         if path.track is not None:
             self._tracks["audio"] = path.track
@@ -168,6 +178,7 @@ class Encoding:
                 reason,
                 lambda item: self._emit("video", item),
                 lambda text: self._send(Refused(self.id, text)),
+                self._size,
             )
 
     def _emit(self, kind: Kind, encoded: Encoded) -> None:

@@ -51,11 +51,13 @@ class Encodings:
 
     def start(self, wanted: Subscribe, recent: Iterable[tuple[Kind, Unit]]) -> Encoding:
         """Begin an encoding, with what there is since the newest keyframe."""
+        size = None
         if old := self._encodings.pop(wanted.id, None):
             old.close()
+            size = old.size
             wanted = replace(wanted, epoch=max(wanted.epoch, old.epoch + 1))
         inputs = {source.kind: source for source in self.inputs}
-        encoding = Encoding(wanted, inputs, self._unfit, self._send)
+        encoding = Encoding(wanted, inputs, self._unfit, self._send, size)
         self._encodings[wanted.id] = encoding
         for kind, unit in recent:
             self._pass_through(encoding, kind, unit)

@@ -42,7 +42,10 @@ class VideoTranscoder:
         reason: str,
         emit: Emit,
         failed: Callable[[str], None],
+        size: tuple[int, int] | None = None,
     ) -> None:
+        """``size`` is that of the GIF so far, if it has begun: it has one header."""
+        self.size = size
         self._rendition = rendition
         self._fps = min(rendition.fps or rate, rate) if rate else rendition.fps
         self._reason = reason
@@ -52,7 +55,6 @@ class VideoTranscoder:
         self._change = threading.Condition()
         self._newest: list[Picture] = []
         self._since = 0.0
-        self._size: tuple[int, int] | None = None
         self._due = float("-inf")
         self._keyframe = False
         self._closed = False
@@ -147,12 +149,13 @@ class VideoTranscoder:
         shown = _within_limits(*picture.shown_size)
         if rendition.video == "gif" and not (rendition.w or rendition.h):
             shown = usual_size(*shown)
-        width, height = self._size or rendition.fit(*shown)
+        width, height = rendition.fit(*shown)
         if rendition.video == "mjpeg":
             return JpegEncoder(width, height, rendition.q, self._reason)
         if rendition.video == "gif":
-            self._size = width, height  # a GIF has one header, and so one size
-            return GifEncoder(width, height, rendition.colors, rendition.dither, self._reason)
+            self.size = size = self.size or (width, height)
+            shown = _inside(width, height, size)
+            return GifEncoder(*size, rendition.colors, rendition.dither, self._reason, shown)
         if rendition.video == "png":
             return PngEncoder(width, height, self._reason)
         make = H264Encoder if rendition.video == "h264" else Mpeg1Encoder
@@ -165,6 +168,12 @@ def _within_limits(width: float, height: float) -> tuple[int, int]:
     too_many = (width * height / MAX_PIXELS) ** 0.5
     scale = 1 / max(1.0, too_long, too_many)
     return round(width * scale), round(height * scale)
+
+
+def _inside(width: int, height: int, size: tuple[int, int]) -> tuple[int, int]:
+    """The same shape, as large as fits into ``size``."""
+    scale = min(size[0] / width, size[1] / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 class AudioTranscoder:

@@ -25,17 +25,28 @@ LIFE = gif.frame(gif.Rectangle(0, 0, 1, 1), bytes(6), bytes.fromhex("0202440100"
 
 
 class GifEncoder:
-    """Encodes pictures as frames of one endless GIF; ``colors`` 2 to 256, 0 for 256."""
+    """Encodes pictures as frames of one endless GIF; ``colors`` 2 to 256, 0 for 256. Where the
+    ``shown`` size is smaller there is black around them."""
 
-    def __init__(self, width: int, height: int, colors: int, dither: bool, reason: str) -> None:
-        self._shaper = Shaper(width, height, "bgra", full_range=True)
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        colors: int,
+        dither: bool,
+        reason: str,
+        shown: tuple[int, int] | None = None,
+    ) -> None:
+        inside = shown or (width, height)
+        self._shaper = Shaper(*inside, "bgra", full_range=True)
+        self._margins = [_margins(height - inside[1]), _margins(width - inside[0])]
         self._canvas = Canvas(width, height, colors or DEFAULT_COLOURS, dither)
         self._schedule = Schedule()
         self._track = Track("video", "gif", TIMESCALE, width=width, height=height, reason=reason)
 
     def encode(self, picture: Picture, *, keyframe: bool) -> list[Encoded]:
         """What a viewer needs to see this picture too; nothing where it already does."""
-        pixels, seconds = _pixels(self._shaper.shape(picture)), picture.seconds
+        pixels, seconds = self._pixels(picture), picture.seconds
         whole = self._canvas.is_another(pixels, seconds) or keyframe
         changed = whole or self._canvas.paint(pixels)
         whole = whole or self._schedule.is_whole_due(seconds, changed)
@@ -49,6 +60,10 @@ class GifEncoder:
             return []
         self._schedule.sent(seconds, len(data), whole)
         return [self._encoded(picture, data, whole)]
+
+    def _pixels(self, picture: Picture) -> Pixels:
+        pixels = _pixels(self._shaper.shape(picture))
+        return np.pad(pixels, self._margins) if any(map(any, self._margins)) else pixels
 
     def _encoded(self, picture: Picture, data: bytes, whole: bool) -> Encoded:
         ticks = round(picture.seconds * TIMESCALE)
@@ -99,3 +114,8 @@ def _pixels(frame: av.VideoFrame) -> Pixels:
     plane = frame.planes[0]
     pixels = np.frombuffer(memoryview(plane), "<u4")
     return pixels.reshape(plane.height, -1)[:, : plane.width]
+
+
+def _margins(count: int) -> tuple[int, int]:
+    """So many pixels on both sides."""
+    return count // 2, count - count // 2

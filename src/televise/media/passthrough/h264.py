@@ -10,13 +10,11 @@ from televise.formats import h264
 from televise.formats.sps import SequenceParameterSet, parse_sps
 from televise.media.container import MAX_PIXELS
 from televise.media.encoders.encoded import Encoded
-from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit
+from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Keyframes, Unfit
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track
 
-# A viewer that joins has to take in everything since the last keyframe.
-MAX_KEYFRAME_SECONDS = 10.0
 _DROPPED = {h264.AUD, h264.FILLER, h264.SPS, h264.PPS}
 
 
@@ -27,7 +25,7 @@ class H264Path:
         self._sets: h264.ParameterSets | None = None
         self._track: Track | None = None
         self._length_size = 0
-        self._keyframe_seconds: float | None = None
+        self._keyframes = Keyframes()
         if source.extradata[:1] == b"\x01":
             sets, self._length_size = h264.parse_record(source.extradata)
             self._use(sets)
@@ -41,7 +39,7 @@ class H264Path:
         if any(h264.is_b_slice(nal) for nal in nals):
             raise Unfit("it has B-frames, which would delay the picture")
         keyframe = any(h264.nal_type(nal) == h264.IDR for nal in nals)
-        self._check_distance(unit.place.seconds, keyframe)
+        self._keyframes.check(unit.place.seconds, keyframe=keyframe)
         kept = [nal for nal in nals if h264.nal_type(nal) not in _DROPPED]
         if self._track is not None and kept:
             yield _encoded(self._track, h264.join_avcc(kept), unit, keyframe=keyframe)
@@ -82,12 +80,6 @@ class H264Path:
             delivery="passthrough",
             reason=UNTOUCHED,
         )
-
-    def _check_distance(self, seconds: float, keyframe: bool) -> None:
-        if keyframe or self._keyframe_seconds is None:
-            self._keyframe_seconds = seconds
-        elif seconds - self._keyframe_seconds > MAX_KEYFRAME_SECONDS:
-            raise Unfit(f"its keyframes are more than {MAX_KEYFRAME_SECONDS:.0f} s apart")
 
 
 def _encoded(track: Track, data: bytes, unit: Unit, *, keyframe: bool) -> Encoded:

@@ -8,6 +8,8 @@ from televise.media.unit import Unit
 
 VIDEO_TIMESCALE = 90_000
 UNTOUCHED = "the source's own, untouched"
+# A viewer that joins has to take in everything since the last keyframe.
+MAX_KEYFRAME_SECONDS = 10.0
 
 
 class Unfit(Exception):
@@ -19,3 +21,17 @@ class Path(Protocol):
 
     def packets(self, unit: Unit) -> Iterator[Encoded]:
         """What ``unit`` is in our form. Unfit where it must be transcoded instead."""
+
+
+class Keyframes:
+    """Whether they come often enough."""
+
+    def __init__(self) -> None:
+        self._seconds: float | None = None
+
+    def check(self, seconds: float, *, keyframe: bool) -> None:
+        """A picture, at ``seconds`` of media time. Unfit."""
+        if keyframe or self._seconds is None:
+            self._seconds = seconds
+        elif seconds - self._seconds > MAX_KEYFRAME_SECONDS:
+            raise Unfit(f"its keyframes are more than {MAX_KEYFRAME_SECONDS:.0f} s apart")
