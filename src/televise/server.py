@@ -81,7 +81,7 @@ class Server:
         self._limits = Limits(self.edge, self.ports, self._suspects)
         self._limits.set(settings)
         self._api = Api(self.edge, televise.__version__)
-        self._control = Control(self.hub, keys)
+        self._control = Control(self.hub, keys, settings.source_networks)
         census, nats = self.edge.census, settings.bus
         self._bus = [Bus(parse_nats(nats), self.hub, census.hear_peer)] if nats else []
         upstreams = [*settings.upstreams, *self._bus]
@@ -187,6 +187,7 @@ class Server:
         self._limits.set(settings)
         self._keys.use(settings.key_file or default_path())
         self._seats.new_channels = settings.new_channels
+        self._control.networks = settings.source_networks
         for gate in self._gates:
             gate.set_origins(settings.origins)
         self.hub.set_policies(settings.policy, settings.policies)

@@ -69,6 +69,8 @@ class Settings:
     upstream_context: SSLContext | None = None
     # Who may say for whom a request is made.
     proxies: Sequence[Network] = ()
+    # Where sources may be that are named by the API, beside the Internet.
+    source_networks: Sequence[Network] = ()
     # Whether publishers may make channels that are not there.
     new_channels: bool = False
     # None where the usual port will do, and it is no fault if that is taken; negative for no RTMP.

@@ -184,6 +184,7 @@ tls_cert = "certificate.pem"
 tls_key = "key.pem"
 tls_client_ca = "certificate.pem"
 trusted_proxies = ["10.0.0.0/8"]
+source_networks = ["192.168.1.0/24"]
 upstream_ca = "certificate.pem"
 upstream_cert = "certificate.pem"
 upstream_key = "key.pem"
@@ -215,6 +216,7 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: Needs
         tmp_path / "keys/one",
     )
     assert (settings.private, settings.proxies) == (True, (parse_network("10.0.0.0/8"),))
+    assert settings.source_networks == [parse_network("192.168.1.0/24")]
     assert settings.certificate == Certificate(certificate, key, certificate)
     assert settings.upstream_context is client_context(certificate, certificate, key)
     assert [getattr(settings, name) for name in LIMITS] == [7, 3, 4, 5, 6, 70, 8, 90]

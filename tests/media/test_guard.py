@@ -155,3 +155,36 @@ def test_only_the_web_can_be_guarded(text: str) -> None:
 def test_nobody_types_a_guarded_source() -> None:
     with pytest.raises(InputError, match=r"unknown source scheme guarded\+http://"):
         parse_source("guarded+http://example.com/")
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("10.1.2.3", True),
+        ("10.2.0.1", False),
+        ("fd00::7", True),
+        ("fd01::7", False),
+        ("127.0.0.1", False),
+        ("::ffff:10.1.2.3", False),
+        ("1.1.1.1", True),
+    ],
+)
+def test_networks_that_the_operator_names_may_be_reached(address: str, allowed: bool) -> None:
+    networks = ["10.1.0.0/16", "fd00::/64"]
+
+    def check() -> list[str]:
+        return check_addresses("camera", 80, lambda host, port: [address], networks)
+
+    if allowed:
+        assert check() == [address]
+    else:
+        with pytest.raises(SourceError, match="camera is not a public address"):
+            check()
+
+
+def test_networks_are_known_to_the_worker_too() -> None:
+    spec = parse_guarded("cam=http://camera/a+b?c=1,2", ["10.0.0.0/8", "fd00::/64"])
+    assert spec.url == "http://camera/a+b?c=1,2"
+    opened = parse_opened(f"cam={spec.text}")
+    assert (opened.url, opened.networks) == (spec.url, ("10.0.0.0/8", "fd00::/64"))
+    assert opened.guarded

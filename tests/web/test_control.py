@@ -1,14 +1,20 @@
 """Channels made and ended by the API: with the right key, and only what may be asked for."""
 
+import io
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from televise.web.keys import Grant, Keys
+from tests.sources.web_server import WebServer, content
 from tests.support.server import Serving, serving
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -18,6 +24,12 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
     path = tmp_path_factory.mktemp("keys") / "key"
     async with serving(key_file=path) as running:
         yield running, Keys(path)
+
+
+def make_picture() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (160, 120), "white").save(file, "jpeg")
+    return file.getvalue()
 
 
 def bearer(keys: Keys, channel: str = "new", can: str = "admin") -> dict[str, str]:
@@ -101,3 +113,23 @@ async def test_viewers_of_a_channel_that_is_ended_are_sent_away(
             assert answer.status == 204
         message = await viewer.receive()
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+
+
+async def test_a_camera_of_the_local_network_where_the_operator_allows_that(
+    live: tuple[Serving, Keys], tmp_path: Path
+) -> None:
+    picture = make_picture()
+    with WebServer(content(picture, "image/jpeg")) as camera:
+        source = {"source": camera.url("/shot.jpg")}
+        path, networks = tmp_path / "key", [ip_network("127.0.0.0/8")]
+        async with serving(key_file=path, source_networks=networks) as running:
+            assert (await put(running, "new", source, bearer(Keys(path))))[0] == 201
+            await until(lambda: running.channel("new").state == "live")
+        seen = len(camera.paths)
+        server, keys = live
+        assert (await put(server, "new", source, bearer(keys)))[0] == 201
+        await until(lambda: server.channel("new").state == "offline")
+        assert "127.0.0.1 is not a public address" in server.channel("new").text
+        assert len(camera.paths) == seen > 0
+    async with server.get("/api/channels/new", "DELETE", headers=bearer(keys)) as answer:
+        assert answer.status == 204

@@ -3,8 +3,9 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ _KEYS = (
     *("new_channels", "key_file", "upstreams", "bus"),
     *(f"max_{limit}" for limit in _LIMITS),
     *("private", "tls_cert", "tls_key", "tls_client_ca", "trusted_proxies"),
+    "source_networks",
     *("upstream_ca", "upstream_cert", "upstream_key"),
 )
 
@@ -141,6 +143,14 @@ def _add_trust(group: "argparse._ArgumentGroup") -> None:
         metavar="NETWORK",
         help="a proxy whose X-Forwarded-For and -Proto are true, as in 10.0.0.0/8; repeatable",
     )
+    group.add_argument(
+        "--source-network",
+        dest="source_networks",
+        action="append",
+        metavar="NETWORK",
+        help="where sources may be that are named by the API, beside the Internet: 192.168.1.0/24; "
+        "repeatable",
+    )
 
 
 def _add_limits(group: "argparse._ArgumentGroup") -> None:
@@ -227,11 +237,12 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     from televise.web.security import check_origin
 
     given = {key: value for key in _KEYS if (value := getattr(options, key)) is not None}
-    understood = {
+    understood: dict[str, Callable[[str], Any]] = {
         "origins": check_origin,
         "dialects": parse_dialect,
         "upstreams": parse_upstream,
         "trusted_proxies": parse_network,
+        "source_networks": partial(parse_network, option="--source-network"),
     }
     for key, parse in understood.items():
         if key in given:

@@ -41,6 +41,9 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "trusted_proxies": read.each(
         read.named(parse_network, "--trusted-proxy"), 'trusted_proxies = ["10.0.0.0/8"]'
     ),
+    "source_networks": read.each(
+        read.named(parse_network, "--trusted-proxy"), 'source_networks = ["192.168.1.0/24"]'
+    ),
     "upstreams": read.each(read.text, 'upstreams = ["ws://hub.example:8080"]'),
     "bus": read.named(lambda text: parse_nats(text).text, "--bus"),
 }

@@ -24,6 +24,7 @@ ELSEWHERE = ("upstreams", "bus", "new_channels")
 _SETTINGS = (
     *("host", "port", "workers", "origins", "dialects", *LIMITS),
     *("new_channels", "key_file", "upstreams", "bus", "private"),
+    "source_networks",
 )
 # Of files that belong together: those are nothing without this one.
 _TOGETHER = {"tls_key": "tls_cert", "tls_client_ca": "tls_cert", "upstream_key": "upstream_cert"}

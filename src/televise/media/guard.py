@@ -5,8 +5,8 @@ neighbours, a cloud's metadata (server-side request forgery).
 """
 
 import socket
-from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from televise.errors import SourceError
 
@@ -20,15 +20,26 @@ _PROTOCOLS = IPv4Network("192.0.0.0/24")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
-def check_addresses(host: str, port: int, resolve: Resolve) -> list[str]:
+def check_addresses(
+    host: str, port: int, resolve: Resolve, networks: Sequence[str] = ()
+) -> list[str]:
     """The addresses of ``host``, to connect to and to nothing else: asked again, a name may differ.
 
-    SourceError where one of them is not public; ``resolve`` raises OSError for unknown names.
+    SourceError where one of them is neither public nor in one of the operator's ``networks``;
+    ``resolve`` raises OSError for unknown names.
     """
+    allowed = [ip_network(network) for network in networks]
     addresses = list(resolve(host, port))
-    if not addresses or not all(is_public(address) for address in addresses):
-        raise SourceError(f"{host} is not a public address: use one that is")
+    if not addresses or not all(_may_be_reached(address, allowed) for address in addresses):
+        raise SourceError(
+            f"{host} is not a public address: use one that is, or let the server allow its network "
+            "with --source-network"
+        )
     return addresses
+
+
+def _may_be_reached(address: str, allowed: Iterable[IPv4Network | IPv6Network]) -> bool:
+    return is_public(address) or any(ip_address(address) in network for network in allowed)
 
 
 def is_public(address: str) -> bool:

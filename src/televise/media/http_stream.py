@@ -4,7 +4,7 @@ import http.client
 import socket
 import ssl
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -26,10 +26,13 @@ def dial(host: str, port: int, timeout: float) -> socket.socket:
     return socket.create_connection((host, port), timeout)
 
 
-def dial_public(host: str, port: int, timeout: float) -> socket.socket:
-    """Connect to a public address only: to the very one that was checked. OSError, SourceError."""
+def dial_public(
+    host: str, port: int, timeout: float, networks: Sequence[str] = ()
+) -> socket.socket:
+    """Connect to a public address, or one in these ``networks``, only: to the very one that was
+    checked. OSError, SourceError."""
     problem = OSError("no address")
-    for address in check_addresses(host, port, resolve):
+    for address in check_addresses(host, port, resolve, networks):
         try:
             return socket.create_connection((address, port), timeout)
         except OSError as error:

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from urllib.parse import urlsplit
 
 import av.logging
@@ -29,6 +30,7 @@ from televise.link.messages import (
     Unsubscribe,
 )
 from televise.media import limits
+from televise.media.http_stream import dial_public
 from televise.media.inbox import Inbox
 from televise.media.intake import Intake
 from televise.media.source import Source
@@ -40,7 +42,7 @@ from televise.model.options import (
     parse_pattern,
     parse_screen,
 )
-from televise.model.source import GUARDED, SourceSpec, parse_opened
+from televise.model.source import SourceSpec, parse_opened
 from televise.sources.device import DeviceSource
 from televise.sources.directory import DirectorySource
 from televise.sources.file import FileSource
@@ -135,10 +137,11 @@ def make_source(spec: SourceSpec, inbox: Inbox) -> Source:
 
 
 def _make_pull(spec: SourceSpec) -> Source:
-    url = spec.text.removeprefix(GUARDED)
-    if urlsplit(url).scheme == "srt":
-        return SrtSource(url, spec.shown)
-    return PullSource(url, spec.shown, guarded=spec.guarded)
+    if urlsplit(spec.url).scheme == "srt":
+        return SrtSource(spec.url, spec.shown)
+    if spec.guarded:
+        return PullSource(spec.url, spec.shown, partial(dial_public, networks=spec.networks))
+    return PullSource(spec.url, spec.shown)
 
 
 def _start(target: object, source: Source, intake: Intake) -> None:

@@ -1,7 +1,7 @@
 """SourceSpec: what a user types for a source, understood without opening it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from urllib.parse import urlsplit, urlunsplit
@@ -12,7 +12,7 @@ from televise.model.name import check_name, derive_name
 
 PULL_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "srt", "udp")
 # Before a URL that somebody else than the operator named: only public addresses are fetched.
-GUARDED = "guarded+"
+_GUARDED = "guarded"
 _GUARDED_SCHEMES = ("http://", "https://")
 # scheme: kind, default name of the channel ('' for that of the path), check of what follows
 _SCHEMES: dict[str, tuple[str, str, Callable[[str], object]]] = {
@@ -32,7 +32,8 @@ _KNOWN = "a file, " + ", ".join(SCHEMES)
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """A source as typed; ``shown`` hides passwords, ``guarded`` sources come from strangers.
+    """A source as typed; ``shown`` hides passwords. ``guarded`` sources come from strangers: they
+    may be at public addresses, and in these ``networks``.
 
     ``kind`` is pattern, file, stdin, pull, publish, frames, directory, device, picamera, screen, or
     directories: one channel for each sub-directory (``dir:PATH/*``), whose ``name`` may be ''.
@@ -43,6 +44,12 @@ class SourceSpec:
     name: str
     shown: str
     guarded: bool = False
+    networks: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """That of a ``pull`` source."""
+        return self.text.partition("+")[2] if self.guarded else self.text
 
     @property
     def public(self) -> str:
@@ -61,8 +68,9 @@ def parse_source(argument: str) -> SourceSpec:
     return SourceSpec(kind, text, name, shown)
 
 
-def parse_guarded(argument: str) -> SourceSpec:
-    """Understand ``[NAME=]URL`` of somebody who is not the operator; InputError.
+def parse_guarded(argument: str, networks: Sequence[str] = ()) -> SourceSpec:
+    """Understand ``[NAME=]URL`` of somebody who is not the operator, and lets only these
+    ``networks`` be reached beside the Internet; InputError.
 
     Only the web can be asked for so: other protocols of FFmpeg choose their addresses themselves.
     """
@@ -70,14 +78,17 @@ def parse_guarded(argument: str) -> SourceSpec:
     if not text.lower().startswith(_GUARDED_SCHEMES):
         raise InputError("only http:// and https:// may be named here")
     spec = parse_source(argument)
-    return replace(spec, text=f"{GUARDED}{spec.text}", guarded=True)
+    text = f"{','.join((_GUARDED, *networks))}+{spec.text}"
+    return replace(spec, text=text, guarded=True, networks=tuple(networks))
 
 
 def parse_opened(argument: str) -> SourceSpec:
     """Understand what the hub tells a worker: ``NAME=`` and the ``text`` of a SourceSpec."""
     name, text = _split_name(argument)
-    if text.startswith(GUARDED):
-        return parse_guarded(f"{name}={text.removeprefix(GUARDED)}")
+    guard, _, url = text.partition("+")
+    guarded, *networks = guard.split(",")
+    if guarded == _GUARDED:
+        return parse_guarded(f"{name}={url}", networks)
     return parse_source(argument)
 
 

@@ -17,9 +17,9 @@ from televise.media.demuxer import Demuxer
 from televise.media.http_stream import (
     OPEN_SECONDS,
     READ_SECONDS,
+    Dial,
     HttpStream,
     dial,
-    dial_public,
 )
 from televise.media.jpeg_feed import JpegFeed
 from televise.media.source import Feed
@@ -53,16 +53,16 @@ _WAYS = {
 class PullSource:
     """Fetches ``url``; what it says in errors is ``shown``, which hides passwords.
 
-    ``guarded``: only from public addresses. No error is final: a camera that starts up answers all
-    kinds of things.
+    ``dial`` connects where it comes by HTTP. No error is final: a camera that starts up answers
+    all kinds of things.
     """
 
     watched = True
 
-    def __init__(self, url: str, shown: str, *, guarded: bool = False) -> None:
+    def __init__(self, url: str, shown: str, dial: Dial = dial) -> None:
         self._url = url
         self._shown = shown
-        self._dial = dial_public if guarded else dial
+        self._dial = dial
 
     def run(self, feed: Feed) -> None:
         """Feed until the stream ends, which is a SourceError too."""

@@ -6,6 +6,7 @@ The key is in a header only, which no page of another site can make a browser se
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from televise.model.refusals import refuse
 from televise.model.source import SourceSpec, parse_guarded, parse_source
 from televise.web.guard import needs
 from televise.web.keys import Keys
+from televise.web.proxies import Network
 
 MAX_CHANNELS = 64
 BODY_SECONDS = 10.0
@@ -25,11 +27,12 @@ BODY_SECONDS = 10.0
 
 class Control:
     """Changes which channels ``hub`` has, and which of its ``keys`` hold, for those whose own key
-    says so."""
+    says so. Sources may be on the Internet, and in these ``networks``."""
 
-    def __init__(self, hub: Hub, keys: Keys) -> None:
+    def __init__(self, hub: Hub, keys: Keys, networks: Sequence[Network]) -> None:
         self._hub = hub
         self._keys = keys
+        self.networks = networks
         self._made: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -43,7 +46,7 @@ class Control:
     @needs("admin")
     async def _put(self, request: web.Request) -> web.Response:
         name = check_name(request.match_info["name"])
-        spec = _parse(name, await _value(request, "source", "http://camera/stream"))
+        spec = self._parse(name, await _value(request, "source", "http://camera/stream"))
         if self._hub.has(name):
             raise Busy(f"there is a channel {name} already: DELETE it before")
         if len(self._made) >= MAX_CHANNELS:
@@ -52,6 +55,12 @@ class Control:
         self._made.add(name)
         events.info("channel made", channel=name, source=spec.shown)
         return web.json_response({"name": name, "source": spec.shown}, status=201)
+
+    def _parse(self, name: str, source: str) -> SourceSpec:
+        """What is asked for. Whoever runs the server names files and devices; others the web."""
+        if source == "publish:":
+            return parse_source(f"{name}=publish:")
+        return parse_guarded(f"{name}={source}", [str(each) for each in self.networks])
 
     @needs("admin")
     async def _delete(self, request: web.Request) -> web.Response:
@@ -87,10 +96,3 @@ async def _json(request: web.Request, example: str) -> Any:
         raise web.HTTPRequestTimeout(text="the body did not come in time\n") from None
     except (ValueError, RecursionError):
         raise InputError(f"not JSON: send it as in {example}") from None
-
-
-def _parse(name: str, source: str) -> SourceSpec:
-    """What is asked for. Whoever runs the server names files and devices; others the web only."""
-    if source == "publish:":
-        return parse_source(f"{name}=publish:")
-    return parse_guarded(f"{name}={source}")

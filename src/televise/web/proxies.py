@@ -14,13 +14,13 @@ from televise.errors import InputError
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def parse_network(text: str) -> Network:
-    """``10.0.0.0/8``, or one address. InputError."""
+def parse_network(text: str, option: str = "--trusted-proxy") -> Network:
+    """``10.0.0.0/8``, or one address. InputError, which names ``option``."""
     try:
         return ipaddress.ip_network(text)
     except ValueError:
         raise InputError(
-            f"--trusted-proxy {text!r}: an address or a network, as in 10.0.0.1 or 10.0.0.0/8"
+            f"{option} {text!r}: an address or a network, as in 10.0.0.1 or 10.0.0.0/8"
         ) from None
 
 
