@@ -32,6 +32,7 @@ def put(writer: Writer, data: bytes, head: Head = HEAD, meta: bytes = b"") -> No
         view[:] = data
 
     writer.write(head, len(data), fill, meta)
+    writer.publish()
 
 
 def take(head: Head, data: memoryview, meta: bytes) -> tuple[Head, bytes, bytes]:
@@ -121,9 +122,34 @@ def test_a_writer_that_fails_leaves_the_picture_before(writer: Writer) -> None:
     for _ in range(5):
         with pytest.raises(ZeroDivisionError):
             writer.write(HEAD, 6, fail)
+        writer.publish()
     found = reader_of(writer).read(take)
     assert found is not None
     assert found[1] == b"before"
+
+
+def test_what_is_not_published_is_not_seen(writer: Writer) -> None:
+    """It may be written anew, while another one is read."""
+    reader = reader_of(writer)
+
+    def write(data: bytes) -> None:
+        writer.write(HEAD, len(data), lambda view: view.__setitem__(slice(None), data))
+
+    def slowly(head: Head, data: memoryview, meta: bytes) -> bytes:
+        for number in range(5):
+            write(b"later %d" % number)
+        return bytes(data)
+
+    write(b"early")
+    assert (reader.read(take), reader.sequence) == (None, 0)
+    put(writer, b"first")
+    assert reader.read(slowly) == b"first"
+    assert reader.sequence == 1
+    for _ in range(2):  # there is nothing to publish the second time
+        writer.publish()
+        found = reader.read(take)
+        assert found is not None
+        assert (found[1], reader.sequence) == (b"later 4", 2)
 
 
 def test_it_is_as_large_as_asked_and_knows_its_rate() -> None:
@@ -175,6 +201,7 @@ while True:
     def fill(view):
         view[:] = data
     writer.write(Head(1, 1, "gray", 0), len(data), fill)
+    writer.publish()
 """
 
 

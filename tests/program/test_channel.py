@@ -210,6 +210,19 @@ async def test_a_rate_is_a_ceiling_and_the_newest_is_seen(server: Server) -> Non
             pass
 
 
+def test_what_is_not_due_yet_is_copied_at_once(server: Server) -> None:
+    """The program may draw into the same array then."""
+    channel, buffer = server.channel("cam", fps=1), plain(RED)
+    with urlopen(f"{channel.url}.mjpg", timeout=20):
+        wait_until(lambda: channel.watched)
+        channel.show(buffer)
+        buffer[:] = GREEN
+        channel.show(buffer)
+        buffer[:] = BLUE
+        wait_until(lambda: not is_like(look(channel), RED))
+        assert is_like(look(channel), GREEN)
+
+
 async def test_meta_is_told_with_its_picture(server: Server) -> None:
     channel = server.channel("cam")
     captured = 1_700_000_000_123_456_789

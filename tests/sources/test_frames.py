@@ -39,6 +39,7 @@ class Program:
             view[:] = data
 
         self.writer.write(Head(*size, format, captured), len(data), fill)
+        self.writer.publish()
         self.connection.sendall(WAKE)
 
     def close(self) -> None:

@@ -85,11 +85,14 @@ class Writer:
         words[_WORD_NEWEST] = words[_WORD_READING] = _NONE
         words[_WORD_MAGIC] = _MAGIC
         self._sequence = 0
+        self._written = _NONE
 
     def write(self, head: Head, length: int, fill: Fill, meta: bytes = b"") -> None:
-        """Let ``fill`` write a picture of ``length`` bytes, and make it the newest."""
+        """Let ``fill`` write a picture of ``length`` bytes, in place of one that was written and
+        not published."""
         words = self._memory.words
         taken = words[_WORD_NEWEST], words[_WORD_READING]
+        self._written = _NONE
         slot = next(slot for slot in range(_SLOTS) if slot not in taken)
         numbers, body = self._memory.heads[slot], self._memory.bodies[slot]
         numbers[0] = 0
@@ -98,9 +101,16 @@ class Writer:
         rest = head.captured, head.width, head.height, FORMATS.index(head.format)
         for index, number in enumerate((*rest, length, len(meta)), start=1):
             numbers[index] = number
+        self._written = slot
+
+    def publish(self) -> None:
+        """Make what was written the newest."""
+        slot, self._written = self._written, _NONE
+        if slot == _NONE:
+            return
         self._sequence += 1
-        numbers[0] = self._sequence
-        words[_WORD_NEWEST] = slot
+        self._memory.heads[slot][0] = self._sequence
+        self._memory.words[_WORD_NEWEST] = slot
 
     def close(self) -> None:
         """Close the descriptor; the memory goes with the last who has it."""

@@ -60,7 +60,9 @@ class Channel:
         self._history = History()
         self._count = 0
         self._newest: _Frame | None = None
-        self._handed = -1
+        # What is copied, and not due yet.
+        self._copied: _Frame | None = None
+        self._begun = False
         self._flushing = False
         self._on_click: Callable[[Click], object] | None = None
         self._on_key: Callable[[Key], object] | None = None
@@ -109,8 +111,10 @@ class Channel:
         with self._lock:
             number, self._count = self._count, self._count + 1
             self._newest = _Frame(number, picture, time_ns, text)
-            if self._handed < 0 or (self.outlet.watched and self._is_due()):
-                self._hand_over(self._newest)
+            if self.outlet.watched or not self._begun:
+                self._copy(self._newest)
+                if self._is_due():
+                    self._hand_over(self._newest)
         return number
 
     def write(self, samples: Any, rate: int = 48_000, *, captured: int | None = None) -> None:
@@ -205,7 +209,7 @@ class Channel:
         return picture
 
     def _is_due(self) -> bool:
-        """Whether the next picture may be handed over; if not, it will be when it is due."""
+        """Whether what was copied may be handed over; if not, it will be when it is due."""
         now = time.monotonic()
         if self._pace.is_due(now):
             return True
@@ -218,16 +222,23 @@ class Channel:
     def _flush(self) -> None:
         with self._lock:
             self._flushing = False
-            newest = self._newest
-            if newest is not None and newest.number > self._handed and self.outlet.watched:
-                self._hand_over(newest)
+            copied = self._copied
+            # Another may have been shown while nobody watched.
+            if copied is not None and copied is self._newest and self.outlet.watched:
+                self._hand_over(copied)
+
+    def _copy(self, frame: _Frame) -> None:
+        self._copied = None
+        self.outlet.put(frame.picture, frame.captured, frame.meta)
+        self._copied = frame
 
     def _hand_over(self, frame: _Frame) -> None:
+        """Let viewers have ``frame``, which is copied."""
         picture = frame.picture
-        self._handed = frame.number
+        self._copied, self._begun = None, True
         self._pace.take(time.monotonic())
         self._history.add(frame.captured, frame.number, (picture.width, picture.height))
-        self.outlet.put(picture, frame.captured, frame.meta)
+        self.outlet.publish()
 
     def _somebody_came(self) -> None:
         """In the background: give the first viewer the last picture."""
@@ -241,6 +252,7 @@ class Channel:
     def _catch_up(self, number: int) -> None:
         with self._lock:
             if self._newest is not None and self._newest.number == number:
+                self._copy(self._newest)
                 self._hand_over(self._newest)
 
     async def _run_async(self, frames: AsyncIterable[Any], pace: Pace) -> None:

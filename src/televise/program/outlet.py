@@ -30,6 +30,7 @@ class Outlet:
         self._connection: socket.socket | None = None
         self._outbox: Outbox | None = None
         self._mailbox: Writer | None = None
+        self._is_told = False
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.setblocking(False)
         self._listening.bind(str(path))
@@ -45,15 +46,21 @@ class Outlet:
         return 0 if self._outbox is None else self._outbox.dropped
 
     def put(self, picture: Picture, captured: int, meta: bytes) -> None:
-        """Make ``picture`` the newest. InputError where it proves not to be one; OSError."""
+        """Copy ``picture``, to be published. InputError where it proves not to be one; OSError."""
         head = Head(picture.width, picture.height, picture.format, captured)
         with self._lock:
-            if self._closed:
+            if not self._closed:
+                mailbox = self._mailbox_for(picture.length + len(meta))
+                mailbox.write(head, picture.length, picture.fill, meta)
+
+    def publish(self) -> None:
+        """Make what was put last the newest."""
+        with self._lock:
+            if self._mailbox is None:
                 return
-            mailbox = self._mailbox_for(picture.length + len(meta))
-            mailbox.write(head, picture.length, picture.fill, meta)
+            self._mailbox.publish()
             if self._outbox is not None:
-                self._outbox.wake()
+                self._tell(self._outbox, self._mailbox)
 
     def put_sound(self, samples: Samples) -> None:
         """Send sound, where a worker is there."""
@@ -83,9 +90,7 @@ class Outlet:
         before = self._mailbox
         if before is not None and before.capacity >= length:
             return before
-        self._mailbox = Writer(length, self._fps)
-        if self._outbox is not None:
-            self._outbox.put_memory(self._mailbox.descriptor)
+        self._mailbox, self._is_told = Writer(length, self._fps), False
         if before is not None:
             before.close()
         return self._mailbox
@@ -101,11 +106,18 @@ class Outlet:
     def _connect(self, connection: socket.socket) -> None:
         self._connection = connection
         outbox = Outbox(connection, self._background)
-        if (mailbox := self._mailbox) is not None:
-            outbox.put_memory(mailbox.descriptor)
-            outbox.wake()
+        self._is_told = False
+        if self._mailbox is not None:
+            self._tell(outbox, self._mailbox)
         self._outbox = outbox
         self._background.loop.add_reader(connection, self._hear, connection)
+
+    def _tell(self, outbox: Outbox, mailbox: Writer) -> None:
+        """Let the worker look into the mailbox, which it may not have yet."""
+        if not self._is_told:
+            self._is_told = True
+            outbox.put_memory(mailbox.descriptor)
+        outbox.wake()
 
     def _hear(self, connection: socket.socket) -> None:
         try:
