@@ -160,6 +160,32 @@ def test_who_comes_late_sees_the_last_picture(server: Server) -> None:
         assert is_like(look(channel), BLUE)
 
 
+def test_the_file_of_an_image_may_be_closed(server: Server, tmp_path: Path) -> None:
+    channel = server.channel("cam")
+    for colour in (RED, GREEN, BLUE):
+        PIL.Image.fromarray(plain(colour)).save(tmp_path / "picture.png")
+        with PIL.Image.open(tmp_path / "picture.png") as image:
+            channel.show(image)
+    assert is_like(look(channel), BLUE)
+
+
+def test_a_picture_that_has_gone_is_said(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    channel, image = server.channel("cam"), PIL.Image.new("RGB", (64, 48), RED)
+    channel.show(plain(GREEN))
+    channel.show(image)
+    image.close()
+    with urlopen(f"{channel.url}.mjpg", timeout=20):
+        wait_until(lambda: state(channel)["state"] == "offline")
+        text = "picture 1 cannot be shown: the Image cannot be read: Operation on closed image"
+        assert state(channel)["text"] == text
+        with pytest.raises(InputError, match="Operation on closed image"):
+            channel.show(image)
+        channel.show(plain(BLUE))
+        wait_until(lambda: is_like(look(channel), BLUE))
+        assert state(channel)["state"] == "live"
+    assert [record.getMessage() for record in caplog.records] == [f"televise: cam: {text}"]
+
+
 def test_kinds_and_sizes_may_change_under_a_viewer(server: Server) -> None:
     channel = server.channel("cam")
     with urlopen(f"{channel.url}.mjpg", timeout=20):

@@ -140,6 +140,16 @@ def test_files_pass_through(format: str, kind: str, make: Any) -> None:
     assert written(picture) == data
 
 
+def test_an_image_is_read_before_its_file_is_closed() -> None:
+    with PIL.Image.open(io.BytesIO(image_file("PNG"))) as image:
+        picture = understand(image)
+    assert written(picture)[:3] == bytes([200, 30, 60])
+
+
+def broken_image() -> PIL.Image.Image:
+    return PIL.Image.open(io.BytesIO(image_file("PNG")[:60]))
+
+
 WRONG: list[tuple[Any, str]] = [
     (None, "None is no picture: did the camera or the file give none"),
     ([[1, 2], [3, 4]], "a list cannot be shown: a numpy array"),
@@ -162,6 +172,7 @@ WRONG: list[tuple[Any, str]] = [
     (b"not a picture", "13 bytes that are no picture.*JPEG, PNG or WebP"),
     (image_file("JPEG")[:20], "20 bytes that are no picture"),
     (image_file("PNG")[:40], "40 bytes that are no picture .the picture breaks off"),
+    (broken_image(), "the PngImageFile cannot be read: "),
     (image_file("GIF"), "a GIF cannot be shown"),
     (image_file("PNG", (5000, 10)), "5000x10: scale it"),
 ]

@@ -18,9 +18,10 @@ from typing import TypeVar
 
 from televise.errors import LinkError
 
-# FFmpeg's names of pixels in rows without gaps, 8 bits each; then files of one picture.
+# FFmpeg's names of pixels in rows without gaps, 8 bits each; then files of one picture; then what
+# stands in place of a picture: why there is none, as text.
 PIXEL_BYTES = {"rgb24": 3, "bgr24": 3, "gray": 1, "rgba": 4, "bgra": 4}
-FORMATS = (*PIXEL_BYTES, "jpeg", "png", "webp")
+FORMATS = (*PIXEL_BYTES, "jpeg", "png", "webp", "fault")
 
 _SLOTS = 3
 _NONE = _SLOTS

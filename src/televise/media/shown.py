@@ -93,6 +93,8 @@ def _decode(data: bytes) -> av.VideoFrame:
 def _copy_picture(head: Head, data: memoryview) -> av.VideoFrame | bytes:
     if head.format == "jpeg":
         return bytes(data)
+    if head.format == "fault":
+        raise FormatError(bytes(data).decode(errors="replace"))
     if head.format not in PIXEL_BYTES:
         return _decode(bytes(data))
     length = head.width * PIXEL_BYTES[head.format]

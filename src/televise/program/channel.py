@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import threading
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
@@ -15,11 +16,13 @@ from televise.program.home import Home
 from televise.program.input import Click, History, Key
 from televise.program.outlet import Outlet
 from televise.program.pace import Pace
-from televise.program.picture import Colors, Picture, check_colors, understand
+from televise.program.picture import Colors, Picture, check_colors, fault, understand
 
 MAX_META = 64 << 10
 # A figure is left to be drawn by who shows it, if that is within this time.
 _DRAW_SECONDS = 0.3
+
+_log = logging.getLogger("televise")
 
 
 @dataclass(slots=True)  # not frozen: that would make it slower
@@ -251,9 +254,16 @@ class Channel:
 
     def _catch_up(self, number: int) -> None:
         with self._lock:
-            if self._newest is not None and self._newest.number == number:
-                self._copy(self._newest)
-                self._hand_over(self._newest)
+            newest = self._newest
+            if newest is None or newest.number != number:
+                return
+            try:
+                self._copy(newest)
+            except (InputError, OSError) as error:
+                text = f"picture {number} cannot be shown: {error}"
+                _log.warning("televise: %s: %s", self.name, text)
+                self.outlet.put(fault(text), newest.captured, b"")
+            self._hand_over(newest)
 
     async def _run_async(self, frames: AsyncIterable[Any], pace: Pace) -> None:
         async for frame in frames:

@@ -48,8 +48,13 @@ class Picture:
     kind: tuple[Any, ...] = (None,)
 
     def fill(self, view: memoryview) -> None:
-        """Write it."""
-        self.write(self.frame, view)
+        """Write it. InputError where it cannot be read (any more)."""
+        try:
+            self.write(self.frame, view)
+        except InputError:
+            raise
+        except Exception as error:  # whatever the library that made it raises
+            raise InputError(_unreadable(self.frame, error)) from error
 
     def again(self, frame: Any, colors: Colors) -> "Picture | None":
         """Another of the same kind; None where that must be found out. What takes so little time
@@ -78,6 +83,12 @@ def understand(frame: Any, colors: Colors = "rgb") -> Picture:
         picture = _from_array(_as_array(frame), colors)
     _check_size(picture)
     return picture
+
+
+def fault(text: str) -> Picture:
+    """What stands in place of a picture that cannot be shown, and says why."""
+    data = text.encode()
+    return Picture(0, 0, "fault", len(data), data, _write_bytes)
 
 
 def check_colors(colors: str) -> Colors:
@@ -178,7 +189,16 @@ def _as_array(frame: Any) -> Any:
         raise InputError(f"a {type(frame).__name__} that is no array here: {cause}") from error
 
 
+def _unreadable(frame: object, error: Exception) -> str:
+    cause = str(error).partition("\n")[0] or type(error).__name__
+    return f"the {type(frame).__name__} cannot be read: {cause}"
+
+
 def _from_image(image: Any) -> Picture:
+    try:
+        image.load()  # its file may be closed as soon as it has been shown
+    except Exception as error:  # whatever its format's reader raises
+        raise InputError(_unreadable(image, error)) from error
     format, channels = _PIL_MODES[_mode(image)]
     width, height = image.size
     return Picture(width, height, format, width * height * channels, image, _write_image)
