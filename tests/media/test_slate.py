@@ -21,7 +21,8 @@ from tests.formats.witness import ffmpeg
 from tests.ingest.publishers import Hub, publishable, publisher
 from tests.support.waiting import LIMIT_SECONDS, until
 
-ENDS = ("mp4", "ts", "ts?video=h264", "m1v", "mjpg", "gif")
+SINGLE = ("jpg", "png")
+ENDS = ("mp4", "ts", "ts?video=h264", "m1v", "mjpg", "gif", *SINGLE)
 # Luma of the publisher's grey, and of it on a slate.
 BRIGHT, DARK = 192, 0.4 * 192
 
@@ -68,8 +69,13 @@ class Dump:
     def __init__(self, end: str) -> None:
         self.end = end
         self.data = bytearray()
+        self.pictures: list[bytes] = []
 
     async def read(self, hub: Hub) -> None:
+        while self.end in SINGLE:
+            async with hub.tv.get(f"/cam.{self.end}") as answer:
+                self.pictures.append(await answer.read())
+            self.data += self.pictures[-1]
         async with hub.tv.stream(f"/cam.{self.end}") as stream:
             while some := await stream.reader.read(65536):
                 self.data += some
@@ -106,6 +112,8 @@ async def all_get(dumps: list[Dump], count: int) -> None:
 
 def levels(dump: Dump) -> list[float]:
     """How bright the edge of each picture is, from the first to the last."""
+    if dump.end in SINGLE:
+        return [brightness(PIL.Image.open(io.BytesIO(data))) for data in dump.pictures]
     if dump.end == "gif":
         return _gif_levels(bytes(dump.data))
     kind = {"m1v": "mpegvideo", "mjpg": "mpjpeg"}.get(dump.end)
@@ -114,11 +122,16 @@ def levels(dump: Dump) -> list[float]:
     return [float(frame[:8].mean()) for frame in frames]
 
 
+def brightness(image: PIL.Image.Image) -> float:
+    """How bright its edge is."""
+    return float(np.asarray(image.convert("L"))[:8].mean())
+
+
 def _gif_levels(data: bytes) -> list[float]:
     found = []
     with PIL.Image.open(io.BytesIO(data)) as image, contextlib.suppress(EOFError, OSError):
         while True:
-            found.append(float(np.asarray(image.convert("L"))[:8].mean()))
+            found.append(brightness(image))
             image.seek(image.tell() + 1)
     return found
 
@@ -130,11 +143,8 @@ def phases(found: list[float]) -> list[str]:
 
 
 async def shows(hub: Hub, bright: bool) -> None:
-    async def level() -> float:
-        return float(np.asarray((await hub.shown()).convert("L"))[:8].mean())
-
     end = time.monotonic() + LIMIT_SECONDS
-    while (await level() > (BRIGHT + DARK) / 2) != bright:
+    while (brightness(await hub.shown()) > (BRIGHT + DARK) / 2) != bright:
         assert time.monotonic() < end
         await asyncio.sleep(0.05)
 
@@ -167,6 +177,20 @@ async def test_every_stream_goes_over_to_it_and_back(tmp_path: Path, needs: Need
         assert phases(found) == ["bright", "dark", "bright", "dark", "bright"], dump.end
         if dump.end.startswith(("mp4", "ts")):
             check_clean(dump.file())
+
+
+async def test_who_asks_for_one_picture_gets_it_too(tmp_path: Path, needs: Needs) -> None:
+    """Also the first who asks, for whom an encoder begins with the last picture of before."""
+    needs("ffmpeg")
+    async with publishable(tmp_path) as hub:
+        with publisher(hub.url("/cam.ts"), "grey"):
+            await shows(hub, bright=True)
+        await until(lambda: hub.tv.channel().state == "offline")
+        await shows(hub, bright=False)
+        for path in ("/cam.jpg?w=80", "/cam.jpg?q=90", "/cam.png"):
+            async with hub.tv.get(path) as answer:
+                image = PIL.Image.open(io.BytesIO(await answer.read()))
+            assert brightness(image) < (BRIGHT + DARK) / 2, path
 
 
 def check_clean(data: bytes) -> None:

@@ -79,8 +79,11 @@ class Audience:
 
     async def begun(self, encoding: Encoding, seconds: float) -> None:
         """Wait for the first packet or a refusal, but no longer than ``seconds``."""
-        if encoding.log.newest is not None or encoding.refusal:
-            return
+        if encoding.log.newest is None and not encoding.refusal:
+            await self.changed(encoding, seconds)
+
+    async def changed(self, encoding: Encoding, seconds: float) -> None:
+        """Wait for the next packet or a refusal, but no longer than ``seconds``."""
         event = asyncio.Event()
         encoding.listeners.add(event.set)
         try:

@@ -9,14 +9,19 @@ from televise.model.rendition import Rendition
 from televise.web.edge import Edge
 
 WAIT_SECONDS = 5.0
+# A slate comes once a second; a new encoding begins with the last picture of before.
+SLATE_SECONDS = 2.0
 
 
 async def newest(
     edge: Edge, request: web.Request, channel: Channel, rendition: Rendition
 ) -> Packet:
-    """The newest picture of ``channel``. Unavailable where there is none, LimitReached."""
+    """The newest picture of ``channel``; while its source has none, the slate. Unavailable where
+    there is none either, LimitReached."""
     async with edge.watching(request, channel, rendition) as encoding:
         await edge.begun(encoding, WAIT_SECONDS)
+        if encoding.log.newest is not None and channel.state != "live":
+            await edge.changed(encoding, SLATE_SECONDS)
         packet = encoding.log.newest
     if encoding.refusal:
         raise Unavailable(f"{channel.name}: {encoding.refusal}")
