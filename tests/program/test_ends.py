@@ -164,6 +164,45 @@ def test_a_forked_child_that_outlives_its_parent_holds_nothing(tmp_path: Path) -
         os.kill(orphan, signal.SIGKILL)
 
 
+SHORTEST = """
+import os, signal, sys, time, numpy, televise
+from televise.program import show as module
+module.PORT = 0
+picture = numpy.zeros((48, 64, 3), "uint8")
+
+def show():
+    number = televise.show("cam", picture)
+    return number, module._channels["cam"].url
+
+print(show()[1], flush=True)
+sys.stdin.readline()
+with module._lock:
+    child = os.fork()
+if child == 0:
+    print(*show(), flush=True)
+    os.kill(module._server.pid, signal.SIGKILL)
+    while not module._server.closed:
+        time.sleep(0.01)
+    print(*show(), flush=True)
+    sys.exit(0)
+os.waitpid(child, 0)
+print(*show(), flush=True)
+"""
+
+
+def test_the_shortest_way_begins_anew(tmp_path: Path) -> None:
+    """In a forked child, and where the hub was killed."""
+    with program(SHORTEST, tmp_path) as running:
+        running.go_on()
+        assert running.process.stdout is not None
+        said = [line.split() for line in running.process.stdout]
+        assert running.process.wait(20) == 0
+        assert [number for number, _ in said] == ["0", "0", "1"]
+        assert said[2][1] == running.url
+        assert len({url for _, url in said}) == 3
+        wait_until(running.has_left_nothing)
+
+
 def test_a_port_in_use_is_said_and_leaves_nothing(server: Server) -> None:
     port = int(server.url.rpartition(":")[2])
     before = list(Path("/proc/self/fd").iterdir())
