@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 import televise
 from televise import Channel, Click, Key, Server
-from televise.errors import InputError, Unavailable, UnknownChannel
+from televise.errors import InputError, Unavailable
 from tests.conftest import Needs
 from tests.program.test_picture import image_file
 from tests.support.process import environment
@@ -319,9 +319,35 @@ def test_multipart_is_for_other_frameworks(server: Server) -> None:
     assert data.startswith(f"--{boundary}\r\n".encode())
     parts.close()  # type: ignore[attr-defined]
     wait_until(lambda: channel.viewers == 0)
+    parts = channel.multipart()
     channel.close()
     with pytest.raises(Unavailable, match="the hub answers 404"):
-        next(channel.multipart())
+        next(parts)
+
+
+WRONG_TIMES = [1_763_722_222.5, 10**30, -1, 2**63, "now"]
+
+
+@pytest.mark.parametrize("captured", WRONG_TIMES)
+def test_a_time_that_is_none(server: Server, captured: Any) -> None:
+    channel = server.channel("cam")
+    said = r"captured=.*: whole Unix nanoseconds, as time.time_ns\(\) tells them"
+    with pytest.raises(InputError, match=said):
+        channel.show(plain(RED), captured=captured)
+    with pytest.raises(InputError, match=said):
+        channel.write(np.zeros(10, np.int16), captured=captured)
+    assert channel.show(plain(RED), captured=np.int64(time.time_ns())) == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fps", [-1, 0, float("nan"), float("inf"), "30"])
+def test_a_rate_that_is_none(server: Server, fps: Any) -> None:
+    with pytest.raises(InputError, match=r"fps=.*: pictures per second, above 0, or leave it out"):
+        server.channel("cam").run([plain(RED)], fps)
+
+
+def test_what_is_no_iterator(server: Server) -> None:
+    with pytest.raises(InputError, match="an iterator of pictures, as a generator is: not int"):
+        server.channel("cam").run(5)  # type: ignore[call-overload]
 
 
 def test_an_iterator_is_shown(server: Server) -> None:
@@ -415,6 +441,7 @@ WRONG_SOUND = [
     (np.zeros((10, 6), np.int16), 48_000, "shape 10x6: samples, or samples x 2"),
     (np.zeros((2, 2, 2), np.int16), 48_000, "shape 2x2x2"),
     (np.zeros(10, np.int16), 0, "rate=0: samples per second, from 8000"),
+    (np.zeros(10, np.int16), "48000", "rate='48000'"),
 ]
 
 
@@ -429,9 +456,18 @@ def test_a_channel_can_be_ended_and_made_again(server: Server) -> None:
     assert server.channels == [channel]
     channel.close()
     assert server.channels == []
-    with pytest.raises(UnknownChannel):
-        channel.close()
     again = server.channel("cam")
+    channel.close()  # not the other of its name
+    assert server.channels == [again]
+    for use in (
+        lambda: channel.show(plain(RED)),
+        lambda: channel.write(np.zeros(10, np.int16)),
+        lambda: channel.run([]),
+        lambda: channel.on_key(print),
+        channel.multipart,
+    ):
+        with pytest.raises(Unavailable, match="channel 'cam' has been closed"):
+            use()
     again.show(plain(GREEN))
     assert is_like(look(again), GREEN)
 
@@ -443,9 +479,14 @@ def test_a_channel_can_be_ended_and_made_again(server: Server) -> None:
         (("api",), "reserved"),
         (("cam", (0, 5)), r"size=\(0, 5\): .width, height. in pixels"),
         (("cam", (5000, 50)), "at most 4096x2304"),
-        (("cam", "640x480"), "size=640x480"),
+        (("cam", "640x480"), "size='640x480'"),
+        (("cam", 5), r"size=5: .width, height. in pixels"),
+        (("cam", (64, 48.0)), "size="),
         (("cam", None, 0), "fps=0: pictures per second"),
         (("cam", None, 500), "at most 120"),
+        (("cam", None, "30"), "fps='30': pictures per second"),
+        (("cam", None, float("nan")), "fps=nan"),
+        ((5,), 'the name of a channel is text, as in "cam", and comes first: not int'),
     ],
 )
 def test_a_channel_that_cannot_be(server: Server, arguments: Any, said: str) -> None:
@@ -461,6 +502,7 @@ def test_a_channel_that_cannot_be(server: Server, arguments: Any, said: str) -> 
     [
         ({"port": -1}, "port=-1"),
         ({"port": 70_000}, "port=70000"),
+        ({"port": "8080"}, "port='8080': a number from 0 to 65535"),
         ({"port": 0, "host": "0.0.0.0"}, "private=True .*, or insecure=True"),
         ({"port": 0, "host": "no.such.host.invalid", "insecure": True}, "no such address"),
         ({"port": 0, "origins": ["nonsense"]}, "nonsense"),
@@ -483,6 +525,8 @@ def test_the_shortest_way(
     from televise.program import show as module
 
     monkeypatch.setattr(module, "PORT", int(server.url.rpartition(":")[2]))
+    with pytest.raises(InputError, match="and comes first: not ndarray"):
+        televise.show(plain(RED), "plot")  # type: ignore[arg-type]
     assert televise.show("plot", plain(RED)) == 0
     assert televise.show("plot", plain(BLUE), colors="bgr") == 1
     assert televise.show("other", plain(GREEN)) == 0

@@ -89,13 +89,15 @@ def test_a_hub_that_is_killed_is_said_in_one_line(server: Server) -> None:
     ):
         with pytest.raises(Unavailable, match=r"the hub has ended \(signal 9\): make a new Server"):
             use()
+    channel.close()
 
 
 def test_a_closed_server_says_so(server: Server) -> None:
     channel = server.channel("cam")
     server.close()
-    with pytest.raises(Unavailable, match="closed"):
+    with pytest.raises(Unavailable, match="this server has been closed"):
         channel.show(b"anything")
+    channel.close()
 
 
 def test_viewers_stay_while_a_worker_dies(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
-from televise.errors import InputError
+from televise.errors import InputError, Unavailable
 from televise.program import multipart, sound
+from televise.program.arguments import check_captured, check_fps, check_frames
 from televise.program.home import Home
 from televise.program.input import Click, History, Key
 from televise.program.outlet import Outlet
@@ -66,6 +67,7 @@ class Channel:
         # What is copied, and not due yet.
         self._copied: _Frame | None = None
         self._begun = False
+        self._closed = False
         self._flushing = False
         self._on_click: Callable[[Click], object] | None = None
         self._on_key: Callable[[Key], object] | None = None
@@ -106,11 +108,11 @@ class Channel:
         While somebody watches the picture is copied. Else it is only referred to, and the last one
         is copied when somebody comes. InputError, Unavailable.
         """
-        self._home.check()
+        self._check()
         picture = self._understand(frame, self._colors if colors is None else check_colors(colors))
         text = b"" if meta is None else _encode_meta(meta)
         # Viewers know microseconds, by which a picture is found again.
-        time_ns = (time.time_ns() if captured is None else captured) // 1000 * 1000
+        time_ns = (time.time_ns() if captured is None else check_captured(captured)) // 1000 * 1000
         with self._lock:
             number, self._count = self._count, self._count + 1
             self._newest = _Frame(number, picture, time_ns, text)
@@ -127,8 +129,8 @@ class Channel:
         ``captured`` is Unix nanoseconds of the first sample, by which sound and pictures are put
         together. What follows at once is played without a gap. InputError, Unavailable.
         """
-        self._home.check()
-        at = time.time_ns() if captured is None else captured
+        self._check()
+        at = time.time_ns() if captured is None else check_captured(captured)
         for block in sound.blocks(samples, rate, at):
             if self.outlet.watched:
                 self.outlet.put_sound(block)
@@ -146,7 +148,9 @@ class Channel:
 
         Of an asynchronous iterator it must be awaited. InputError, Unavailable.
         """
-        pace = Pace(fps or 0.0)
+        self._check()
+        check_frames(frames)
+        pace = Pace(check_fps(fps))
         if isinstance(frames, AsyncIterable):
             return self._run_async(frames, pace)
         for frame in frames:
@@ -158,7 +162,7 @@ class Channel:
     def multipart(self) -> Iterator[bytes]:
         """The pictures as a multipart answer, of type ``multipart_type``, for the view of a web
         framework; it ends with the channel. Unavailable."""
-        self._home.check()
+        self._check()
         return multipart.stream(self._home.stream_of(self.name))
 
     def on_click(self, callback: Callable[[Click], object]) -> None:
@@ -166,16 +170,22 @@ class Channel:
 
         Only one is called. Unavailable where the hub is elsewhere.
         """
+        self._check()
         self._home.listen(self.name)
         self._on_click = callback
 
     def on_key(self, callback: Callable[[Key], object]) -> None:
         """The same for keys."""
+        self._check()
         self._home.listen(self.name)
         self._on_key = callback
 
     def close(self) -> None:
-        """End the channel; its viewers are sent away."""
+        """End the channel; its viewers are sent away. It may be called again."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
         self._home.remove(self.name)
 
     def heard(self, message: dict[str, Any]) -> None:
@@ -195,6 +205,11 @@ class Channel:
         named = url.replace("//127.0.0.1:", "//localhost:")
         again = f"this.onerror = null; this.src = '{url}'"
         return f'<img src="{named}" onerror="{again}" alt="{self.name}" style="max-width: 100%">'
+
+    def _check(self) -> None:
+        if self._closed:
+            raise Unavailable(f"channel {self.name!r} has been closed: make a new one")
+        self._home.check()
 
     def _understand(self, frame: Any, colors: Colors) -> Picture:
         newest = self._newest

@@ -12,13 +12,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from televise.errors import InputError, Unavailable, UnknownChannel
-from televise.model.name import check_name
+from televise.program.arguments import MAX_FPS, check_channel, check_fps, check_size
 from televise.program.background import Background
 from televise.program.channel import Channel
 from televise.program.input import Callbacks, Click, Key
-from televise.program.picture import MAX_HEIGHT, MAX_WIDTH, Colors, check_colors
+from televise.program.picture import Colors, check_colors
 
-MAX_FPS = 120
 _CLOSED = "this server has been closed: make a new one"
 
 
@@ -55,12 +54,12 @@ class Publisher(ABC):
         "bgr" as OpenCV has it. InputError, Unavailable.
         """
         self.check()
-        if check_name(name) in self._channels:
+        if check_channel(name) in self._channels:
             raise InputError(f"there is a channel {name!r} already: use it, or take another name")
-        _check_wish(size, fps)
+        size, rate = check_size(size), check_fps(fps, MAX_FPS)
         path = self._folder / str(self._made)
         self._made += 1
-        channel = Channel(name, self, path, size=size, fps=fps or 0.0, colors=check_colors(colors))
+        channel = Channel(name, self, path, size=size, fps=rate, colors=check_colors(colors))
         self._channels[name] = channel
         try:
             self._publish(name, f"frames:{path}")
@@ -70,7 +69,10 @@ class Publisher(ABC):
         return channel
 
     def remove(self, name: str) -> None:
-        """End a channel; its viewers are sent away. UnknownChannel."""
+        """End a channel; its viewers are sent away. It has ended where nothing can be shown any
+        more. UnknownChannel."""
+        if self._gone:
+            return
         self._known(name)
         self._forget(name)
         self._unpublish(name)
@@ -162,16 +164,6 @@ class Publisher(ABC):
         self._abandon()
         for channel in self._channels.values():
             channel.outlet.abandon()
-
-
-def _check_wish(size: Any, fps: float | None) -> None:
-    if size is not None:
-        good = len(size) == 2 and all(isinstance(side, int) and side > 0 for side in size)
-        if not good or max(size) > MAX_WIDTH or size[0] * size[1] > MAX_WIDTH * MAX_HEIGHT:
-            limit = f"{MAX_WIDTH}x{MAX_HEIGHT}"
-            raise InputError(f"size={size}: (width, height) in pixels, at most {limit}")
-    if fps is not None and not 0 < fps <= MAX_FPS:
-        raise InputError(f"fps={fps}: pictures per second, above 0 and at most {MAX_FPS}")
 
 
 _all: "weakref.WeakSet[Publisher]" = weakref.WeakSet()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from televise.errors import InputError
+from televise.program.arguments import check_port
 from televise.program.hub_process import HubProcess
 from televise.program.publisher import Publisher
 
@@ -30,8 +30,7 @@ class Server(Publisher):
         insecure: bool = False,
         log: bool = False,
     ) -> None:
-        if not 0 <= port <= 65535:
-            raise InputError(f"port={port}: a number from 0 to 65535")
+        check_port(port)
         super().__init__()
         self._counts: dict[str, int] = {}
         self._hub: HubProcess | None = None

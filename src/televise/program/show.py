@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Any
 
+from televise.program.arguments import check_channel
 from televise.program.channel import Channel
 from televise.program.picture import Colors
 from televise.program.server import Server
@@ -26,6 +27,7 @@ def show(name: str, frame: Any, *, colors: Colors = "rgb", meta: Any = None) -> 
     in its channel. InputError, Unavailable.
     """
     with _lock:
+        check_channel(name)
         _check_server()
         channel = _channels.get(name) or _make_channel(name)
     return channel.show(frame, colors=colors, meta=meta)

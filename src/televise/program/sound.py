@@ -1,6 +1,7 @@
 """Sound: arrays of samples become blocks for the worker."""
 
 from collections.abc import Iterator
+from numbers import Integral
 from typing import Any
 
 from televise.errors import InputError
@@ -24,8 +25,8 @@ def blocks(samples: Any, rate: int, captured: int) -> Iterator[Samples]:
     if samples.ndim not in (1, 2) or channels not in (1, 2):
         shape = "x".join(map(str, samples.shape))
         raise InputError(f"sound of shape {shape}: samples, or samples x 2 for stereo")
-    if not MIN_RATE <= rate <= MAX_RATE:
-        raise InputError(f"rate={rate}: samples per second, from {MIN_RATE} to {MAX_RATE}")
+    if not isinstance(rate, Integral) or not MIN_RATE <= rate <= MAX_RATE:
+        raise InputError(f"rate={rate!r}: samples per second, from {MIN_RATE} to {MAX_RATE}")
     most = MAX_SOUND // 4 // (channels * SAMPLE_BYTES[format])
     for start in range(0, len(samples), most):
         at = captured + start * 1_000_000_000 // rate

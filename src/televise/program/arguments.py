@@ -1,0 +1,78 @@
+"""Arguments: what a program says beside its pictures. Each is checked here: InputError."""
+
+import operator
+from collections.abc import AsyncIterable, Iterable
+from math import inf
+from numbers import Real
+from typing import Any
+
+from televise.errors import InputError
+from televise.model.name import check_name
+from televise.model.unix_time import is_unix_time
+from televise.program.picture import MAX_HEIGHT, MAX_WIDTH
+
+MAX_FPS = 120
+
+
+def check_channel(name: object) -> str:
+    """The name of a channel."""
+    if not isinstance(name, str):
+        kind = type(name).__name__
+        raise InputError(f'the name of a channel is text, as in "cam", and comes first: not {kind}')
+    return check_name(name)
+
+
+def check_size(size: Any) -> tuple[int, int] | None:
+    """Width and height in pixels, if they are given."""
+    if size is None:
+        return None
+    try:
+        width, height = map(operator.index, size)
+    except (TypeError, ValueError):
+        width = height = 0
+    if not 0 < width * height <= MAX_WIDTH * MAX_HEIGHT or not 0 < max(width, height) <= MAX_WIDTH:
+        limit = f"{MAX_WIDTH}x{MAX_HEIGHT}"
+        raise InputError(f"size={_told(size)}: (width, height) in pixels, at most {limit}")
+    return width, height
+
+
+def check_fps(fps: Any, most: float = inf) -> float:
+    """Pictures per second, at most ``most``; 0 where that is not given."""
+    if fps is None:
+        return 0.0
+    rate = float(fps) if isinstance(fps, Real) else 0.0
+    if not 0 < rate <= most or rate == inf:
+        limit = "" if most == inf else f" and at most {most}"
+        raise InputError(f"fps={_told(fps)}: pictures per second, above 0{limit}, or leave it out")
+    return rate
+
+
+def check_port(port: Any) -> int:
+    """The number of a port, 0 for any free one."""
+    if type(port) is not int or not 0 <= port <= 65535:
+        raise InputError(f"port={_told(port)}: a number from 0 to 65535")
+    return port
+
+
+def check_captured(captured: Any) -> int:
+    """When something was captured, in Unix nanoseconds."""
+    try:
+        time = operator.index(captured)
+    except TypeError:
+        time = 0
+    if not is_unix_time(time):
+        told = _told(captured)
+        raise InputError(f"captured={told}: whole Unix nanoseconds, as time.time_ns() tells them")
+    return time
+
+
+def check_frames(frames: object) -> None:
+    """An iterator."""
+    if not isinstance(frames, Iterable | AsyncIterable):
+        kind = type(frames).__name__
+        raise InputError(f"frames is an iterator of pictures, as a generator is: not {kind}")
+
+
+def _told(value: object) -> str:
+    """It in one short line."""
+    return repr(value).partition("\n")[0][:40]
