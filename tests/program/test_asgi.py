@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from yarl import URL
 import televise
 from televise import Channel, Server
 from tests.program.test_channel import RED, plain
+from tests.support.process import environment
 from tests.support.waiting import until
 
 
@@ -195,7 +197,7 @@ async def test_secrets_of_the_application_stay_there(server: Server) -> None:
         url = f"http://127.0.0.1:{hub.sockets[0].getsockname()[1]}"
         async with serving(fast(url), server.channel("cam")) as site:
             headers = {
-                "Cookie": "session=1",
+                "Cookie": "session=1; televise-cam=2;televise-x=3; other=televise-y",
                 "Authorization": "Bearer x",
                 "Range": "bytes=0-5",
                 "Origin": "https://evil.example",
@@ -211,8 +213,36 @@ async def test_secrets_of_the_application_stay_there(server: Server) -> None:
     assert lines[0] == "get /x.jpg?a=%2f&b http/1.1"
     names = [line.partition(":")[0] for line in lines[1:]]
     assert "range" in names
-    assert not {"cookie", "authorization", "origin", "x-hop"} & set(names)
+    assert "cookie: televise-cam=2; televise-x=3" in lines
+    assert not {"authorization", "origin", "x-hop"} & set(names)
+    assert names.count("cookie") == 1
     assert names.count("host") == 1
+
+
+async def test_a_page_with_a_key_shows_its_pictures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its cookie comes back to the hub, though not to that of another channel."""
+    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with Server(port=0, private=True) as server:
+        channel = server.channel("cam")
+        channel.show(plain(RED))
+        server.channel("other").show(plain(RED))
+        query = server.link("cam").partition("?")[2]
+        # By name: no client keeps cookies of an address.
+        async with serving(fast(server), channel) as site:
+            site.url = site.url.replace("127.0.0.1", "localhost")
+            async with site.get("/live/cam.jpg") as answer:
+                assert answer.status == 401
+            async with site.get(f"/live/cam?{query}") as answer:
+                assert answer.status == 200
+            async with site.get("/live/cam.jpg") as answer:
+                assert answer.status == 200
+            async with site.connect("/live/cam.mjpg", headers={"Origin": site.url}) as opened:
+                assert await opened.receive_bytes()
+            async with site.get("/live/other.jpg") as answer:
+                assert answer.status in (401, 403)
 
 
 async def test_a_hub_that_has_gone_is_said(site: Site, server: Server) -> None:

@@ -6,7 +6,7 @@ so that the hub sees that and skips for them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -24,8 +24,9 @@ _HOP_BY_HOP = {
     *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization"),
     *(b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"),
 }
-# What is the outer application's own business.
+# What is the outer application's own business; of its cookies, the hub gets those it has set.
 _NOT_FOR_THE_HUB = _HOP_BY_HOP | {b"host", b"origin", b"cookie", b"authorization"}
+_COOKIE = "televise-"
 _REFUSED = 1008  # RFC 6455 section 7.4.1: policy violation
 _WENT_WRONG = 1011
 _NO_STATUS = (None, 1005, 1006)  # those that stand in no close frame
@@ -91,11 +92,21 @@ def _session() -> aiohttp.ClientSession:
 
 
 def _headers(scope: Scope) -> list[tuple[str, str]]:
-    return [
+    headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in _kept(scope["headers"], _NOT_FOR_THE_HUB)
         if not name.lower().startswith(b"sec-websocket-")
     ]
+    cookies = "; ".join(_cookies(scope))
+    return [*headers, ("Cookie", cookies)] if cookies else headers
+
+
+def _cookies(scope: Scope) -> Iterator[str]:
+    """By which who came with a key may come back without (RFC 6265 section 4.2.1)."""
+    for name, value in scope["headers"]:
+        for pair in value.decode("latin-1").split(";") if name.lower() == b"cookie" else ():
+            if pair.strip().startswith(_COOKIE):
+                yield pair.strip()
 
 
 def _kept(headers: Iterable[tuple[bytes, bytes]], dropped: set[bytes]) -> list[tuple[bytes, bytes]]:
