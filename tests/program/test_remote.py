@@ -68,6 +68,21 @@ async def test_a_key_that_does_not_do_is_said(hub: Serving, tmp_path: Path, chan
             shown.show(plain(RED))
 
 
+async def test_a_channel_that_somebody_publishes_is_told(
+    hub: Serving, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And is there as soon as that one goes."""
+    held = hub.channel().publish("mpegts", "test")
+    with televise.connect(f"ws://{hub.authority}", token=key(tmp_path)) as remote:
+        channel = remote.channel("cam")
+        await until(lambda: channel.show(plain(RED)) and caplog.records)
+        said = [record.getMessage() for record in caplog.records if record.name == "televise"]
+        reason = "somebody publishes cam already: stop that, or take it over"
+        assert said == [f"televise: {channel.url} is not published: {reason}"]
+        held.close()
+        await until(lambda: channel.show(plain(RED)) and hub.channel().state == "live")
+
+
 KILLED = """
 import sys, time, numpy, televise
 remote = televise.connect(sys.argv[1], token=sys.argv[2])

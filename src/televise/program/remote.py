@@ -1,24 +1,30 @@
 """connect: the channels of a program on a hub that is somewhere else."""
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 
 from televise.errors import InputError, Unavailable
 from televise.model.hub_url import parse_hub_url
+from televise.program.complaints import Complaints
 from televise.program.publisher import Publisher
 
 _END_SECONDS = 4.0
+
+_log = logging.getLogger("televise")
 
 
 def connect(url: str, *, token: str = "") -> "Remote":
     """Show pictures on the hub at ``url`` (``ws://hub:8080``), as a `Server` does on its own.
 
-    ``token`` is a key for publishing there. It returns at once; where the hub cannot be reached it
-    is tried again and again, and where it refuses, `Channel.show` raises Unavailable. InputError
-    for a bad URL.
+    ``token`` is a key for publishing there. It returns at once. What may pass (the hub cannot be
+    reached, somebody else publishes that channel) is tried again and again, and told once as a
+    warning of the logger ``televise``; where the hub refuses for good (the key, the name), `show`
+    raises Unavailable. InputError for a bad URL.
     """
     return Remote(url, token)
 
@@ -67,9 +73,11 @@ class Remote(Publisher):
 
     def _attend(self, name: str, pusher: "subprocess.Popen[str]") -> None:
         """In a thread: hear what a pusher says until it ends; that it does by itself is a fault."""
-        last = ""
+        last, complaints = "", Complaints()
         with pusher:
             for line in pusher.stderr or ():
+                if reason := complaints.hear(line, time.monotonic()):
+                    _log.warning("televise: %s is not published: %s", self.url_of(name), reason)
                 last = line.strip().removeprefix("televise: ") or last
         if self._pushers.get(name) is pusher:
             self._lose(last or f"the process that publishes {name} has ended")
