@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -70,7 +71,7 @@ class _Controlled:
         try:
             if message["type"] == "serve":
                 self._folder = message["folder"]
-                self._server = await _start(message)
+                self._server = await _start_for_python(message)
                 self._server.edge.on_input = self._tell_input
                 return {"url": self._server.url}
             assert self._server is not None
@@ -106,6 +107,15 @@ class _Controlled:
 
 def _viewers(channel: Channel) -> int:
     return sum(encoding.users for encoding in channel.encodings)
+
+
+async def _start_for_python(options: dict[str, Any]) -> Server:
+    """The same; what is wrong is told by the names that options of the command have in Python."""
+    try:
+        return await _start(options)
+    except InputError as error:
+        told = re.sub(r"--(host|port) (\S)", r"\1=\2", str(error))
+        raise InputError(re.sub(r"--origin ('.*?'):", r"origins=[\1]:", told)) from error
 
 
 async def _start(options: dict[str, Any]) -> Server:

@@ -45,6 +45,17 @@ def test_sizes_of_simplejpeg_and_ffmpeg() -> None:
     assert jpeg.size(ffmpeg(b"", *one)) == (322, 182)
 
 
+@pytest.mark.parametrize("options", [{}, {"exif": b"Exif\0\0" + picture(16, 8)}], ids=str)
+def test_its_end_may_not_be_missing(options: dict[str, Any]) -> None:
+    """That of a thumbnail is not it; cameras put something behind it."""
+    data = picture(64, 48, quality=90, **options)
+    for whole in (data, data + b"\0" * 100, data + b"\n"):
+        jpeg.check_end(whole)
+    for size in (len(data) - 2, len(data) - 1, data.rindex(b"\xff\xda") + 20):
+        with pytest.raises(FormatError, match="breaks off"):
+            jpeg.check_end(data[:size])
+
+
 def test_fill_bytes_and_markers_without_length() -> None:
     data = picture(20, 10)
     assert jpeg.size(data[:2] + b"\xff\xff\xff\x01\xff\xd0\xff" + data[2:]) == (20, 10)

@@ -504,8 +504,14 @@ def test_a_channel_that_cannot_be(server: Server, arguments: Any, said: str) -> 
         ({"port": 70_000}, "port=70000"),
         ({"port": "8080"}, "port='8080': a number from 0 to 65535"),
         ({"port": 0, "host": "0.0.0.0"}, "private=True .*, or insecure=True"),
-        ({"port": 0, "host": "no.such.host.invalid", "insecure": True}, "no such address"),
-        ({"port": 0, "origins": ["nonsense"]}, "nonsense"),
+        (
+            {"port": 0, "host": "no.such.host.invalid", "insecure": True},
+            "^host=no.such.host.invalid: no such address",
+        ),
+        ({"port": 0, "host": 5}, 'host=5: an address as text, as in "127.0.0.1"'),
+        ({"port": 0, "origins": ["nonsense"]}, r"^origins=\['nonsense'\]: write scheme and host"),
+        ({"port": 0, "origins": "https://a.example"}, "origins='https://a.example': a list"),
+        ({"port": 0, "origins": [5]}, r"origins=\[5\]: a list"),
     ],
 )
 def test_a_server_that_cannot_be(arguments: Any, said: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from televise import Server
 from televise.errors import InputError, Unavailable
 from tests.program.conftest import Program, program, shared_memory
+from tests.program.test_picture import image_file
 from tests.support.process import children, is_alive
 from tests.support.waiting import wait_until
 
@@ -208,9 +209,9 @@ def test_the_shortest_way_begins_anew(tmp_path: Path) -> None:
 def test_a_port_in_use_is_said_and_leaves_nothing(server: Server) -> None:
     port = int(server.url.rpartition(":")[2])
     before = list(Path("/proc/self/fd").iterdir())
-    with pytest.raises(InputError, match=f"port {port} is in use"):
+    with pytest.raises(InputError, match=f"port {port} is in use: .* as in port={port + 1}"):
         Server(port)
     assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
     with Server(port, or_next=True) as second, contextlib.closing(second.channel("cam")) as channel:
-        channel.show(b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00")
+        channel.show(image_file("JPEG"))
         assert int(second.url.rpartition(":")[2]) > port

@@ -90,6 +90,27 @@ class OnAnotherDevice:
         raise TypeError("can't convert cuda:0 device type tensor to numpy.\nUse Tensor.cpu()")
 
 
+@pytest.mark.parametrize(
+    ("library", "advice"),
+    [
+        ("torch", r"float pictures: .*\.to\(torch.uint8\).*\.permute\(1, 2, 0\)$"),
+        (
+            "other.deep",
+            "float pictures: multiply by 255 and convert to uint8, and put channels last$",
+        ),
+    ],
+)
+def test_advice_is_in_words_of_the_library(library: str, advice: str) -> None:
+    class Tensor:
+        __module__ = library
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[np.float32]:
+            return np.zeros((3, 20, 30), np.float32)
+
+    with pytest.raises(InputError, match=advice):
+        understand(Tensor())
+
+
 @pytest.mark.parametrize("like", [ArrayLike(), Exported(), ForAnotherNumpy()])
 def test_what_is_like_an_array(like: Any) -> None:
     assert written(understand(like)) == COLOURS.tobytes()
@@ -98,7 +119,7 @@ def test_what_is_like_an_array(like: Any) -> None:
 @pytest.mark.parametrize(
     ("mode", "format"),
     [("RGB", "rgb24"), ("RGBA", "rgba"), ("L", "gray"), ("P", "rgb24"), ("1", "rgb24"),
-     ("CMYK", "rgb24"), ("I;16", "rgb24"), ("LA", "rgb24"), ("HSV", "rgb24")],
+     ("CMYK", "rgb24"), ("LA", "rgb24"), ("HSV", "rgb24")],
 )  # fmt: skip
 def test_images(mode: str, format: str) -> None:
     image = PIL.Image.new(mode, (5, 3))
@@ -156,11 +177,12 @@ WRONG: list[tuple[Any, str]] = [
     ("picture.png", "a str cannot be shown"),
     (COLOURS / 255, "float pictures: multiply by 255 and convert with .astype..uint8"),
     (np.zeros((3, 20, 30), np.float32), r"multiply by 255.*channels last.*transpose\(1, 2, 0\)"),
-    (COLOURS > 100, r"bool pictures: write \(frame \* 255\)"),
+    (COLOURS > 100, r"bool pictures: multiply by 255 and convert with .astype..uint8"),
     (COLOURS.astype(np.uint16), "uint16 pictures: scale it to 0..255"),
     (COLOURS.astype(np.int64), "int64 pictures: scale"),
     (COLOURS.astype(np.complex64), "complex64 pictures: convert it to uint8"),
-    (np.zeros((3, 20, 30), np.uint8), r"3x20x30: channels come last: use .transpose\(1, 2, 0\)"),
+    (np.zeros((3, 20, 30), np.uint8), r"3x20x30: put channels last with .transpose\(1, 2, 0\)"),
+    (np.zeros((4, 4, 2), np.uint8), "4x4x2: rows x columns, or rows x columns x 1, 3 or 4"),
     (np.zeros((20, 30, 2), np.uint8), "20x30x2: rows x columns"),
     (np.zeros((1, 20, 30, 3), np.uint8), "1x20x30x3: rows x columns"),
     (np.zeros(30, np.uint8), "shape 30: rows x columns"),
@@ -172,6 +194,10 @@ WRONG: list[tuple[Any, str]] = [
     (b"not a picture", "13 bytes that are no picture.*JPEG, PNG or WebP"),
     (image_file("JPEG")[:20], "20 bytes that are no picture"),
     (image_file("PNG")[:40], "40 bytes that are no picture .the picture breaks off"),
+    (image_file("JPEG")[:-2], "no picture .the JPEG breaks off.: a numpy array"),
+    (image_file("PNG")[:-2], "no picture .the picture breaks off.: a numpy array"),
+    (PIL.Image.new("I;16", (5, 3)), r"mode I;16, not of 8 bits: show .numpy.asarray\(image\)"),
+    (PIL.Image.new("F", (5, 3)), "mode F, not of 8 bits"),
     (broken_image(), "the PngImageFile cannot be read: "),
     (image_file("GIF"), "a GIF cannot be shown"),
     (image_file("PNG", (5000, 10)), "5000x10: scale it"),

@@ -3,6 +3,8 @@
 from televise.errors import FormatError
 
 SOI = b"\xff\xd8"
+EOI = b"\xff\xd9"
+_SOS = b"\xff\xda"
 START_OF_SCAN = 0xDA
 END_OF_IMAGE = 0xD9
 # Table B.1: SOF0 to SOF15, without DHT (C4), JPG (C8) and DAC (CC) among them.
@@ -26,6 +28,12 @@ def size(data: bytes) -> tuple[int, int]:
             position += _length(data, position)
         marker, position = _marker(data, position)
     return _frame_size(data[position : position + 7])
+
+
+def check_end(data: bytes) -> None:
+    """FormatError where the end of the picture is missing. A thumbnail before it has its own."""
+    if not data.endswith(EOI) and data.rfind(EOI) <= data.rfind(_SOS):
+        raise FormatError("the JPEG breaks off")
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:

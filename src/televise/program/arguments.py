@@ -54,6 +54,21 @@ def check_port(port: Any) -> int:
     return port
 
 
+def check_host(host: object) -> None:
+    """An address to listen on."""
+    if not isinstance(host, str):
+        raise InputError(f'host={_told(host)}: an address as text, as in "127.0.0.1"')
+
+
+def check_origins(origins: Any) -> list[str]:
+    """Sites; whether they can be is found out by the hub."""
+    is_list = isinstance(origins, Iterable) and not isinstance(origins, str)
+    found: list[Any] = list(origins) if is_list else [None]
+    if not all(isinstance(each, str) for each in found):
+        raise InputError(f'origins={_told(origins)}: a list, as in ["https://example.org"]')
+    return found
+
+
 def check_captured(captured: Any) -> int:
     """When something was captured, in Unix nanoseconds."""
     try:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from televise.errors import FormatError, InputError
 from televise.formats import jpeg
 from televise.formats.picture import parse_picture
+from televise.program import advice
 
 MAX_WIDTH, MAX_HEIGHT = 4096, 2304
 Colors = Literal["rgb", "bgr"]
@@ -18,12 +19,6 @@ _BY_CHANNELS = {
     "bgr": {1: "gray", 3: "bgr24", 4: "bgra"},
 }
 _PIL_MODES = {"RGB": ("rgb24", 3), "RGBA": ("rgba", 4), "L": ("gray", 1)}
-_ADVICE = {
-    "f": "multiply by 255 and convert with .astype('uint8')",
-    "b": "write (frame * 255).astype('uint8')",
-    "u": "scale it to 0..255 and convert with .astype('uint8')",
-    "i": "scale it to 0..255 and convert with .astype('uint8')",
-}
 _KNOWN = (
     "a numpy array (rows x columns, or rows x columns x 3 or 4, uint8), a PIL image, "
     "a matplotlib figure, or the bytes of a JPEG, PNG or WebP"
@@ -80,7 +75,8 @@ def understand(frame: Any, colors: Colors = "rgb") -> Picture:
     elif _is_a(frame, "matplotlib.figure", "Figure"):
         picture = _from_figure(frame)
     else:
-        picture = _from_array(_as_array(frame), colors)
+        library = type(frame).__module__.partition(".")[0]
+        picture = _from_array(_as_array(frame), colors, library)
     _check_size(picture)
     return picture
 
@@ -117,6 +113,7 @@ def _from_file(data: bytes) -> Picture:
     try:
         if data[:2] == jpeg.SOI:
             kind, size = "jpeg", jpeg.size(data)
+            jpeg.check_end(data)
         elif (parsed := parse_picture(data)) is None:
             raise FormatError("the picture breaks off")
         else:
@@ -133,13 +130,13 @@ def _write_bytes(data: bytes, view: memoryview) -> None:
     view[:] = data
 
 
-def _from_array(array: Any, colors: Colors) -> Picture:
+def _from_array(array: Any, colors: Colors, library: str = "numpy") -> Picture:
     if array.dtype.kind != "u" or array.dtype.itemsize != 1:
-        raise InputError(_wrong_type(array))
+        raise InputError(advice.wrong_type(array, library))
     shape = array.shape
     channels = shape[2] if len(shape) == 3 else 1
     if len(shape) not in (2, 3) or channels not in (1, 3, 4) or 0 in shape:
-        raise InputError(_wrong_shape(shape))
+        raise InputError(advice.wrong_shape(shape, library))
 
     format, kind = _BY_CHANNELS[colors][channels], (type(array), shape, array.dtype, colors)
     return Picture(shape[1], shape[0], format, array.nbytes, array, _write_array, kind=kind)
@@ -151,22 +148,6 @@ def _write_array(array: Any, view: memoryview) -> None:
     else:
         numpy = sys.modules["numpy"]
         numpy.frombuffer(view, "uint8").reshape(array.shape)[...] = array
-
-
-def _wrong_type(array: Any) -> str:
-    advice = _ADVICE.get(array.dtype.kind, "convert it to uint8")
-    shape = array.shape
-    if len(shape) == 3 and shape[0] in (1, 3, 4) and shape[2] not in (1, 3, 4):
-        advice = f"{advice}, and put channels last with .transpose(1, 2, 0)"
-    kind = {"f": "float", "b": "bool"}.get(array.dtype.kind, str(array.dtype))
-    return f"{kind} pictures: {advice}"
-
-
-def _wrong_shape(shape: tuple[int, ...]) -> str:
-    right = "rows x columns, or rows x columns x 1, 3 or 4"
-    if len(shape) == 3 and shape[0] in (1, 3, 4) and 0 not in shape:
-        right = "channels come last: use .transpose(1, 2, 0)"
-    return f"a picture of shape {'x'.join(map(str, shape))}: {right}"
 
 
 def _as_array(frame: Any) -> Any:
@@ -199,9 +180,17 @@ def _from_image(image: Any) -> Picture:
         image.load()  # its file may be closed as soon as it has been shown
     except Exception as error:  # whatever its format's reader raises
         raise InputError(_unreadable(image, error)) from error
+    _check_depth(image)
     format, channels = _PIL_MODES[_mode(image)]
     width, height = image.size
     return Picture(width, height, format, width * height * channels, image, _write_image)
+
+
+def _check_depth(image: Any) -> None:
+    """PIL makes nearly all of what is deeper white."""
+    if image.mode.startswith(("I", "F")):
+        scaled = "(numpy.asarray(image) * scale).astype('uint8')"
+        raise InputError(f"an image of mode {image.mode}, not of 8 bits: show {scaled}")
 
 
 def _mode(image: Any) -> str:

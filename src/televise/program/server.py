@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from televise.program.arguments import check_port
+from televise.program.arguments import check_host, check_origins, check_port
 from televise.program.hub_process import HubProcess
 from televise.program.publisher import Publisher
 
@@ -30,12 +30,14 @@ class Server(Publisher):
         insecure: bool = False,
         log: bool = False,
     ) -> None:
+        check_host(host)
         check_port(port)
+        origins = check_origins(origins)
         super().__init__()
         self._counts: dict[str, int] = {}
         self._hub: HubProcess | None = None
         self._private = private
-        options = {"host": host, "port": port, "origins": list(origins), "insecure": insecure}
+        options = {"host": host, "port": port, "origins": origins, "insecure": insecure}
         options |= {"or_next": or_next, "folder": str(self._folder), "private": private}
         try:
             self._hub = HubProcess(
