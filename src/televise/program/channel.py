@@ -68,6 +68,8 @@ class Channel:
         self._copied: _Frame | None = None
         self._begun = False
         self._closed = False
+        # One call, as it is made for every picture.
+        self._check = home.check
         self._flushing = False
         self._on_click: Callable[[Click], object] | None = None
         self._on_key: Callable[[Key], object] | None = None
@@ -185,7 +187,7 @@ class Channel:
         with self._lock:
             if self._closed:
                 return
-            self._closed = True
+            self._closed, self._check = True, self._refuse
         self._home.remove(self.name)
 
     def heard(self, message: dict[str, Any]) -> None:
@@ -206,10 +208,8 @@ class Channel:
         again = f"this.onerror = null; this.src = '{url}'"
         return f'<img src="{named}" onerror="{again}" alt="{self.name}" style="max-width: 100%">'
 
-    def _check(self) -> None:
-        if self._closed:
-            raise Unavailable(f"channel {self.name!r} has been closed: make a new one")
-        self._home.check()
+    def _refuse(self) -> None:
+        raise Unavailable(f"channel {self.name!r} has been closed: make a new one")
 
     def _understand(self, frame: Any, colors: Colors) -> Picture:
         newest = self._newest
