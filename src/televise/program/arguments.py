@@ -1,5 +1,6 @@
 """Arguments: what a program says beside its pictures. Each is checked here: InputError."""
 
+import json
 import operator
 from collections.abc import AsyncIterable, Iterable
 from math import inf
@@ -12,6 +13,7 @@ from televise.model.unix_time import is_unix_time
 from televise.program.picture import MAX_HEIGHT, MAX_WIDTH
 
 MAX_FPS = 120
+MAX_META = 64 << 10
 
 
 def check_channel(name: object) -> str:
@@ -86,6 +88,17 @@ def check_frames(frames: object) -> None:
     if not isinstance(frames, Iterable | AsyncIterable):
         kind = type(frames).__name__
         raise InputError(f"frames is an iterator of pictures, as a generator is: not {kind}")
+
+
+def encode_meta(meta: Any) -> bytes:
+    """What is to be told with a picture, as JSON."""
+    try:
+        text = json.dumps(meta, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"meta must be JSON (dict, list, text, numbers): {error}") from None
+    if len(text) > MAX_META:
+        raise InputError(f"meta of {len(text)} bytes as JSON; the limit is {MAX_META}")
+    return text
 
 
 def _told(value: object) -> str:

@@ -1,7 +1,6 @@
 """Channel: a name under which a program shows pictures."""
 
 import asyncio
-import json
 import logging
 import threading
 import time
@@ -12,14 +11,13 @@ from typing import Any, overload
 
 from televise.errors import InputError, Unavailable
 from televise.program import multipart, sound
-from televise.program.arguments import check_captured, check_fps, check_frames
+from televise.program.arguments import check_captured, check_fps, check_frames, encode_meta
 from televise.program.home import Home
 from televise.program.input import Click, History, Key
 from televise.program.outlet import Outlet
 from televise.program.pace import Pace
 from televise.program.picture import Colors, Picture, check_colors, fault, understand
 
-MAX_META = 64 << 10
 # A figure is left to be drawn by who shows it, if that is within this time.
 _DRAW_SECONDS = 0.3
 
@@ -112,7 +110,7 @@ class Channel:
         """
         self._check()
         picture = self._understand(frame, self._colors if colors is None else check_colors(colors))
-        text = b"" if meta is None else _encode_meta(meta)
+        text = b"" if meta is None else encode_meta(meta)
         # Viewers know microseconds, by which a picture is found again.
         time_ns = (time.time_ns() if captured is None else check_captured(captured)) // 1000 * 1000
         with self._lock:
@@ -285,13 +283,3 @@ class Channel:
             await asyncio.sleep(pace.wait_seconds(time.monotonic()))
             pace.take(time.monotonic())
             self.show(frame)
-
-
-def _encode_meta(meta: Any) -> bytes:
-    try:
-        text = json.dumps(meta, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"meta must be JSON (dict, list, text, numbers): {error}") from None
-    if len(text) > MAX_META:
-        raise InputError(f"meta of {len(text)} bytes as JSON; the limit is {MAX_META}")
-    return text
