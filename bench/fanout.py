@@ -4,9 +4,6 @@ A film of JPEG pictures of exactly 20 000 bytes goes through the real hub, 30 a 
 generator and the C program (`loadgen.c`, `climit.c`) are compiled here. Figures are processor
 time per message; what counts is the ratio to C from the same run. Then the same again with stalled
 viewers beside the others, and what each of those costs.
-
-With ``--workers N`` it compares one process with N fan-out processes instead, in the same run: what
-a message costs all of them together, and whether every viewer got everything.
 """
 
 import argparse
@@ -34,47 +31,24 @@ def main() -> None:
     parser.add_argument("--stalled", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         load = Load(SIZE, FPS, Path(folder))
         film = load.folder / "cam.mkv"
         make_film(film, SIZE, FPS)
-        if options.workers > 1:
-            print(json.dumps(_compare(options, load, film)))
-            return
         rounds = [_round(options, load, film) for _ in range(options.rounds)]
     best = min(rounds, key=lambda result: float(result["ratio"]))
     print(json.dumps({"ratios": [result["ratio"] for result in rounds], **best}))
 
 
-def _compare(options: argparse.Namespace, load: Load, film: Path) -> dict[str, Any]:
-    """One process and several, in turn, as the machine may be busier at one time than another."""
-    rounds: dict[int, list[dict[str, Any]]] = {1: [], options.workers: []}
-    for _ in range(options.rounds):
-        for workers, results in rounds.items():
-            with serving(f"cam={film}", "--workers", str(workers)) as hub:
-                results.append(_load(options, load, _watched(hub)))
-    one, several = (min(each["us_per_msg"] for each in results) for results in rounds.values())
-    return {
-        "viewers": options.viewers,
-        "workers": options.workers,
-        "one_process_us": one,
-        "workers_us": several,
-        "ratio": round(several / one, 2),
-        "one_process_worst_viewer_got": min(each["min_deliv"] for each in rounds[1]),
-        "workers_worst_viewer_got": min(each["min_deliv"] for each in rounds[options.workers]),
-    }
-
-
 def _round(options: argparse.Namespace, load: Load, film: Path) -> dict[str, Any]:
     with c_limit(load) as bare:
-        limit = _load(options, load, bare)
+        limit = load_of(options, load, bare)
     with serving(f"cam={film}") as hub:
-        ours = _load(options, load, _watched(hub))
+        ours = load_of(options, load, watched(hub))
         cost = _cost_of_stalled(hub, options.stalled)
         with _stalled_viewers(hub, options.stalled):
-            beside = _load(options, load, _watched(hub))
+            beside = load_of(options, load, watched(hub))
     return {
         "viewers": options.viewers,
         "c_us": limit["us_per_msg"],
@@ -88,14 +62,16 @@ def _round(options: argparse.Namespace, load: Load, film: Path) -> dict[str, Any
     }
 
 
-def _load(options: argparse.Namespace, load: Load, server: Running) -> dict[str, Any]:
+def load_of(options: argparse.Namespace, load: Load, server: Running) -> dict[str, Any]:
+    """What the load generator tells of so many viewers; all of them must have stayed."""
     result = generate(server, load, options.viewers, options.seconds)
     if result["alive"] != options.viewers:
         raise SystemExit(f"only {result['alive']} of {options.viewers} viewers stayed: {result}")
     return result
 
 
-def _watched(hub: Hub) -> Running:
+def watched(hub: Hub) -> Running:
+    """The hub's channel, by WebSocket."""
     return Running(hub.port, "/cam.mjpg", "ws", FRAME_HEADER, hub.processes)
 
 

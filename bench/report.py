@@ -22,6 +22,8 @@ scripts are in [bench](../bench/README.md).
 SECTIONS: dict[str, Callable[[Rows], str]] = {
     "compare": fanout.compare,
     "fanout": fanout.fanout,
+    "workers": fanout.workers,
+    "join": fanout.join,
     "tls": fanout.tls,
     "age": browsers.age,
     "rungs": browsers.rungs,
@@ -35,6 +37,7 @@ SECTIONS: dict[str, Callable[[Rows], str]] = {
     "sources": sources.sources,
     "show": sources.show,
     "gif": sources.gif,
+    "soak": fanout.soak,
 }
 
 

@@ -13,6 +13,8 @@ RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = (
     "start",
     "fanout",
+    "workers",
+    "join",
     "tls",
     "compare",
     "sources",

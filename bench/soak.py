@@ -3,7 +3,7 @@
 One source, and a crowd over every output: some stay, five a second come and go, some read too
 slowly, and every minute the source's worker is killed. Once in ten seconds the server's memory,
 descriptors and tasks are read, and the age of what a viewer that stays has just got. After the
-warm-up a line is fitted to the memory. Prints JSON and draws ``bench/results/soak.svg``.
+warm-up a line is fitted to the memory. Prints JSON and draws ``docs/images/soak.svg``.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import matplotlib as mpl
 import numpy as np
 
 from bench.hub import Hub, serving
-from bench.run import RESULTS
+from bench.sections.fanout import IMAGES
 
 SOURCE = "cam=pattern:?size=320x180&fps=15&tone=440"
 SOCKETS = ("/cam.mp4", "/cam.mjpg", "/cam.gif", "/cam.ts", "/cam.m1v", "/cam.flv")
@@ -54,8 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     with serving(SOURCE) as hub:
         soak = asyncio.run(_soak(hub, options.minutes * 60))
-    RESULTS.mkdir(exist_ok=True)
-    _plot(soak, RESULTS / "soak.svg")
+    _plot(soak, IMAGES / "soak.svg")
     print(json.dumps(_summary(soak)))
 
 

@@ -7,7 +7,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 from bench.compare import C_LIMIT, COMPLETE, SIZE
-from bench.sections.table import Rows, table
+from bench.sections.table import Rows, section, table
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -107,6 +107,54 @@ def fanout(found: Rows) -> str:
             f"{', '.join(f'{ratio:.2f}' for ratio in best['ratios'])}. A stalled viewer costs "
             f"{best['kb_per_stalled']} KB.\n",
         ]
+    )
+
+
+def workers(found: Rows) -> str:
+    """One process, and several."""
+    best = found[-1]
+    name = f"{best['workers']} fan-out processes and the hub"
+    return section(
+        "Fan-out processes",
+        f"{best['viewers']} viewers, 20 KB, 30 a second; all processes together, "
+        f"{best['ratio']} times one.\n",
+        table(
+            ["", "µs per message", "worst viewer got"],
+            [
+                ["one process", best["one_us"], f"{best['one_worst_viewer_got']:.1%}"],
+                [name, best["workers_us"], f"{best['workers_worst_viewer_got']:.1%}"],
+            ],
+        ),
+    )
+
+
+def join(found: Rows) -> str:
+    """Many who come at the same moment."""
+    best = found[-1]
+    return section(
+        "Many who come at once",
+        f"{best['joined']} viewers of MP4 connect at the same moment: {best['pictures']} have a "
+        f"picture, half of them after {best['first_p50']} s, 99 of 100 after {best['first_p99']} "
+        f"s, the last after {best['first_last']} s. Meanwhile {best['old_viewers']} who watch "
+        f"already get {best['old_got_share']:.1%}, with no gap longer than "
+        f"{best['old_longest_gap_ms']:.0f} ms.\n",
+    )
+
+
+def soak(found: Rows) -> str:
+    """Whether anything grows."""
+    best = found[-1]
+    before, after = best["descriptors"]
+    tasks_before, tasks_after = best["tasks"]
+    return section(
+        "For a long time",
+        f"{best['minutes']:.0f} minutes, in which {best['joined']} viewers came and went, five a "
+        f"second, slow ones among them, and the source's worker was killed {best['kills']} times. "
+        f"In the second half memory changed by {best['megabytes_per_hour']} MB an hour (it was "
+        f"{best['resident_mb']} MB) and the age of pictures by {best['age_drift_ms']} ms. "
+        f"Descriptors before and after: {before:.0f}, {after:.0f}; tasks: {tasks_before:.0f}, "
+        f"{tasks_after:.0f}.\n",
+        "![Memory, descriptors, tasks and age](images/soak.svg)\n",
     )
 
 
