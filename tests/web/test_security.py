@@ -250,6 +250,7 @@ async def test_every_answer_carries_the_safe_headers(live: Serving, path: str, s
 
 def assert_is_safe(headers: dict[str, str]) -> None:
     lower = {name.lower(): value for name, value in headers.items()}
+    assert lower["server"] == "televise"
     assert lower["x-content-type-options"] == "nosniff"
     assert lower["referrer-policy"] == "no-referrer"
     assert lower["cross-origin-resource-policy"] == "same-origin"

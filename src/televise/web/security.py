@@ -111,6 +111,7 @@ class Gate:
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Signal handler: the safe headers, on every answer."""
+        response.headers["Server"] = "televise"  # and not which version of what
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)
         origin = request.headers.get("Origin", "").lower()
