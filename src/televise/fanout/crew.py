@@ -14,7 +14,7 @@ from typing import Any
 
 from televise.errors import InputError
 from televise.fanout.member import Member
-from televise.hub.announcement import announcement
+from televise.hub.announcement import full_announcement
 from televise.hub.channel import Channel
 from televise.web.edge import Edge
 
@@ -90,7 +90,7 @@ class Crew:
             await self._news.wait()
             self._news.clear()
             hub = self._edge.hub
-            text = json.dumps(announcement(hub.node, hub.channels), separators=(",", ":"))
+            text = json.dumps(full_announcement(hub.node, hub.channels), separators=(",", ":"))
             totals = {each.name: self._edge.census.viewers(each) for each in hub.channels}
             for member in self.members:
                 member.tell(self._news_for(member, text, totals))
