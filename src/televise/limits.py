@@ -49,7 +49,7 @@ class Limits:
             "viewers": self._edge.admission.count,
             "connections": sum(1 for _ in self._ports.connections),
             "megapixels": budget.used,
-            "publishers": len(self._edge.seats.visits),
+            "publishers": self._edge.seats.publishers,
             "megabytes": self._buffers.bytes / (1 << 20),
         }
         return Numbers(limits, used, self._suspects.wrong)

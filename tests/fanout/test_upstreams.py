@@ -1,5 +1,4 @@
-"""Fan-out processes of a hub whose channels are another's: viewers stay where that one goes away and
-comes back."""
+"""Fan-out processes of a hub whose channels are another's: viewers stay while that one is away."""
 
 import json
 from collections.abc import AsyncIterator, Callable

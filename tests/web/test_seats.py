@@ -51,6 +51,15 @@ async def test_so_many_publish_and_another_may_only_take_a_place_over(tmp_path: 
     await hub.close()
 
 
+async def test_viewers_with_keys_take_no_publisher_s_place(tmp_path: Path) -> None:
+    keys, hub = Keys(tmp_path / "key"), Hub()
+    made = Seats(hub, keys, new_channels=True)
+    made.max_publishers = 1
+    with made.visits.visit([Grant("one", "view", until=1 << 40)], lambda reason: None):
+        assert made.take("one", token(keys), "here", "mpegts").id
+    await hub.close()
+
+
 async def test_one_that_nobody_uses_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

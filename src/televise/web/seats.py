@@ -35,6 +35,11 @@ class Seats:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._removing: set[asyncio.Task[None]] = set()
 
+    @property
+    def publishers(self) -> int:
+        """How many publish now."""
+        return sum(channel.publisher is not None for channel in self._hub.channels)
+
     def take(
         self, name: str, token: str, address: str, format: str, *, take_over: bool = False
     ) -> Publishing:
@@ -59,7 +64,7 @@ class Seats:
         grant = self.check(name, token)
         if take_over and not grant.take_over:
             raise Forbidden("this key does not allow to take over: see televise token --take-over")
-        if len(self.visits) >= self.max_publishers and not self._is_taken(name):
+        if self.publishers >= self.max_publishers and not self._is_taken(name):
             raise refuse(
                 "publishers", f"{self.max_publishers} publish here already: try again later"
             )
