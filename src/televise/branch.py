@@ -124,7 +124,7 @@ class Branch(Server):
         self._sessions = {port: _session(folder / str(port)) for port in ports}
         self._main = MainHub(self.hub, ports[0], self._sessions[ports[0]])
         self._upstreams = Upstreams(self.hub, [self._main], self.edge.census)
-        self.edge.on_watch = self._remote.watching
+        self.edge.on_watch, self.edge.on_visit = self._remote.watching, self._remote.visiting
         self.edge.on_report = self._report
         self.edge.on_input = self._input
 

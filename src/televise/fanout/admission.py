@@ -2,12 +2,14 @@
 asked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import asdict
 from itertools import count
 from typing import Any
 
 from televise.errors import LimitReached
+from televise.web.keys import Grant
 
 
 class RemoteAdmission:
@@ -26,8 +28,14 @@ class RemoteAdmission:
         """A viewer watches this ``channel``, while the block runs. LimitReached."""
         return self._inside({"channel": channel})
 
+    def visiting(self, grants: Sequence[Grant], who: str) -> AbstractAsyncContextManager[None]:
+        """Somebody is here with these ``grants``, while the block runs; see `Visits.visit`.
+        LimitReached."""
+        limited = [asdict(grant) for grant in grants if grant.viewers]
+        return self._inside({"grants": limited, "who": who}) if limited else nullcontext()
+
     @asynccontextmanager
-    async def _inside(self, what: dict[str, str]) -> AsyncIterator[None]:
+    async def _inside(self, what: dict[str, Any]) -> AsyncIterator[None]:
         number = next(self._numbers)
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
         self._say({"type": "enter", "number": number, **what})

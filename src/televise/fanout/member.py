@@ -3,7 +3,8 @@
 Each says one JSON object per line. From the hub: ``serve`` (first of all), ``news`` (its channels,
 whose clicks are wanted, and who watches at the other processes), ``settings``, ``answer`` (to
 ``enter``), ``end`` (where it is not said, the end of the link is that of the hub). From the
-process: ``ready`` or ``failed``, ``enter`` and ``leave`` for each viewer and what it watches,
+process: ``ready`` or ``failed``, ``enter`` and ``leave`` for each viewer, its key and what it
+watches,
 ``share`` (see `Share`), ``report`` and ``input`` of players.
 """
 
@@ -20,6 +21,7 @@ from televise.hub.supply import Callbacks
 from televise.link.lines import LinesLink
 from televise.model import refusals
 from televise.web.edge import Edge
+from televise.web.keys import Grant
 from televise.web.share import Share
 
 # It has so long to send its viewers away.
@@ -106,17 +108,24 @@ class Member(Supervisor):
         self._changed()
 
     def _enter(self, number: int, message: dict[str, Any]) -> None:
-        refusal, admission = "", self._edge.admission
+        refusal = ""
         try:
-            if "channel" in message:
-                admission.enter_channel(message["channel"])
-                self._inside[number] = partial(admission.leave_channel, message["channel"])
-            else:
-                admission.enter(message["address"])
-                self._inside[number] = partial(admission.leave, message["address"])
+            self._inside[number] = self._let_in(message)
         except LimitReached as error:
             refusal = str(error)
         self._say({"type": "answer", "number": number, "refusal": refusal})
+
+    def _let_in(self, message: dict[str, Any]) -> Callable[[], None]:
+        """Returns how they leave again. LimitReached."""
+        admission, visits = self._edge.admission, self._edge.visits
+        if "grants" in message:
+            grants = [Grant(**each) for each in message["grants"]]
+            return partial(visits.leave, visits.enter(grants, _unused, message["who"]))
+        if "channel" in message:
+            admission.enter_channel(message["channel"])
+            return partial(admission.leave_channel, message["channel"])
+        admission.enter(message["address"])
+        return partial(admission.leave, message["address"])
 
     def _leave(self, number: int) -> None:
         if leave := self._inside.pop(number, None):
@@ -143,4 +152,4 @@ class _Leash(LinesLink):
 
 
 def _unused(message: object) -> None:
-    """Its messages are no source's."""
+    """Its messages are no source's; and it sends its viewers away itself."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -22,12 +22,16 @@ from televise.web import envelope
 from televise.web.access import access_of
 from televise.web.census import Census
 from televise.web.connection import Connection
+from televise.web.keys import Grant
 from televise.web.limits import Admission
 from televise.web.pump import Pump
 from televise.web.share import OWN_PROCESS
 from televise.web.sockets import is_websocket
 from televise.web.viewer import Viewer
 from televise.web.visits import Visits
+
+OnVisit = Callable[[Sequence[Grant], str], AbstractAsyncContextManager[None]]
+"""Somebody is here with these grants while the block runs; who is here twice counts once."""
 
 
 class Audience:
@@ -40,6 +44,8 @@ class Audience:
         # Who counts the viewers of a channel: a fan-out process asks its hub.
         self.on_watch: Callable[[str], AbstractAsyncContextManager[None]] = admission.watching
         self.visits = visits
+        # Who counts the viewers of a key besides them: a fan-out process asks its hub.
+        self.on_visit: OnVisit = _uncounted
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
         self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
         self.census = Census(hub)
@@ -113,10 +119,9 @@ class Audience:
         self, request: web.Request, channel: Channel, rendition: Rendition
     ) -> AsyncIterator[Encoding]:
         """An encoding, kept running for one who is counted as a viewer while the block runs."""
-        with self.admitted(request):
-            async with self.counted(request, channel):
-                with self.acquired(channel, rendition) as encoding:
-                    yield encoding
+        async with self.admitted(request), self.counted(request, channel):
+            with self.acquired(channel, rendition) as encoding:
+                yield encoding
 
     def counted(self, request: web.Request, channel: Channel) -> AbstractAsyncContextManager[None]:
         """One more of its viewers, while the block runs. LimitReached."""
@@ -124,8 +129,8 @@ class Audience:
             return nullcontext()  # its viewers are counted
         return self.on_watch(channel.name)
 
-    @contextmanager
-    def admitted(self, request: web.Request) -> Iterator[None]:
+    @asynccontextmanager
+    async def admitted(self, request: web.Request) -> AsyncIterator[None]:
         """One more viewer, while the block runs, or until its key ends. LimitReached,
         Unavailable."""
         if self._closing:
@@ -136,8 +141,9 @@ class Audience:
         grants = access_of(request).grants
         who = next((f"{each.session} {request.remote}" for each in grants if each.session), "")
         visit = self.visits.visit(grants, partial(_send_away, request), who)
-        with self.admission.viewer(request.remote or ""), visit:
-            yield
+        async with self.on_visit(grants, who):
+            with self.admission.viewer(request.remote or ""), visit:
+                yield
 
     @contextmanager
     def acquired(self, channel: Channel, rendition: Rendition) -> Iterator[Encoding]:
@@ -204,6 +210,11 @@ class Audience:
         for owner, pump in list(self._pumps.values()):
             for viewer in pump.viewers.copy() if owner is channel else ():
                 viewer.end(GOING_AWAY, "the channel has ended")
+
+
+def _uncounted(grants: Sequence[Grant], who: str) -> AbstractAsyncContextManager[None]:
+    """Nobody else counts them."""
+    return nullcontext()
 
 
 def _nobody() -> None:

@@ -143,7 +143,7 @@ class Edge(Audience):
         self, request: web.Request, channel: Channel, dialogue: Dialogue
     ) -> web.StreamResponse:
         """Answer with a WebSocket on which the client may have something to say."""
-        with self.admitted(request):
+        async with self.admitted(request):
             websocket = await upgrade(request, dialogue.protocols)
             try:
                 async with asyncio.timeout(WISH_SECONDS):

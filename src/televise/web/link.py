@@ -89,7 +89,7 @@ class Link:
     @needs("relay", some=True)
     async def _announce(self, request: web.Request) -> web.StreamResponse:
         allowed = access_of(request).allows
-        with self._edge.admitted(request):
+        async with self._edge.admitted(request):
             websocket = Masked(
                 protocols=[SUBPROTOCOL], compress=False, max_msg_size=MAX_REPORT_BYTES, timeout=1.0
             )
@@ -100,9 +100,8 @@ class Link:
     @needs("relay")
     async def _carry(self, request: web.Request) -> web.StreamResponse:
         channel, rendition = self._channel(request), _rendition(request)
-        with self._edge.admitted(request):
-            async with self._edge.counted(request, channel):
-                return await self._feed(request, channel, rendition)
+        async with self._edge.admitted(request), self._edge.counted(request, channel):
+            return await self._feed(request, channel, rendition)
 
     async def _feed(
         self, request: web.Request, channel: Channel, rendition: Rendition
@@ -155,7 +154,7 @@ class Link:
         channel, rendition = self._channel(request), _rendition(request)
         ago = _seconds(request, "ago", MAX_REPLAY_SECONDS)
         length = _seconds(request, "length", MAX_LENGTH_SECONDS)
-        with self._edge.admitted(request):
+        async with self._edge.admitted(request):
             websocket = await upgrade(request, [SUBPROTOCOL])
             try:
                 look = channel.look_back(rendition, ago, length)

@@ -67,7 +67,7 @@ async def look_back(
     """That part of the channel in the URL, if there is no other. Unavailable, UnknownChannel,
     LimitReached."""
     channel = channel or edge.hub.channel(request.match_info["name"])
-    with edge.admitted(request):
+    async with edge.admitted(request):
         look = channel.look_back(rendition, past.ago, past.length)
         await look.wait(WAIT_SECONDS)
     return look

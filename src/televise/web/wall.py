@@ -41,7 +41,7 @@ def routes(edge: Edge, version: str) -> list[web.RouteDef]:
 
     @needs("view", some=True)
     async def answer(request: web.Request) -> web.StreamResponse:
-        with edge.admitted(request):
+        async with edge.admitted(request):
             websocket = await upgrade(request, [envelope.SUBPROTOCOL])
             await Wall(edge, request, websocket).run(version)
         return websocket
