@@ -13,7 +13,7 @@ from tests.support.waiting import until
 async def test_a_hub_knows_those_above_and_below() -> None:
     async with (
         hub(SMALL) as ingress,
-        hub(upstreams=to(ingress.port)) as middle,
+        hub(upstreams=to(ingress.port), name="mid-1") as middle,
         hub(upstreams=to(middle.port)) as edge,
     ):
         await has(edge)
@@ -44,6 +44,7 @@ async def test_a_hub_knows_those_above_and_below() -> None:
     assert hub_below["node"] == nodes[1]
     assert hub_below["hubs"][0]["node"] == nodes[2]
     taken = {link["node"]: link for link in above["links"]}
+    assert nodes[1].startswith("mid-1-")
     link = taken[nodes[1]]
     assert link["offered"] == link["delivered"] > 0
     assert link["rendition"] == {"video": "h264", "audio": "aac"}

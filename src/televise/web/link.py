@@ -24,6 +24,7 @@ from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Note
 from televise.link.protocol import SUBPROTOCOL, VERSION, Receiver, encode
 from televise.model.dropped import Dropped
+from televise.model.name import is_node
 from televise.model.rendition import Rendition
 from televise.web.access import access_of
 from televise.web.announcer import Announcer
@@ -221,5 +222,5 @@ def _seconds(request: web.Request, key: str, most: float) -> float:
 
 def _node(request: web.Request) -> str:
     """Which hub it says it is."""
-    text = request.query.get("node", "")
-    return text if re.fullmatch(r"[A-Za-z0-9]{1,64}", text) else ""
+    node = request.query.get("node", "")
+    return node if is_node(node) else ""
