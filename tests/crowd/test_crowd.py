@@ -88,6 +88,7 @@ async def test_the_command() -> None:
         (["cam"], "write it as in http://127.0.0.1:8080"),
         (["http://127.0.0.1:9/cam.jpg"], "a crowd watches"),
         (["http://127.0.0.1:9"], "no hub answers there: connection refused"),
+        (["http://hub.invalid", "--remote"], "hub.invalid: no hub answers there: "),
         (["http://127.0.0.1:9", "-n", "100000"], "from 1 to 5000"),
         (["http://127.0.0.1:9", "--slow", "60%", "--stall", "60%"], "more than 100%"),
         (["http://127.0.0.1:9", "--slow", "0.1"], "as in 10%"),

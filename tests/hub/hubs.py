@@ -8,7 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 import aiohttp
+import pytest
 
+from televise import events
 from televise.hub.upstream import Upstream, parse_upstream
 from televise.link.messages import Epoch, Media, Message
 from televise.link.protocol import Receiver
@@ -53,6 +55,18 @@ async def has(tv: Serving, name: str = "cam") -> None:
 
 async def all_connected(tv: Serving) -> None:
     await until(lambda: all(each.connected for each in tv.server._upstreams.all))
+
+
+def link_ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Why links end from now on, as the log tells."""
+    reasons: list[str] = []
+
+    def hear(event: str, **fields: object) -> None:
+        if event == "link ended":
+            reasons.append(str(fields["reason"]))
+
+    monkeypatch.setattr(events, "info", hear)
+    return reasons
 
 
 def through(*hubs: Serving) -> tuple[str, ...]:

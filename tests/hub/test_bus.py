@@ -26,6 +26,7 @@ from televise.link.nats import (
     node_subject,
 )
 from televise.model.rendition import Rendition
+from tests.hub.hubs import link_ends
 from tests.support.nats import NatsServer, announced, nats_server, part_of, stranger
 from tests.support.process import televise
 from tests.support.server import Serving, serving
@@ -159,7 +160,10 @@ async def test_one_that_is_killed_is_noticed(
     witness.check()
 
 
-async def test_the_server_ends_and_comes_back(stack: AsyncExitStack, tmp_path: Path) -> None:
+async def test_the_server_ends_and_comes_back(
+    stack: AsyncExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = link_ends(monkeypatch)
     with nats_server(tmp_path) as bus:
         await provider(stack, bus)
         watching = await edge(stack, bus)
@@ -168,6 +172,7 @@ async def test_the_server_ends_and_comes_back(stack: AsyncExitStack, tmp_path: P
         bus.kill()
         await until(lambda: not bus_of(watching).connected)
         assert watching.channel("cam").path is None
+        await until(lambda: ends == ["the connection to NATS is lost"])
         # Long enough that what was made meanwhile is more than a GOP: it is not to be seen.
         assert witness.encoding.tracks
         seen, since = len(witness.packets), time.time_ns()

@@ -15,7 +15,19 @@ from televise.hub.upstream import SILENCE_SECONDS
 from televise.link.messages import Epoch, Note
 from televise.testing import toxic_proxy
 from televise.web.keys import Grant, Keys
-from tests.hub.hubs import SMALL, WHOLE, ages_at, all_connected, gaps, has, hub, taking, through, to
+from tests.hub.hubs import (
+    SMALL,
+    WHOLE,
+    ages_at,
+    all_connected,
+    gaps,
+    has,
+    hub,
+    link_ends,
+    taking,
+    through,
+    to,
+)
 from tests.support.server import Serving
 from tests.support.waiting import until
 from tests.support.wire import Stream
@@ -305,7 +317,10 @@ async def test_a_channel_of_our_own_is_not_taken_from_others() -> None:
 
 
 @pytest.mark.parametrize("watched", [False, True])
-async def test_a_silent_upstream_is_noticed_and_the_next_one_taken(watched: bool) -> None:
+async def test_a_silent_upstream_is_noticed_and_the_next_one_taken(
+    watched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = link_ends(monkeypatch)
     async with (
         toxic_proxy() as proxy,
         hub(SMALL, origins=[proxy.url]) as ingress,
@@ -329,6 +344,7 @@ async def test_a_silent_upstream_is_noticed_and_the_next_one_taken(watched: bool
             await taker.take(60)
             assert gaps(taker.packets) == edge.channel().ledger.missing
             assert len(taker.epochs) == 1
+            assert "another is better" not in ends
 
 
 async def test_times_are_by_our_own_clock() -> None:

@@ -30,7 +30,26 @@ def test_the_key_is_kept_apart() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["hub", "http://", "ftp://hub", "http://hub:0", "http://hub:99999", "http://[::1", "//hub", ""],
+    [
+        *(
+            "hub",
+            "http://",
+            "ftp://hub",
+            "http://hub:0",
+            "http://hub:99999",
+            "http://[::1",
+            "//hub",
+        ),
+        *(
+            "",
+            "http://x y",
+            "http://x/y z",
+            "http://a\tb",
+            "http://a..b",
+            "http://.a",
+            "http://a<b",
+        ),
+    ],
 )
 def test_what_is_none_is_told_with_what_would_be_right(text: str) -> None:
     with pytest.raises(InputError, match="write it as in ws://hub:8080"):

@@ -271,11 +271,12 @@ async def test_a_hub_must_show_its_certificate(secure: Secure) -> None:
         return upstream.reason
 
     mutual = client_context(secure.authority.file, file, key_of(file))
-    assert "wants another key" in await reason(
+    assert "wants a certificate of ours (see --upstream-cert)" in await reason(
         upstream_context=client_context(secure.authority.file, None, None)
     )
-    assert "wants another key" in await reason(upstream_context=mutual, token=secure.token())
-    assert "not to be trusted" in await reason()
+    assert "or another key" in await reason(upstream_context=mutual, token=secure.token())
+    assert "it wants another key" in await reason(upstream_context=mutual, token="x" * 20)
+    assert "not to be trusted: self-signed certificate" in await reason()
     async with hub(upstreams=[Upstream(url, token)], upstream_context=mutual) as edge:
         await has(edge)
         async with edge.get("/cam.jpg") as answer:

@@ -3,7 +3,6 @@
 import contextlib
 import ipaddress
 import json
-import os
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -77,15 +76,12 @@ async def _channels(url: HubUrl, root: str, name: str, token: str) -> list[str]:
             values: Any = await answer.json()
             return [each["name"] for each in ([values] if name else values["channels"])]
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Unavailable(f"{url.place}: no hub answers there: {_fault(error)}") from None
+        from televise.link.unreached import unreached
+
+        reason = unreached(error, secure=url.secure)
+        raise Unavailable(f"{url.place}: no hub answers there: {reason}") from None
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{url.http}: what answers there is no televise hub") from None
-
-
-def _fault(error: Exception) -> str:
-    """Why nobody answers, without the words of the library."""
-    number = getattr(error, "errno", None)
-    return os.strerror(number).lower() if number else str(error) or "it takes too long"
 
 
 async def _reason(answer: Any) -> str:

@@ -153,9 +153,10 @@ class Bus(Upstream):
 
     def _leave(self) -> None:
         self._connection, self.connected, self.offers = None, False, {}
+        self.reason = "the connection to NATS is lost"
         self.neighbours.clear()
         for reception in self.receptions:
-            reception.end("the connection to NATS is lost")
+            reception.end(self.reason)
         self._tell()
 
     async def _announce_always(self, connection: NatsConnection) -> None:

@@ -13,6 +13,7 @@ import aiohttp
 from televise import events
 from televise.errors import FormatError, PeerError, Unavailable
 from televise.hub.adapted import Adapted
+from televise.hub.endings import explained
 from televise.hub.upstream import Upstream
 from televise.link.messages import Epoch, Media, Message, Missing, Note, Refused, Subscribe
 from televise.model.backoff import Backoff
@@ -51,6 +52,8 @@ class Carrier:
         self._choice = choice
         self._received = received
         self._carrying: asyncio.Task[str] | None = None
+        # Why it was ended by us.
+        self._left = ""
         self.upstream: Upstream | None = None
 
     @property
@@ -67,8 +70,14 @@ class Carrier:
         if left is None or self._carrying is None or left is best:
             return
         offer = left.offers.get(self._name)
-        if offer is None or (best and not offer.good and best.offers[self._name].good):
-            self._carrying.cancel()
+        if offer is None:
+            lost = left.reason or "it is no upstream any more"
+            self._left = "it has the channel no more" if left.connected else lost
+        elif best and not offer.good and best.offers[self._name].good:
+            self._left = "another is better"
+        else:
+            return
+        self._carrying.cancel()
 
     async def want_keyframe(self) -> None:
         """Ask for one where it is taken from now."""
@@ -106,7 +115,7 @@ class Carrier:
             self.upstream = None
             self._carrying.cancel()
             await asyncio.wait([self._carrying])
-        return "another is better" if self._carrying.cancelled() else self._carrying.result()
+        return self._left if self._carrying.cancelled() else self._carrying.result()
 
     async def _carry(self, upstream: Upstream, backoff: Backoff) -> str:
         """Returns why it has ended; Unavailable."""
@@ -119,7 +128,7 @@ class Carrier:
                     if self._pass(message, upstream):
                         return "another size is tried"
         except (aiohttp.ClientError, OSError, TimeoutError, PeerError) as error:
-            return str(error) or "no answer in time"
+            return explained(error, upstream.url)
         except Unavailable:
             raise
         except Exception as error:

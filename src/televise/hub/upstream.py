@@ -91,7 +91,7 @@ class Upstream:
             try:
                 reason = await self._follow_once(session, viewers, changed, backoff)
             except _FAULTS as error:
-                reason = explained(error)
+                reason = explained(error, self.url)
             except Exception as error:
                 events.error("following an upstream failed")
                 reason = repr(error)

@@ -1,5 +1,6 @@
 """HubUrl: where a hub is, or something on it, as people write it."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,6 +13,8 @@ _SCHEMES = {
     "ws": (False, True),
     "wss": (True, True),
 }
+# Of no URL (RFC 3986); `urlsplit` takes some of them, and drops others.
+_NEVER = re.compile(r"""[\x00-\x20\x7f<>"{}|\\^`]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,10 @@ def parse_hub_url(text: str, example: str) -> HubUrl:
     try:
         parts = urlsplit(text)
         port = parts.port
-        valid = parts.scheme in _SCHEMES and bool(parts.hostname) and port != 0
+        valid = parts.scheme in _SCHEMES and _is_host(parts.hostname) and port != 0
     except ValueError:
         valid, port = False, None
-    if not valid or "@" in parts.netloc:
+    if not valid or "@" in parts.netloc or _NEVER.search(text):
         shown = text.partition("?")[0].rpartition("@")[2]
         raise InputError(f"{shown!r}: write it as in {example}")
     secure, websocket = _SCHEMES[parts.scheme]
@@ -63,3 +66,9 @@ def parse_hub_url(text: str, example: str) -> HubUrl:
         tuple(pair for pair in query if pair[0] != "token"),
         dict(query).get("token", ""),
     )
+
+
+def _is_host(host: str | None) -> bool:
+    """An address, or a name that can be asked for. ValueError where it is too long, or begins with
+    a dot."""
+    return host is not None and bool(host.encode("idna"))

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import random
 import secrets
 import socket
@@ -16,6 +15,7 @@ from televise.errors import Forbidden, FormatError, PeerError, SourceError, Unav
 from televise.formats.websocket import NOT_UNDERSTOOD
 from televise.hub.channel import Channel
 from televise.link.protocol import SUBPROTOCOL, Receiver
+from televise.link.unreached import unreached
 from televise.model.backoff import Backoff
 from televise.model.source import SourceSpec
 from televise.model.unix_time import is_unix_time
@@ -177,6 +177,4 @@ def _explain(error: Exception, shown: str) -> str:
         if error.status == 421:
             return "the hub does not know that name of its own: it needs --origin with its URL"
         return f"the hub answers {error.status}"
-    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
-        return os.strerror(error.os_error.errno).lower()
-    return "no answer in time" if isinstance(error, TimeoutError) else str(error)
+    return unreached(error, secure=shown.startswith("wss:"))
