@@ -23,7 +23,15 @@ from tests.sources.tls_server import make_certificate
 
 BAD = {
     "no TOML": ('host = "a"\nport = = 1', "2: invalid value: write TOML, as in host ="),
-    "twice": ("port = 1\nport = 2", "2: cannot overwrite a value"),
+    "twice": ("port = 1\nport = 2", "2: port: it stands on line 1 already: write it once"),
+    "twice, over lines": (
+        'host = "h"\norigins = []\norigins = [\n]',
+        "4: origins: it stands on line 2 already: write it once",
+    ),
+    "a table twice": (
+        "[nodes.a]\n[nodes.b]\n[nodes.a]",
+        "3: nodes.a: it stands on line 1 already: write it once",
+    ),
     "ends too early": ("port = 1\nbus = [", "2: "),
     "unknown": ("\nprot = 1", "2: prot: there is no such key; port is meant?"),
     "unknown to all": ("zebra = 1", "1: zebra: there is no such key; there is host, port"),
@@ -104,6 +112,21 @@ BAD = {
         '[nodes.a]\nupstreams = ["b"]\n[nodes.b]\nport = 0',
         "4: nodes.b.port: others must know it: write a number above 0",
     ),
+    "certificate": ('\ntls_cert = "nope.pem"', "2: tls_cert: {folder}/nope.pem: No such file"),
+    "upstream's certificate": (
+        'upstream_ca = "nope.pem"',
+        "1: upstream_ca: {folder}/nope.pem: No such file",
+    ),
+    "too many processes": ("workers = 100", "1: workers: 100: 64 at most, as in one for each"),
+    "too many for a node": (
+        "[nodes.a]\nworkers = 100",
+        "2: nodes.a.workers: 100: 64 at most, as in one for each",
+    ),
+    "key file": ('key_file = "."', "1: key_file: {folder}: the key file cannot be read: Is a"),
+    "upstream with a space": (
+        'upstreams = ["http://x y"]',
+        "1: upstreams: 'http://x y': write it as in ws://hub.example:8080?token=KEY",
+    ),
     "host of all": ('host = "::"\n[nodes.a]', "1: host: :: lets everybody in your network watch"),
 }
 
@@ -124,6 +147,19 @@ def test_what_is_wrong_has_its_line_and_key(text: str, expected: str, tmp_path: 
     assert expected.replace("{folder}", str(tmp_path)) in said.removeprefix(place)
     assert "\n" not in said
     assert "s3cr3t" not in said
+
+
+def test_what_is_wrong_with_an_option_is_told_with_the_option(tmp_path: Path) -> None:
+    missing = tmp_path / "nope.pem"
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"tls_cert": missing}, f"--tls-cert {missing}: No such file"),
+        ({"workers": 100}, "--workers 100: 64 at most"),
+        ({"key_file": tmp_path}, f"--key-file {tmp_path}: the key file cannot be read: Is a"),
+    ]
+    for options, expected in wrong:
+        with pytest.raises(InputError) as caught:
+            plan(tmp_path, "workers = 2", **options)
+        assert str(caught.value).startswith(expected)
 
 
 def test_no_file_and_no_text(tmp_path: Path) -> None:

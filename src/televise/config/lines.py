@@ -24,17 +24,30 @@ def line_of(text: str, path: Path) -> int:
 def lines(text: str) -> dict[Path, int]:
     """All keys and tables, and the lines on which they first stand."""
     found: dict[Path, int] = {}
+    for start, _, paths in _keys(text):
+        for path in paths:
+            for length in range(1, len(path) + 1):
+                found.setdefault(path[:length], start)
+    return found
+
+
+def key_at(text: str, line: int) -> Path:
+    """The key whose value ends on that line, or the table that begins there; () for none. ``text``
+    need not be TOML as a whole."""
+    found = (paths for _, end, paths in _keys(text) if end == line)
+    return max(next(found, [()]), key=len)
+
+
+def _keys(text: str) -> Iterator[tuple[int, int, list[Path]]]:
+    """The keys that are written together, and the lines on which that begins and ends."""
     header: Path = ()
     for start, part, values in _parts(text):
         if part.lstrip().startswith("["):
             header = max(_paths(values), key=len)
-            inside: Iterator[Path] = iter([header])
+            inside = [header]
         else:
-            inside = (header + path for path in _paths(values))
-        for path in inside:
-            for length in range(1, len(path) + 1):
-                found.setdefault(path[:length], start)
-    return found
+            inside = [header + path for path in _paths(values)]
+        yield start, start + part.count("\n") - 1, inside
 
 
 def _parts(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 
-from televise.config.lines import line_of, lines
+from televise.config.lines import key_at, line_of, lines
 from televise.errors import InputError
+
+# What tomllib says of a key or a table that is there already.
+_TWICE = ("Cannot overwrite", "Cannot declare")
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,7 @@ class Place:
         """One line: file, line, key, and the ``message``."""
         key = f" {'.'.join(self.path)}:" if self.path else ""
         text = f"{self.file}:{line_of(self.text, self.path)}:{key} {message}"
-        # Keys and texts of a file may have lines of their own.
-        return InputError(
-            "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-        )
+        return InputError(_printable(text))
 
 
 def parse_toml(file: str, text: str) -> dict[str, object]:
@@ -42,10 +42,18 @@ def parse_toml(file: str, text: str) -> dict[str, object]:
     except tomllib.TOMLDecodeError as error:
         reason, _, place = str(error).partition(" (at ")
         line = place.removeprefix("line ").partition(",")[0]
-        number = line if line.isdecimal() else len(text.splitlines())
-        raise InputError(
-            f"{file}:{number}: {reason[:1].lower()}{reason[1:]}: write TOML, "
-            'as in host = "127.0.0.1" or port = 8080'
-        ) from None
+        number = int(line) if line.isdecimal() else len(text.splitlines())
+        wrong = f"{reason[:1].lower()}{reason[1:]}"
+        right = 'write TOML, as in host = "127.0.0.1" or port = 8080'
+        if reason.startswith(_TWICE) and (path := key_at(text, number)):
+            before = line_of(text, path)
+            wrong = f"{'.'.join(path)}: it stands on line {before} already"
+            right = "write it once"
+        raise InputError(_printable(f"{file}:{number}: {wrong}: {right}")) from None
     except RecursionError:
         raise InputError(f"{file}:1: too many brackets inside each other: it needs few") from None
+
+
+def _printable(text: str) -> str:
+    """Keys and texts of a file may have lines of their own."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

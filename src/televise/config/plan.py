@@ -1,6 +1,7 @@
 """Plan: the hub that a command and a file describe together. What the command says goes before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from ssl import SSLContext
@@ -12,10 +13,12 @@ from televise.config.place import Place
 from televise.config.topology import LOOPBACK, PORT, Topology
 from televise.dialects import DialectSpec, check_ports
 from televise.errors import InputError
+from televise.fanout.crew import check_count
 from televise.hub.policy import Policy
 from televise.model.source import SourceSpec, parse_source
 from televise.settings import LIMITS, Settings
 from televise.web.certificate import Certificate, client_context
+from televise.web.secret import check_secret
 from televise.web.security import is_loopback
 
 # Whence channels may come that are not named here.
@@ -100,14 +103,18 @@ def _plan(node: Node, filed: Values, given: Values) -> Plan:
     if "dialects" in filed and "dialects" not in given:
         _check_dialects(node, values, specs)
     _check_together(node, values, given)
+    with _in_place(node, given):
+        certificate, context = _certificate(values), _upstream_context(values)
+        check_count(values.get("workers", 1))
+        _check_key_file(values)
     settings = Settings(
         **{key: values[key] for key in _SETTINGS if key in values},
         rtmp_port=values.get("rtmp"),
         policy=_policy(values.get("replay")),
         policies={each.spec.name: _policy(each.replay) for each in channels if each.replay},
         names=() if is_loopback(node.address) else (node.address,),
-        certificate=_certificate(values),
-        upstream_context=_upstream_context(values),
+        certificate=certificate,
+        upstream_context=context,
         proxies=tuple(values.get("trusted_proxies", ())),
     )
     typed = frozenset(each.spec.name for each in given.get("channels", []))
@@ -143,6 +150,28 @@ def _check_together(node: Node, values: Values, given: Values) -> None:
             one, other = (f"--{each.replace('_', '-')}" for each in (key, needed))
             raise InputError(f"{one} is for a certificate: add {other} FILE")
         raise node.place_of(key).error(f"it is for a certificate: add {needed}")
+
+
+@contextmanager
+def _in_place(node: Node, given: Values) -> Iterator[None]:
+    """What is wrong with an option is told with line and key where the file has said it."""
+    try:
+        yield
+    except InputError as error:
+        option, _, message = str(error).partition(" ")
+        key = option.removeprefix("--").replace("-", "_")
+        if key in given:
+            raise
+        raise node.place_of(key).error(message) from None
+
+
+def _check_key_file(values: Values) -> None:
+    """One that is not there yet is made when it is needed."""
+    if path := values.get("key_file"):
+        try:
+            check_secret(path)
+        except InputError as error:
+            raise InputError(f"--key-file {error}") from None
 
 
 def _certificate(values: Values) -> Certificate | None:

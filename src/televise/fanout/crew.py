@@ -24,19 +24,24 @@ START_SECONDS = 30.0
 MOST = 64
 
 
+def check_count(count: int) -> None:
+    """InputError where this system cannot have so many processes; one is no crew."""
+    if count > 1 and sys.platform != "linux":
+        raise InputError(
+            f"--workers {count}: only Linux spreads the connections to a port over processes: "
+            "leave it out"
+        )
+    if count > MOST:
+        raise InputError(f"--workers {count}: {MOST} at most, as in one for each core")
+
+
 class Crew:
     """Runs ``count`` processes, and keeps them informed. They hand on to Unix sockets in a folder
     that is for us alone."""
 
     def __init__(self, count: int, edge: Edge) -> None:
         """InputError where this system cannot have so many."""
-        if sys.platform != "linux":
-            raise InputError(
-                "--workers: only Linux spreads the connections to a port over processes: "
-                "leave it out"
-            )
-        if count > MOST:
-            raise InputError(f"--workers {count}: {MOST} at most, as in one for each core")
+        check_count(count)
         self._count = count
         self._edge = edge
         self._folder = Path(tempfile.mkdtemp(prefix="televise-"))

@@ -22,6 +22,11 @@ def load_secret(path: Path) -> bytes:
     return _read(path) or _create(path)
 
 
+def check_secret(path: Path) -> None:
+    """InputError where the file at ``path`` is there, and is no secret."""
+    _read(path)
+
+
 def _read(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
@@ -29,7 +34,8 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError:
         return b""
     except (OSError, UnicodeError) as error:
-        raise InputError(f"{path}: the key file cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: the key file cannot be read: {reason}") from None
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise InputError(f"{path}: others can read the key file: chmod 600 {path}")
     if len(text) < 64:
