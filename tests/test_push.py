@@ -17,8 +17,12 @@ from televise.push.target import Target, parse_target
 from televise.server import Server
 from televise.settings import Settings
 from televise.testing import read_barcode
+from televise.web.certificate import Certificate
+from televise.web.keys import Grant, Keys
 from tests.commands.test_arguments import command_lines
+from tests.conftest import Needs
 from tests.ingest.publishers import Hub, publishable
+from tests.sources.tls_server import make_certificate
 from tests.support.process import COMMAND, LIMIT_SECONDS, environment, is_alive, run
 from tests.support.waiting import until
 from tests.support.wire import Stream
@@ -143,6 +147,57 @@ async def test_a_wrong_key_is_told_in_one_line(tmp_path: Path, wrong: str) -> No
     assert errors[0].startswith("televise: ")
     assert "key" in errors[0]
     assert not token or token not in done.stdout + done.stderr
+
+
+async def test_a_channel_that_is_not_for_publishing_is_told(tmp_path: Path) -> None:
+    async with publishable(tmp_path, f"cam={SOURCE}") as hub:
+        done = await asyncio.to_thread(
+            run, "push", SOURCE, address(hub), TELEVISE_TOKEN=hub.token()
+        )
+        assert done.returncode == 2
+        assert done.stderr.endswith("cam is not for publishing: its source is " + SOURCE + "\n")
+        status, text = await hub.send("/cam.ts", b"x")
+        assert (status, text.partition(":")[0]) == (400, "cam is not for publishing")
+
+
+async def test_that_it_publishes_is_told(tmp_path: Path, unused_tcp_port: int) -> None:
+    """By the name that it has there, and again when it does so again."""
+    log = tmp_path / "log"
+    settings = Settings(port=unused_tcp_port, key_file=tmp_path / "key", rtmp_port=-1)
+    token = Keys(tmp_path / "key").sign(Grant("cam", "publish"), 600)
+    with pushing(f"http://127.0.0.1:{unused_tcp_port}/cam", log, TELEVISE_TOKEN=token):
+        await until(lambda: "connection refused" in log.read_text())
+        assert "event=publishing" not in log.read_text()
+        for count in (1, 2):
+            server = Server([parse_source("cam=publish:")], settings)
+            await server.start()
+            await until(lambda count=count: log.read_text().count("event=publishing") == count)  # type: ignore[misc]
+            await server.close()
+    assert f"to=ws://127.0.0.1:{unused_tcp_port}/cam" in log.read_text()
+    assert "channel cam is" in log.read_text()
+    assert "channel pattern is" not in log.read_text()
+
+
+async def test_a_hub_that_speaks_tls(tmp_path: Path, needs: Needs) -> None:
+    file, key = make_certificate(needs("openssl"), tmp_path)
+    log, doubts = tmp_path / "log", tmp_path / "doubts"
+    async with publishable(tmp_path, certificate=Certificate(file, key)) as hub:
+        url = f"https://localhost:{hub.tv.port}/cam"
+        with pushing(url, doubts, TELEVISE_TOKEN=hub.token()):
+            await until(lambda: "its certificate is not to be trusted" in doubts.read_text())
+        options = ("--upstream-ca", str(file), "--upstream-cert", str(file), "--upstream-key")
+        with pushing(url, log, *options, str(key), TELEVISE_TOKEN=hub.token()):
+            await until(lambda: hub.tv.channel().publisher is not None)
+
+
+def test_certificates_that_will_not_do_are_told(tmp_path: Path) -> None:
+    for options, complaint in (
+        (["--upstream-ca", "nope.pem"], "--upstream-ca nope.pem: No such file or directory"),
+        (["--upstream-key", "nope.pem"], "--upstream-key is for a certificate: add"),
+    ):
+        done = run("push", SOURCE, "https://127.0.0.1:9/cam", *options, TELEVISE_TOKEN="x")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert complaint in done.stderr
 
 
 async def test_a_channel_that_is_not_there_is_told(tmp_path: Path) -> None:

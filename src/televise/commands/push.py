@@ -2,8 +2,10 @@
 
 import argparse
 import os
+from dataclasses import replace
 from typing import Any
 
+from televise.commands import certificates
 from televise.commands.arguments import hide_secrets, hide_token
 from televise.errors import InputError
 
@@ -26,6 +28,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         default="",
         help="the key for that channel; or set TELEVISE_TOKEN, which is safer",
     )
+    certificates.add(push)
     push.set_defaults(run=_run)
 
 
@@ -40,4 +43,4 @@ def _run(options: argparse.Namespace) -> int:
     hide_token(target.token)
     if spec.kind in _NOT_HERE:
         raise InputError(f"{spec.shown} cannot be pushed: it is filled by others; give a source")
-    return run_push(spec, target)
+    return run_push(spec, replace(target, context=certificates.context(options)))

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from televise.commands import certificates
 from televise.commands.arguments import hide_secrets, hide_token
 from televise.commands.values import count, port, replay, rtmp_port
 from televise.errors import InputError
@@ -178,14 +179,7 @@ def _add_hubs(group: "argparse._ArgumentGroup") -> None:
         metavar="URL",
         help="share channels with all hubs on this NATS server, as in nats://bus.example:4222",
     )
-    for name, text in (
-        ("ca", "whose certificates are believed, instead of the system's"),
-        ("cert", "certificate to show where it is asked for"),
-        ("key", "its key, if that is not in it"),
-    ):
-        group.add_argument(
-            f"--upstream-{name}", type=Path, metavar="FILE", help=f"for wss upstreams: {text}"
-        )
+    certificates.add(group)
 
 
 def _add_publishing(group: "argparse._ArgumentGroup") -> None:

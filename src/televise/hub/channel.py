@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from televise import events
-from televise.errors import Unavailable
+from televise.errors import InputError, Unavailable
 from televise.hub.budget import Budget
 from televise.hub.encoding import Encoding
 from televise.hub.intake import Intake
@@ -144,7 +144,8 @@ class Channel:
     def publish(self, format: str, address: str, *, take_over: bool = False) -> Publishing:
         """Let somebody at ``address`` publish, in ``format`` (FFmpeg's name; '' to find out).
 
-        Busy where another one does, unless its place is to be taken over; Unavailable.
+        Busy where another one does, unless its place is to be taken over; InputError where the
+        channel is none to be published into; Unavailable.
         """
         self._check_publishable()
         publisher = self._seat.take(self._number(), format, address, take_over=take_over)
@@ -170,10 +171,10 @@ class Channel:
 
     def _check_publishable(self) -> Publishable:
         supply = self._supply
-        if self.closed or self.spec.kind != "publish" or not isinstance(supply, Publishable):
-            raise Unavailable(
-                f"{self.name} is not for publishing: its source is {self.spec.public}"
-            )
+        if self.closed:
+            raise Unavailable("the server is stopping")
+        if self.spec.kind != "publish" or not isinstance(supply, Publishable):
+            raise InputError(f"{self.name} is not for publishing: its source is {self.spec.public}")
         return supply
 
     def _left(self, publisher: Publishing) -> None:

@@ -6,6 +6,7 @@ import random
 import secrets
 import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -29,12 +30,13 @@ CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 8.0
 CLOSE_SECONDS = 0.5
 MAX_MESSAGE_BYTES = 65_536
-# Close code by which a hub says that a key does not do (RFC 6455 section 7.4.1).
+_DATA = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 
 
 async def push(spec: SourceSpec, target: Target, stop: asyncio.Event) -> None:
-    """Publish ``spec`` until ``stop``. TeleviseError where the source or the key will never do."""
-    channel = Channel(spec)
+    """Publish ``spec`` until ``stop``. TeleviseError where the source, the channel or the
+    key will never do."""
+    channel = Channel(replace(spec, name=target.name))
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     channel.listeners.add(lambda each: _fail_if_final(each, failed))
     channel.open()
@@ -99,6 +101,7 @@ class Pusher:
             protocols=[SUBPROTOCOL],
             compress=0,
             max_msg_size=MAX_MESSAGE_BYTES,
+            ssl=self._target.context or True,
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
         )
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -134,9 +137,12 @@ class Pusher:
 
     async def _hear(self, websocket: aiohttp.ClientWebSocketResponse, provider: Provider) -> str:
         """Hear the hub until it goes; returns why. Forbidden, PeerError, TimeoutError."""
-        receiver = Receiver("consumer")
+        receiver, publishing = Receiver("consumer"), False
         while True:
             heard = await websocket.receive(SILENCE_SECONDS)
+            if heard.type in _DATA and not publishing:  # nothing is said to who has no seat
+                publishing = True
+                events.info("publishing", to=self._target.shown)
             if heard.type == aiohttp.WSMsgType.TEXT:
                 provider.say("clock", _answer(heard.data))
             elif heard.type == aiohttp.WSMsgType.BINARY:

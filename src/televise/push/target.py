@@ -1,6 +1,7 @@
 """Target: where a source is pushed to."""
 
 from dataclasses import dataclass, replace
+from ssl import SSLContext
 from urllib.parse import urlencode
 
 from televise.errors import InputError
@@ -10,12 +11,14 @@ from televise.model.name import check_name
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Channel ``name`` of the ``hub`` at that URL, and the key for it."""
+    """Channel ``name`` of the ``hub`` at that URL, and the key for it. ``context`` says whose
+    certificates are believed, if not those that the system does."""
 
     hub: str
     name: str
     token: str
     take_over: bool = False
+    context: SSLContext | None = None
 
     @property
     def shown(self) -> str:
