@@ -11,8 +11,9 @@ import pytest
 
 from televise.formats.box import boxes
 from televise.hub.policy import Policy
-from televise.hub.upstream import SILENCE_SECONDS
+from televise.hub.upstream import QUIET_SECONDS, SILENCE_SECONDS
 from televise.link.messages import Epoch, Note
+from televise.model.rendition import Rendition
 from televise.testing import toxic_proxy
 from televise.web.keys import Grant, Keys
 from tests.hub.hubs import (
@@ -28,6 +29,7 @@ from tests.hub.hubs import (
     through,
     to,
 )
+from tests.ingest.publishers import RED, picture
 from tests.support.server import Serving
 from tests.support.waiting import until
 from tests.support.wire import Stream
@@ -345,6 +347,57 @@ async def test_a_silent_upstream_is_noticed_and_the_next_one_taken(
             assert gaps(taker.packets) == edge.channel().ledger.missing
             assert len(taker.epochs) == 1
             assert "another is better" not in ends
+
+
+async def test_one_that_says_nothing_is_left_before_it_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where another has it; and it is not returned to when it comes back."""
+    ends = link_ends(monkeypatch)
+    async with (
+        toxic_proxy() as proxy,
+        hub(SMALL, origins=[proxy.url]) as ingress,
+        hub(upstreams=to(proxy.port, ingress.port)) as edge,
+    ):
+        proxy.target = ingress.port
+        await until(lambda: offering(edge) == [proxy.url.replace("http", "ws"), url_of(ingress)])
+        async with taking(edge) as taker:
+            await taker.take(10)
+            [carrier] = edge.server._upstreams.relays["cam"].carriers
+            first, spare = edge.server._upstreams.all
+            assert carrier.upstream is first
+            proxy.freeze()
+            await until(lambda: carrier.upstream is spare)
+            assert ends == ["it says nothing"]
+            assert first.connected
+            proxy.thaw()
+            await until(lambda: not first.quiet)
+            await taker.take(60)
+            assert carrier.upstream is spare
+    assert len(taker.epochs) == 1
+    assert ends == ["it says nothing"]
+
+
+async def test_a_source_that_shows_nothing_new_is_no_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One picture for ever, and another hub that has it too."""
+    ends = link_ends(monkeypatch)
+    (tmp_path / "still.jpg").write_bytes(picture(RED, "JPEG"))
+    async with (
+        hub(f"cam=dir:{tmp_path}") as ingress,
+        hub(upstreams=to(ingress.port)) as spare,
+        hub(upstreams=to(ingress.port, spare.port)) as edge,
+    ):
+        await until(lambda: offering(edge) == [url_of(ingress), url_of(spare)])
+        async with taking(edge, rendition=Rendition("mjpeg")) as taker:
+            await taker.take(1)
+            [carrier] = edge.server._upstreams.relays["cam"].carriers
+            began, upstream = time.monotonic(), carrier.upstream
+            await until(lambda: time.monotonic() > began + 2 * QUIET_SECONDS)
+            assert len(taker.packets) < 3
+            assert carrier.upstream is upstream is edge.server._upstreams.all[0]
+    assert ends == []
 
 
 async def test_times_are_by_our_own_clock() -> None:

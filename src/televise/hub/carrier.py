@@ -69,12 +69,11 @@ class Carrier:
         left = self.upstream
         if left is None or self._carrying is None or left is best:
             return
-        offer = left.offers.get(self._name)
-        if offer is None:
+        if self._name not in left.offers:
             lost = left.reason or "it is no upstream any more"
             self._left = "it has the channel no more" if left.connected else lost
-        elif best and not offer.good and best.offers[self._name].good:
-            self._left = "another is better"
+        elif best and best.shows(self._name) and not left.shows(self._name):
+            self._left = "it says nothing" if left.quiet else "another is better"
         else:
             return
         self._carrying.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import random
 import ssl
 import time
@@ -32,6 +33,9 @@ from televise.model.unix_time import is_unix_time
 AS_BEFORE = "{}"
 # An upstream says something every two seconds; one that does not is gone.
 SILENCE_SECONDS = 6.0
+# One that has said nothing for so long, on none of its connections, is left where another is as
+# good: it may be frozen. A source that shows nothing new is no silence.
+QUIET_SECONDS = 2.5
 REPORT_SECONDS = 2.0
 # An upstream that comes back after days is found again so soon.
 MAX_WAIT_SECONDS = 1.0
@@ -68,6 +72,8 @@ class Upstream:
     watchers: Watchers | None = None
     now: Callable[[], int] = time.time_ns
     context: ssl.SSLContext | None = None
+    # When it said something last, in monotonic seconds.
+    heard: float = field(default=math.inf, repr=False)
     _us: str = ""
     _carrying: dict[tuple[str, Rendition], aiohttp.ClientWebSocketResponse] = field(
         default_factory=dict, repr=False
@@ -77,6 +83,15 @@ class Upstream:
     def key(self) -> tuple[str, str]:
         """What was typed: another one of the same is the same."""
         return self.url, self.token
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it says nothing, though it should."""
+        return time.monotonic() - self.heard > QUIET_SECONDS
+
+    def shows(self, name: str) -> bool:
+        """Whether it has a picture of the channel, or will soon."""
+        return name in self.offers and self.offers[name].good and not self.quiet
 
     async def follow(
         self,
@@ -115,12 +130,16 @@ class Upstream:
             _reporting(websocket, lambda: self._report(viewers)),
         ):
             while (message := await websocket.receive()).type == aiohttp.WSMsgType.TEXT:
-                self.bytes += len(message.data)
+                self._count(len(message.data))
                 if self._heard(message.data):
                     silence.reschedule(loop.time() + SILENCE_SECONDS)
                     backoff.reset()
                     changed()
             return ending(message)
+
+    def _count(self, more: int) -> None:
+        self.bytes += more
+        self.heard = time.monotonic()
 
     def _report(self, viewers: Viewers) -> dict[str, Any]:
         return {"node": self._us, **self._told(viewers), "clock": self.now()}
@@ -190,7 +209,7 @@ class Upstream:
     async def _received(self, websocket: aiohttp.ClientWebSocketResponse) -> Messages:
         receiver = Receiver("provider")
         while (message := await websocket.receive()).type == aiohttp.WSMsgType.BINARY:
-            self.bytes += len(message.data)
+            self._count(len(message.data))
             self.media_bytes += len(message.data)
             for each in receiver.feed(message.data):
                 yield each

@@ -20,6 +20,7 @@ from televise.model.source import SourceSpec
 # A channel that no upstream has any more stays for so long: it may come back.
 GONE_SECONDS = 60.0
 LOOK_SECONDS = 5.0
+LISTEN_SECONDS = 0.25
 
 
 class Upstreams:
@@ -63,7 +64,9 @@ class Upstreams:
             for each in self._upstreams:
                 self._follow(each)
             try:
-                await self._forget()
+                async with asyncio.TaskGroup() as looking:
+                    looking.create_task(self._forget())
+                    looking.create_task(self._listen())
             finally:
                 await self._leave(*self._following)
                 await asyncio.gather(*(relay.stop() for relay in self._relays.values()))
@@ -100,8 +103,8 @@ class Upstreams:
         having = [each for each in self._upstreams if name in each.offers]
 
         def rank(upstream: Upstream) -> tuple[bool, bool, int]:
-            offer = upstream.offers[name]
-            return not offer.good, upstream is avoid, len(offer.path)
+            way = len(upstream.offers[name].path)
+            return not upstream.shows(name), upstream is avoid, way
 
         return min(having, key=rank, default=None)
 
@@ -153,6 +156,16 @@ class Upstreams:
     def _supply(self, name: str, callbacks: Callbacks) -> Supply:
         relay = self._relays[name] = Relay(name, self, callbacks)
         return relay
+
+    async def _listen(self) -> None:
+        """Notice who says nothing any more."""
+        before: list[Upstream] = []
+        while True:
+            await asyncio.sleep(LISTEN_SECONDS)
+            quiet = [each for each in self._upstreams if each.quiet]
+            if quiet != before:
+                before = quiet
+                self._update()
 
     async def _forget(self) -> None:
         """Remove channels that no upstream has had for a while, and nobody watches."""
