@@ -144,10 +144,38 @@ async def test_go2rtc_is_refused_what_there_is_not_and_may_ask_again() -> None:
         stream.say('{"type":"mjpeg"}')
         assert (await stream.frame()).json == {"type": "mjpeg"}
         assert (await binary(stream)).startswith(b"\xff\xd8")
-        stream.say('{"type":"webrtc/candidate","value":""}')
+        stream.say('{"type":"hls","value":""}')
         frames = [await stream.frame() for _ in range(COUNT)]
         assert [frame.json["type"] for frame in frames if frame.opcode == TEXT] == ["error"]
         assert {frame.opcode for frame in frames} == {TEXT, BINARY}
+
+
+async def test_go2rtc_goes_on_where_webrtc_is_asked_for_beside_mse() -> None:
+    """Its player sends an offer and its candidates on the same socket, before or after."""
+    offer = json.dumps({"type": "webrtc/offer", "value": "v=0\r\n" * 15_000})
+    candidate = json.dumps({"type": "webrtc/candidate", "value": "candidate:1 1 udp 1"})
+    async with speaking("go2rtc", TONED) as it, it.socket("/api/ws?src=cam") as stream:
+        before = [candidate] * 30 + [offer]
+        for said in (*before, '{"type":"mse","value":""}', *before):
+            stream.say(said)
+        told = []
+        while (frame := await stream.frame()).opcode == TEXT:
+            told.append(frame.json)
+        assert [each["type"] for each in told] == ["error", "mse"]
+        assert told[0]["value"].startswith("webrtc/offer: ")
+        assert b"moov" in frame.payload
+        frames = [await stream.frame() for _ in range(2 * COUNT)]
+        assert [frame.json["type"] for frame in frames if frame.opcode == TEXT] == ["error"]
+        assert {frame.opcode for frame in frames} == {TEXT, BINARY}
+
+
+async def test_go2rtc_hears_only_so_many_wishes() -> None:
+    async with speaking("go2rtc", TONED) as it, it.socket("/api/ws?src=cam") as stream:
+        for _ in range(400):
+            stream.say('{"type":"webrtc/candidate","value":""}')
+        frame = await stream.frame()
+        assert (frame.opcode, frame.code) == (CLOSE, 1008)
+        assert b"too many messages" in frame.payload
 
 
 async def test_go2rtc_without_a_name_means_the_first_channel() -> None:
@@ -217,13 +245,13 @@ async def test_a_late_joiner_begins_with_the_newest_keyframe(each: tuple[str, Sp
 
 
 @pytest.mark.parametrize(
-    ("opcode", "payload", "code"),
+    ("opcode", "payload", "code", "reason"),
     [
-        (BINARY, b"\x00\x01", 1003),
-        (TEXT, b"x" * 5000, 1009),
-        (TEXT, b"\xff\xfe", 1007),
-        (0x3, b"", 1002),
-        (TEXT, b"rubbish", 1008),
+        (BINARY, b"\x00\x01", 1003, "only text"),
+        (TEXT, b"x" * 140_000, 1009, "size"),
+        (TEXT, b"\xff\xfe", 1007, "UTF-8"),
+        (0x3, b"", 1002, "opcode"),
+        (TEXT, b"rubbish", 1008, ""),
     ],
 )
 async def test_rubbish_ends_the_connection_with_the_right_code_and_one_line(
@@ -231,6 +259,7 @@ async def test_rubbish_ends_the_connection_with_the_right_code_and_one_line(
     opcode: int,
     payload: bytes,
     code: int,
+    reason: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name, it = each
@@ -254,6 +283,7 @@ async def test_rubbish_ends_the_connection_with_the_right_code_and_one_line(
         assert await stream.rest() == b"", "nothing comes after the close frame"
     await until(lambda: it.tv.watching == 0)
     assert len(lines) == 1, lines
+    assert reason in lines[0]
 
 
 async def test_a_request_without_upgrade_is_told_so(each: tuple[str, Speaking]) -> None:

@@ -12,7 +12,7 @@ from tests.browser.support import Browser
 from tests.dialects.speaking import speaking
 
 # Written after what is known of the originals' pages: none of them seeks, one waits for nothing.
-# %s are the URL of the WebSocket, the codecs and the mode.
+# What is put in is the URL of the WebSocket, the codecs, the mode, and what else it does with it.
 PAGE = """(() => {
   const media = new MediaSource();
   const video = document.createElement("video");
@@ -34,10 +34,14 @@ PAGE = """(() => {
       buffer.onupdateend = next;
     };
     if ("%(codecs)s") add('video/mp4; codecs="%(codecs)s"');
-    socket.onopen = () => { const say = `%(say)s`; if (say) socket.send(say); };
+    socket.onopen = () => { const say = `%(say)s`; if (say) socket.send(say); %(beside)s };
     socket.onmessage = ({data}) => {
       try {
-        if (typeof data === "string") return add(JSON.parse(data).value);
+        if (typeof data === "string") {
+          const {type, value} = JSON.parse(data);
+          if (type === "mse") add(value);
+          return;
+        }
         const bytes = new Uint8Array(data);
         if (bytes[0] === 9) {
           const codecs = new TextDecoder().decode(bytes.slice(1));
@@ -51,6 +55,22 @@ PAGE = """(() => {
   video.src = URL.createObjectURL(media);
   return true;
 })()"""
+# go2rtc's player tries WebRTC beside mse, on the same socket.
+WITH_OFFER = """
+const pc = new RTCPeerConnection();
+const send = (type, value) => socket.send(JSON.stringify({type, value}));
+for (const kind of ["video", "audio"]) pc.addTransceiver(kind, {direction: "recvonly"});
+pc.onicecandidate = ({candidate}) => send("webrtc/candidate", candidate?.candidate ?? "");
+pc.createOffer().then(async (offer) => {
+  await pc.setLocalDescription(offer);
+  send("webrtc/offer", offer.sdp);
+});
+socket.addEventListener("message", ({data}) => {
+  if (typeof data !== "string" || JSON.parse(data).type !== "error") return;
+  window.refusal = JSON.parse(data).value;
+  pc.close();
+});
+"""
 MOVES = "document.querySelector('video')?.currentTime > 1.5"
 FILMS = ["pattern:?size=320x240&fps=25&tone=440", "bigbuckbunny.mp4", "carphone_pristine.mp4"]
 KINDS = {
@@ -93,12 +113,15 @@ async def test_the_pages_show_a_moving_picture(
     ):
         page = await browser.open(origin)
         values = {"url": f"ws://127.0.0.1:{it.port}{path}", "codecs": codecs, "mode": mode}
-        await page.evaluate(PAGE % (values | {"waits": waits, "say": say}))
+        values |= {"waits": waits, "say": say, "beside": WITH_OFFER if dialect == "go2rtc" else ""}
+        await page.evaluate(PAGE % values)
         if dialect == "berrymse":
             await page.until(MOVES.replace("1.5", "0.2"), 30)
         else:
             await page.until(MOVES, 30)
             assert await page.evaluate("errors") == []
+        if dialect == "go2rtc":
+            await page.until("window.refusal?.startsWith('webrtc/offer: ')", 20)
 
 
 async def test_websocketlivestreams_page_plays_by_itself(browser: Browser) -> None:

@@ -86,6 +86,12 @@ class Frame:
         return int.from_bytes(self.payload[:2], "big")
 
 
+def _long(length: int) -> bytes:
+    """The masked length of a frame of 126 bytes or more."""
+    short = length < 1 << 16
+    return (b"\xfe" if short else b"\xff") + length.to_bytes(2 if short else 8, "big")
+
+
 class Stream:
     """One request on one connection, and its answer: the head, then bytes, parts or frames."""
 
@@ -170,7 +176,7 @@ class Stream:
     def send(self, opcode: int, payload: bytes) -> None:
         """A WebSocket frame of the client, masked."""
         length = len(payload)
-        size = bytes([0x80 | length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
+        size = bytes([0x80 | length]) if length < 126 else _long(length)
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
         self.writer.write(bytes([0x80 | opcode]) + size + mask + masked)

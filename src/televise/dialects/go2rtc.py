@@ -1,10 +1,10 @@
 """go2rtc: a WebSocket on which the page says what it can play, and is told what it gets."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.each import Each
@@ -12,12 +12,19 @@ from televise.dialects.fragments import Entries, from_zero, one_message
 from televise.dialects.talk import converse
 from televise.errors import FormatError
 from televise.formats import mp4
-from televise.formats.websocket import UNSUPPORTED, binary_frame, text_frame
+from televise.formats.websocket import binary_frame, text_frame
 from televise.hub.muxed import Muxer
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.edge import Edge, Wish
 from televise.web.viewer import Viewer
+
+# Its player asks for WebRTC beside mse, on the same socket; an offer of Chromium has 6 KB.
+MAX_OFFER_BYTES = 131_072
+# Then it tells, all at once, each address that the browser has, for each of its protocols.
+MAX_CANDIDATES = 200
+MAX_SHOWN = 40
+CANDIDATE = "webrtc/candidate"
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
@@ -35,22 +42,22 @@ class Negotiation:
 
     protocols: Sequence[str] = ()
     pace = 0.0
+    max_bytes = MAX_OFFER_BYTES
+    max_at_once = MAX_CANDIDATES
 
-    async def wish(self, websocket: web.WebSocketResponse) -> Wish:
-        while True:
-            message = await websocket.receive()
-            if message.type == WSMsgType.BINARY:
-                await websocket.close(code=UNSUPPORTED)
-            if message.type != WSMsgType.TEXT:
-                raise FormatError("it said in no text what it wants")
-            kind, value = _parse(message.data)
+    async def wish(self, websocket: web.WebSocketResponse, said: AsyncIterator[str]) -> Wish | None:
+        async for text in said:
+            kind, value = _parse(text)
             if wish := _wish(kind, value):
                 return wish
-            await websocket.send_str(_refusal(kind))
+            if kind != CANDIDATE:
+                await websocket.send_str(_refusal(kind))
+        return None
 
     def heard(self, text: str, viewer: Viewer) -> None:
         kind, _ = _parse(text)
-        viewer.answer(text_frame(_refusal(kind)))
+        if kind != CANDIDATE:
+            viewer.tell(text_frame(_refusal(kind)), kind[:MAX_SHOWN])
 
 
 def _parse(text: str) -> tuple[str, Any]:
@@ -84,7 +91,7 @@ def _pictures(epoch: int, tracks: tuple[Track, ...]) -> Muxer:
 
 
 def _refusal(kind: str) -> str:
-    return _message("error", f"{kind[:40]}: there is mse with H.264, and mjpeg")
+    return _message("error", f"{kind[:MAX_SHOWN]}: there is mse with H.264, and mjpeg")
 
 
 def _message(kind: str, value: str) -> str:

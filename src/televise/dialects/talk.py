@@ -1,13 +1,13 @@
 """Talk: WebSockets whose clients listen, and say little or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
 from televise.errors import FormatError
 from televise.hub.channel import Channel
 from televise.web.edge import Dialogue, Edge, Wish
-from televise.web.sockets import is_websocket
+from televise.web.sockets import MAX_MESSAGE_BYTES, is_websocket
 from televise.web.viewer import Viewer
 
 
@@ -15,12 +15,14 @@ class Silence:
     """A dialogue in which the client gets ``wish`` and has nothing to say."""
 
     protocols: Sequence[str] = ()
+    max_bytes = MAX_MESSAGE_BYTES
+    max_at_once = 20
 
     def __init__(self, wish: Wish, pace: float = 0.0) -> None:
         self._wish = wish
         self.pace = pace
 
-    async def wish(self, websocket: web.WebSocketResponse) -> Wish:
+    async def wish(self, websocket: web.WebSocketResponse, said: AsyncIterator[str]) -> Wish:
         return self._wish
 
     def heard(self, text: str, viewer: Viewer) -> None:

@@ -4,33 +4,32 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiohttp
 from aiohttp import web
 
-from televise import events
-from televise.errors import FormatError, PeerError, TeleviseError, Unavailable
+from televise.errors import PeerError, TeleviseError, Unavailable
 from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER, UNSUPPORTED
 from televise.hub.channel import Channel
-from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
 from televise.hub.muxed import MakeMuxer
 from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.audience import Audience
 from televise.web.limits import Admission, Allowance
+from televise.web.said import ONLY_TEXT, TOO_MANY, Said, note_sent_away, send_away
 from televise.web.seats import Seats
-from televise.web.sockets import WebSocket, reason_of, upgrade
+from televise.web.sockets import WebSocket, upgrade
 from televise.web.viewer import Viewer
 
 # How long an answer waits for the source to say whether it can be made at all.
 BEGIN_SECONDS = 2.0
 # How long a client may take to say what it wants, where it must say so.
 WISH_SECONDS = 10.0
-ONLY_TEXT, TOO_MANY = "only text is understood", "too many messages: ten a second are enough"
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,17 @@ class Dialogue(Protocol):
     def pace(self) -> float:
         """Seconds between the messages that a new viewer is given of the past."""
 
-    async def wish(self, websocket: web.WebSocketResponse) -> Wish:
-        """What the client is to get; PeerError where it asks for it in a wrong way."""
+    @property
+    def max_bytes(self) -> int:
+        """How long a message of the client may be."""
+
+    @property
+    def max_at_once(self) -> int:
+        """How many messages of it may come at once; in the long run it is ten a second."""
+
+    async def wish(self, websocket: web.WebSocketResponse, said: AsyncIterator[str]) -> Wish | None:
+        """What the client is to get after what it has ``said``, None where it goes before that;
+        PeerError where it asks for it in a wrong way."""
 
     def heard(self, text: str, viewer: Viewer) -> None:
         """The client said something; PeerError where it may not say that."""
@@ -144,13 +152,13 @@ class Edge(Audience):
     ) -> web.StreamResponse:
         """Answer with a WebSocket on which the client may have something to say."""
         async with self.admitted(request):
-            websocket = await upgrade(request, dialogue.protocols)
+            websocket = await upgrade(request, dialogue.protocols, dialogue.max_bytes)
+            said = Said(request, websocket, dialogue.max_at_once)
             try:
                 async with asyncio.timeout(WISH_SECONDS):
-                    wish = await dialogue.wish(websocket)
-                async with self.counted(request, channel):
-                    with self.acquired(channel, wish.rendition) as encoding:
-                        await self._converse(request, websocket, channel, encoding, wish, dialogue)
+                    wish = await dialogue.wish(websocket, said)
+                if wish is not None:
+                    await self._converse(request, websocket, channel, wish, dialogue, said)
             except TimeoutError:
                 await send_away(request, websocket, NOT_UNDERSTOOD, "it did not say what it wants")
             except PeerError as error:
@@ -164,27 +172,23 @@ class Edge(Audience):
         request: web.Request,
         websocket: WebSocket,
         channel: Channel,
-        encoding: Encoding,
         wish: Wish,
         dialogue: Dialogue,
+        said: Said,
     ) -> None:
-        async with self.fed(request, channel, encoding, wish.muxer, wish.max_latency) as viewer:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.counted(request, channel))
+            encoding = stack.enter_context(self.acquired(channel, wish.rendition))
+            fed = self.fed(request, channel, encoding, wish.muxer, wish.max_latency)
+            viewer = await stack.enter_async_context(fed)
             websocket.viewer = viewer
             viewer.websocket, viewer.pace, viewer.burst = True, dialogue.pace, wish.burst
             await self.begun(encoding, BEGIN_SECONDS)
             if encoding.refusal:
                 raise Unavailable(encoding.refusal)
             viewer.start()
-            allowance = Allowance()
-            async for message in websocket:
-                if not allowance.take(time.monotonic()):
-                    raise FormatError(TOO_MANY)
-                if message.type == aiohttp.WSMsgType.TEXT:
-                    dialogue.heard(message.data, viewer)
-                elif message.type == aiohttp.WSMsgType.ERROR:
-                    note_sent_away(request, str(message.data))  # aiohttp has closed it
-                else:
-                    await send_away(request, websocket, UNSUPPORTED, ONLY_TEXT)
+            async for text in said:
+                dialogue.heard(text, viewer)
 
     async def _listen(self, request: web.Request, websocket: WebSocket, viewer: Viewer) -> None:
         """Hear the client until it goes; what one says that never asked for texts means nothing."""
@@ -238,16 +242,3 @@ def _stream_headers(content_type: str) -> dict[str, str]:
         "Expires": "Mon, 3 Jan 2000 12:34:56 GMT",
         "X-Accel-Buffering": "no",
     }
-
-
-async def send_away(
-    request: web.Request, websocket: web.WebSocketResponse, code: int, reason: str
-) -> None:
-    """Close with this code, and say why in the log."""
-    note_sent_away(request, reason)
-    await websocket.close(code=code, message=reason_of(reason))
-
-
-def note_sent_away(request: web.Request, reason: str) -> None:
-    """The log has one line for each that was closed for what it said."""
-    events.info("viewer sent away", stream=request.path, reason=reason)

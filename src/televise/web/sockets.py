@@ -94,14 +94,18 @@ class WebSocket(Masked):
 _KEY = web.RequestKey("websocket", WebSocket)
 
 
-async def upgrade(request: web.Request, protocols: Sequence[str]) -> WebSocket:
-    """Answer with a WebSocket; of the subprotocols that are asked for, one of these is granted."""
+async def upgrade(
+    request: web.Request, protocols: Sequence[str], max_bytes: int = MAX_MESSAGE_BYTES
+) -> WebSocket:
+    """Answer with a WebSocket; of the subprotocols that are asked for, one of these is granted.
+    A message of ``max_bytes`` is taken, a longer one closes it with 1009."""
     opened: WebSocket | None = request.get(_KEY)
     if opened is not None:
         return opened  # its key came by it
     # aiohttp refuses what has as much as its limit.
-    limit = MAX_MESSAGE_BYTES + 1
-    websocket = WebSocket(protocols=protocols, compress=False, max_msg_size=limit, timeout=1.0)
+    websocket = WebSocket(
+        protocols=protocols, compress=False, max_msg_size=max_bytes + 1, timeout=1.0
+    )
     await websocket.prepare(request)
     request[_KEY] = websocket
     return websocket

@@ -24,9 +24,10 @@ from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web import envelope
 from televise.web.access import access_of
-from televise.web.edge import ONLY_TEXT, Edge, note_sent_away, send_away
+from televise.web.edge import Edge
 from televise.web.guard import needs
 from televise.web.limits import Allowance
+from televise.web.said import ONLY_TEXT, note_sent_away, send_away
 from televise.web.sockets import upgrade
 from televise.web.viewer import Viewer
 
