@@ -145,7 +145,8 @@ class Server:
         ports = [self.port, *(mounted.port for mounted in self.dialects)]
         apps = [self.make_app(self._gate(self.port, ports))]
         for mounted in self.dialects:
-            apps.append(self.make_dialect_app(self._gate(mounted.port, ports), mounted))
+            gate = self._gate(mounted.port, ports, portless=True)
+            apps.append(self.make_dialect_app(gate, mounted))
         if self._crew is not None:
             for app in apps:
                 app.middlewares.insert(0, handed.receive)
@@ -195,7 +196,7 @@ class Server:
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
-    def _gate(self, port: int, ports: Sequence[int]) -> Gate:
+    def _gate(self, port: int, ports: Sequence[int], *, portless: bool = False) -> Gate:
         settings = self._settings
         gate = Gate(
             settings.host,
@@ -203,6 +204,7 @@ class Server:
             settings.origins,
             ports,
             same_site=settings.same_site,
+            portless=portless,
             secure=self._certificate is not None,
             proxies=settings.proxies,
             names=settings.names,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Needs
 from tests.dialects.speaking import speaking
-from tests.support.wire import Stream
+from tests.support.wire import Stream, exchange, request
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
 PICTURES = 4
@@ -89,6 +89,52 @@ async def test_mjpg_streamer_has_snapshots(path: str) -> None:
         body = await stream.rest()
         assert len(body) == int(stream.headers["content-length"])
         assert size_of(body) == (160, 120)
+
+
+@pytest.mark.parametrize(
+    ("action", "size"),
+    [
+        ("stream?dummy=param.mjpg", (160, 120)),
+        ("stream_0", (160, 120)),
+        ("stream_1?dummy=param.mjpg", (320, 240)),
+        ("snapshot_0", (160, 120)),
+        ("snapshot_1?n=0.123", (320, 240)),
+        ("snapshot_2", None),
+        ("stream_99999999999999999999", None),
+    ],
+)
+async def test_mjpg_streamer_looks_at_the_beginning_of_an_action_and_at_the_number_of_its_input(
+    action: str, size: tuple[int, int] | None
+) -> None:
+    sources = ["cam=pattern:?size=160x120&fps=15", "door=pattern:?size=320x240&fps=15"]
+    async with speaking("mjpg_streamer", *sources) as it:
+        if size is None:
+            head, body = await it.answer(f"/?action={action}")
+            assert head.startswith(b"HTTP/1.1 404 ")
+            assert b"there is: 0 to 1" in body
+            return
+        async with it.stream(f"/?action={action}") as stream:
+            if action.startswith("snapshot"):
+                assert size_of(await stream.rest()) == size
+            else:
+                assert size_of((await part(stream, "boundarydonotcross"))[1]) == size
+
+
+async def test_old_clients_need_not_say_the_port_but_a_name_of_ours() -> None:
+    async with speaking("mjpg_streamer") as it:
+        for host, status in [
+            ("127.0.0.1", 200),
+            ("LocalHost", 200),
+            ("[::1]", 200),
+            ("evil.example", 421),
+            ("127.0.0.1.evil.example", 421),
+            ("127.0.0.1:", 421),
+            (f"127.0.0.1:{it.port - 1}", 421),
+            (f"evil.example:{it.port}", 421),
+        ]:
+            asked = request("/", it.port, {"Host": host, "Connection": "close"})
+            answer = await exchange(it.port, asked)
+            assert (host, int(answer.split()[1])) == (host, status)
 
 
 async def test_mjpg_streamer_names_its_actions() -> None:

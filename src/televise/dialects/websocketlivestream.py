@@ -11,9 +11,10 @@ from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.fragments import SEQUENCE_SECONDS, Shared
+from televise.dialects.numbered import numbered
 from televise.dialects.page import page
 from televise.dialects.talk import Silence, converse
-from televise.errors import FormatError, UnknownChannel
+from televise.errors import FormatError
 from televise.hub.channel import Channel
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge, Wish
@@ -52,23 +53,19 @@ video.src = URL.createObjectURL(media);
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
 
-    def stream_of(request: web.Request, number: int) -> Channel:
-        """The channel that was chosen, or the one of this number."""
-        channels = edge.hub.channels
-        if number > len(channels):
-            raise UnknownChannel(f"no stream {number}; there is: 1 to {len(channels)}")
-        return channel_of(request, channels[number - 1].name)
+    def nth(request: web.Request, number: int) -> Channel:
+        return numbered(edge, channel_of, request, number, 1)
 
     async def index(request: web.Request) -> web.StreamResponse:
         if is_websocket(request):
-            return await converse(edge, request, stream_of(request, 1), Buttons("1"))
+            return await converse(edge, request, nth(request, 1), Buttons("1"))
         numbers = range(1, 1 + len(edge.hub.channels))
         links = (f'<li><a href="/stream{number}">Stream {number}</a></li>' for number in numbers)
         return page("WebSocket live stream", f"<ul>{''.join(links)}</ul>")
 
     async def stream(request: web.Request) -> web.StreamResponse:
         number = request.match_info["number"]
-        channel = stream_of(request, int(number))
+        channel = nth(request, int(number))
         if is_websocket(request):
             return await converse(edge, request, channel, Buttons(number))
         video = '<video muted autoplay playsinline controls></video><script src="/player.js">'

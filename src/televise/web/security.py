@@ -18,6 +18,7 @@ from televise.web.proxies import Network, Proxies
 
 # What a browser sends as Origin; it also stands in a header of ours, so nothing else may be in it.
 _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+_PORT = re.compile(r":[0-9]*$")
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
@@ -56,7 +57,8 @@ class Gate:
     ``origins`` are those of other sites that may show our streams; pages that come from other
     ``ports`` of ours, under the same name, may always. ``same_site``: all pages of this machine may
     show our pictures, as notebooks do. ``names`` are those by which others know this machine.
-    ``secure``: it speaks TLS. What ``proxies`` say of the request is believed.
+    ``portless``: clients need not say the port behind the name, as old ones do not; browsers always
+    do. ``secure``: it speaks TLS. What ``proxies`` say of the request is believed.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Gate:
         *,
         same_site: bool = False,
         names: Iterable[str] = (),
+        portless: bool = False,
         secure: bool = False,
         proxies: Sequence[Network] = (),
     ) -> None:
@@ -78,6 +81,7 @@ class Gate:
         self._ports = tuple(each for each in ports if each != port)
         self._loopback = is_loopback(host)
         self._same_site = same_site
+        self._portless = portless
         own = {"localhost", "127.0.0.1", "[::1]", *map(_as_host, (host, *names))}
         if not self._loopback:
             own.add(socket.gethostname().lower())
@@ -144,7 +148,7 @@ class Gate:
         hosts = request.headers.getall("Host", [])
         if len(hosts) != 1:
             return request.version < (1, 1) and not hosts
-        host = hosts[0].lower()
+        host = self._complete(hosts[0].lower())
         return host in self._hosts or (
             not self._loopback and _is_address(host, self._port, self._usual_port)
         )
@@ -157,9 +161,14 @@ class Gate:
         if not origins:
             return request.headers.get("Sec-Fetch-Site", "") != "cross-site"
         origin = origins[0].lower()
-        host = request.headers.get("Host", "").lower()
+        host = self._complete(request.headers.get("Host", "").lower())
         own = {f"{request.scheme}://{each}" for each in (host, *self._siblings(host))}
         return len(origins) == 1 and (origin in own or origin in self._origins)
+
+    def _complete(self, host: str) -> str:
+        """With our port, where it may be left out; the name must be ours all the same."""
+        is_complete = not self._portless or host in self._hosts or _PORT.search(host)
+        return host if is_complete else f"{host}:{self._port}"
 
     def _siblings(self, host: str) -> list[str]:
         """The same name with our other ports."""
