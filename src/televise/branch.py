@@ -136,7 +136,7 @@ class Branch(Server):
     def _follow_upstreams(self) -> None:
         """They are followed already."""
 
-    def _bind(self, port: int) -> int:
+    def _bind(self, port: int, option: str = "--port ") -> int:
         """The next one of those that the hub has found to be free."""
         found, _ = self.ports.bind(next(self._free), shared=True)
         return found

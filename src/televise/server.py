@@ -10,6 +10,7 @@ from aiohttp import web
 import televise
 from televise import events
 from televise.dialects import Mounted, mount
+from televise.errors import InputError
 from televise.fanout import handed
 from televise.fanout.crew import Crew
 from televise.hub.bus import Bus
@@ -140,7 +141,7 @@ class Server:
         self.port = self._bind(settings.port)
         more = bool(self._upstreams.all or settings.new_channels or self._roster.grows)
         for mounted in mount(settings.dialects, self.edge, settings.port, more=more):
-            self.dialects.append(replace(mounted, port=self._bind(mounted.port)))
+            self.dialects.append(replace(mounted, port=self._bind_dialect(mounted)))
         # All addresses are taken, so that they can know of each other; only now somebody is heard.
         ports = [self.port, *(mounted.port for mounted in self.dialects)]
         apps = [self.make_app(self._gate(self.port, ports))]
@@ -217,8 +218,15 @@ class Server:
         publishing = self._settings.new_channels or "publish" in kinds
         await self._rtmp.open(self.url, publishing=publishing)
 
-    def _bind(self, port: int) -> int:
-        port, listener = self.ports.bind(port, DESCRIPTORS_PER_CHANNEL * len(self.hub.channels))
+    def _bind_dialect(self, mounted: Mounted) -> int:
+        try:
+            return self._bind(mounted.port, f"--dialect {mounted.name}@")
+        except InputError as error:
+            raise InputError(f"dialect {mounted.name}: {error}") from None
+
+    def _bind(self, port: int, option: str = "--port ") -> int:
+        others = DESCRIPTORS_PER_CHANNEL * len(self.hub.channels)
+        port, listener = self.ports.bind(port, others, option)
         if self._crew is not None:
             listener.lend(self._crew.path(port))
         return port

@@ -1,5 +1,6 @@
 """What is typed for ``--dialect``, and which ports that means."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from televise.dialects.spec import DialectSpec
 from televise.errors import InputError
 from televise.hub.hub import Hub
 from televise.model.source import parse_source
+from televise.server import Server
+from televise.settings import Settings
 from televise.web.edge import Edge
 from televise.web.keys import Keys
 from televise.web.limits import Admission
@@ -86,6 +89,23 @@ async def test_clashing_ports_are_named_with_both_who_want_them() -> None:
         mount([parse_dialect("mjpg_streamer")], edge, 8080)
     free = [parse_dialect("flask@0"), parse_dialect("plain@0"), parse_dialect("plain@0")]
     assert [mounted.port for mounted in mount(free, edge, 0)] == [0, 0, 0]
+
+
+async def test_a_port_that_another_program_has_is_named_with_the_dialect() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        server = Server([], Settings(port=0, dialects=[DialectSpec("pymjpeg", "", port)]))
+        try:
+            with pytest.raises(InputError) as caught:
+                await server.start()
+        finally:
+            await server.close()
+    assert str(caught.value) == (
+        f"dialect pymjpeg: port {port} is in use: "
+        f"choose another, as in --dialect pymjpeg@{port + 1}"
+    )
 
 
 async def test_a_channel_that_is_not_there_is_named() -> None:

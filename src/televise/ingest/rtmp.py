@@ -56,7 +56,7 @@ class RtmpServer:
         self.delay = delay
         self._max_connections = max_connections
         self._web_url = web_url
-        self._listener = Listener(0, "--rtmp", certificate, places=self._make_places)
+        self._listener = Listener(0, "--rtmp ", certificate, places=self._make_places)
         self.connections: set[Publisher] = set()
 
     def _make_places(self, most: int) -> Places:

@@ -28,7 +28,7 @@ _NO_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 class Listener:
     """Listens on ``host`` and ``port`` (0: any free one) and gives each connection a protocol; with
-    a ``certificate`` it speaks TLS.
+    a ``certificate`` it speaks TLS. ``option`` is what a user types before another port.
 
     ``shared``: together with other processes, among which the system spreads the connections.
     ``places`` makes what counts them, of how many there may be; who has none is closed. ``backlog``
@@ -38,7 +38,7 @@ class Listener:
     def __init__(
         self,
         others: int,
-        option: str = "--port",
+        option: str = "--port ",
         certificate: Certificate | None = None,
         *,
         shared: bool = False,
@@ -202,9 +202,9 @@ def _bound(
 
 def _cannot_listen(error: OSError, host: str, port: int, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use: choose another, as in {option} {port + 1}"
+        return f"port {port} is in use: choose another, as in {option}{port + 1}"
     if error.errno == errno.EACCES:
-        return f"port {port} needs more rights: choose one above 1023, as in {option} 8080"
+        return f"port {port} needs more rights: choose one above 1023, as in {option}8080"
     return f"cannot listen on {host} port {port}: {error.strerror or error}"
 
 

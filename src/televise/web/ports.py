@@ -64,11 +64,15 @@ class Ports:
         if self._listeners:
             self.places.set_limit(most_per_address)
 
-    def bind(self, port: int, others: int = 0, *, shared: bool = False) -> tuple[int, Listener]:
+    def bind(
+        self, port: int, others: int = 0, option: str = "--port ", *, shared: bool = False
+    ) -> tuple[int, Listener]:
         """Take ``port`` (0: any free one), and leave ``others`` descriptors free; the port that it
-        is, and what listens there. InputError where it cannot be had."""
+        is, and what listens there. InputError where it cannot be had: ``option`` is what a user
+        types before another."""
         listener = Listener(
             others,
+            option,
             certificate=self._certificate,
             shared=shared,
             places=self._make_places,
