@@ -294,6 +294,18 @@ def test_options_go_before(tmp_path: Path) -> None:
     assert plan(tmp_path, "insecure = true", host="0.0.0.0").settings.host == "0.0.0.0"
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ('dialects = ["flask"]', 30),
+        ('dialects = ["flask", "live_thumb"]', 60),
+        ('dialects = ["live_thumb"]\nreplay = "20s"', 20),
+    ],
+)
+def test_a_dialect_keeps_what_its_original_kept(text: str, seconds: int, tmp_path: Path) -> None:
+    assert plan(tmp_path, text).settings.policy.replay_seconds == seconds
+
+
 def test_each_setting_can_be_said() -> None:
     """Nothing is forgotten when settings get another field."""
     others = {"policy": "replay", "policies": "channels", "rtmp_port": "rtmp", "names": "address"}

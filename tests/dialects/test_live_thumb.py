@@ -2,11 +2,14 @@
 
 import base64
 import json
+import re
 
 from tests.dialects.speaking import speaking
 from tests.support.wire import TEXT
 
 SOURCES = ("cam=pattern:?size=160x120&fps=15", "door=pattern:?size=320x240&fps=15")
+# A busy machine draws a picture so much later than it is due.
+LATE_SECONDS = 0.9
 
 
 async def test_pictures_as_text() -> None:
@@ -34,10 +37,34 @@ async def test_snapshots() -> None:
             assert head.startswith(b"HTTP/1.1 200 ")
             assert b"\r\nContent-Type: image/jpeg\r\n" in head
             assert body.startswith(b"\xff\xd8")
-        assert await it.status("/snapshot/cam?timestamp=yesterday") == 400
+        for wrong in ("timestamp=yesterday", "utc=-1"):
+            assert await it.status(f"/snapshot/cam?{wrong}") == 400
         for missing in ("/snapshot/roof", "/sub/roof", "/ws/roof", "/channels-stats?id=roof"):
             assert await it.status(missing) == 404
         assert await it.status("/pub?id=cam", "POST") == 401
+
+
+async def test_a_snapshot_is_the_first_since_the_time_that_is_asked_for() -> None:
+    async with speaking("live_thumb", *SOURCES) as it, it.socket("/ws/cam") as stream:
+
+        async def taken(query: str) -> float:
+            head, _ = await it.answer(f"/snapshot/cam{query}")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            return float(re.search(rb"X-Timestamp: ([0-9.]+)", head)[1])  # type: ignore[index]
+
+        first = await taken("")
+        newest = first
+        while newest < first + 3:
+            await stream.frame()
+            newest = await taken("")
+        for query in (
+            f"?timestamp={first + 1}",
+            f"?utc={first + 1}",
+            f"?timestamp=&utc={first + 1}",
+        ):
+            assert first + 1 - LATE_SECONDS < await taken(query) < first + 1 + LATE_SECONDS
+        for query in ("?timestamp=", f"?utc={first - 200}", f"?utc={first + 200}"):
+            assert await taken(query) >= newest, "it is not kept"
 
 
 async def test_counts() -> None:

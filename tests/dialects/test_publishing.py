@@ -1,6 +1,7 @@
 """The originals' own ways in: with a key, and for one publisher at a time."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ import aiohttp
 
 from televise.dialects import parse_dialect
 from tests.conftest import Needs
-from tests.ingest.publishers import RED, Hub, film, picture, publishable, publisher
+from tests.ingest.publishers import BLUE, RED, Hub, film, picture, publishable, publisher
 
 
 @asynccontextmanager
@@ -18,7 +19,7 @@ async def speaking(dialect: str, folder: Path) -> AsyncIterator[tuple[Hub, list[
         yield hub, [mounted.port for mounted in hub.tv.server.dialects]
 
 
-async def post(hub: Hub, port: int, path: str, data: bytes) -> int:
+async def post(hub: Hub, port: int, path: str, data: bytes | AsyncIterator[bytes]) -> int:
     url = f"http://127.0.0.1:{port}{path}"
     async with hub.tv.session.post(url, data=data) as answer:
         return answer.status
@@ -31,6 +32,26 @@ async def test_pictures_of_live_thumb(tmp_path: Path) -> None:
         await hub.shows("red")
         async with hub.tv.session.get(f"http://127.0.0.1:{port}/snapshot/cam") as answer:
             assert answer.content_type == "image/jpeg"
+
+
+async def pieces(data: bytes) -> AsyncIterator[bytes]:
+    """As the network may cut it."""
+    for start in range(0, len(data), 7):
+        yield data[start : start + 7]
+
+
+async def test_pictures_of_live_thumb_as_text(tmp_path: Path) -> None:
+    """Its own publisher may send base64, for clients of the WebSocket."""
+    async with speaking("live_thumb", tmp_path) as (hub, (port,)):
+        path = f"/pub?id=cam&token={hub.token()}"
+        text = base64.b64encode(picture(RED, "JPEG"))
+        assert await post(hub, port, path, text) == 200
+        await hub.shows("red")
+        wrapped = base64.encodebytes(picture(BLUE, "JPEG")) * 3
+        assert await post(hub, port, path, pieces(wrapped)) == 200
+        await hub.shows("blue")
+        assert await post(hub, port, path, b"/9j/4AAQ" + b"=%&?" * 9) == 415
+        await hub.is_free()
 
 
 async def test_live_thumb_wants_a_key_and_a_channel(tmp_path: Path) -> None:

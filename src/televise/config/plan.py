@@ -11,10 +11,10 @@ from televise.config.file import Node, Nodes, read_file
 from televise.config.keys import Values
 from televise.config.place import Place
 from televise.config.topology import LOOPBACK, PORT, Topology
-from televise.dialects import DialectSpec, check_ports
+from televise.dialects import DialectSpec, check_ports, replay_seconds
 from televise.errors import InputError
 from televise.fanout.crew import check_count
-from televise.hub.policy import Policy
+from televise.hub.policy import DEFAULT, Policy
 from televise.model.source import SourceSpec, parse_source
 from televise.settings import LIMITS, Settings
 from televise.web.certificate import Certificate, client_context
@@ -110,7 +110,7 @@ def _plan(node: Node, filed: Values, given: Values) -> Plan:
     settings = Settings(
         **{key: values[key] for key in _SETTINGS if key in values},
         rtmp_port=values.get("rtmp"),
-        policy=_policy(values.get("replay")),
+        policy=_policy(values.get("replay"), values.get("dialects", ())),
         policies={each.spec.name: _policy(each.replay) for each in channels if each.replay},
         names=() if is_loopback(node.address) else (node.address,),
         certificate=certificate,
@@ -127,8 +127,10 @@ def _channels(filed: Sequence[Named], typed: Sequence[Named]) -> list[Named]:
     return [*(each for each in filed if each.spec.name not in names), *typed]
 
 
-def _policy(replay: int | None) -> Policy:
-    return Policy() if replay is None else Policy(replay, keep_open=True)
+def _policy(replay: int | None, dialects: Sequence[DialectSpec] = ()) -> Policy:
+    if replay is None:
+        return Policy(max(DEFAULT.replay_seconds, replay_seconds(dialects)))
+    return Policy(replay, keep_open=True)
 
 
 def _check_host(node: Node, values: Values, given: Values) -> None:

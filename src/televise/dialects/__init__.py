@@ -45,7 +45,16 @@ DIALECTS: tuple[Dialect, ...] = (
 )
 _BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
-__all__ = ["DIALECTS", "Dialect", "DialectSpec", "Mounted", "check_ports", "mount", "parse_dialect"]
+__all__ = [
+    "DIALECTS",
+    "Dialect",
+    "DialectSpec",
+    "Mounted",
+    "check_ports",
+    "mount",
+    "parse_dialect",
+    "replay_seconds",
+]
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,11 @@ def check_ports(specs: Sequence[DialectSpec], own_port: int) -> None:
                     f"give one another, as in --dialect {spec.name}@{port + 10}"
                 )
             taken[port] = f"dialect {spec.name}"
+
+
+def replay_seconds(specs: Sequence[DialectSpec]) -> int:
+    """How much of the past they need."""
+    return max((_BY_NAME[spec.name].replay_seconds for spec in specs), default=0)
 
 
 def _check_channel(hub: Hub, spec: DialectSpec) -> None:

@@ -18,9 +18,10 @@ Routes = Sequence[web.RouteDef]
 @dataclass(frozen=True)
 class Dialect:
     """One original. ``answers`` says in one line each what is there; ``routes`` makes one list of
-    routes for each of the ``ports``."""
+    routes for each of the ``ports``. It needs ``replay_seconds`` of the past."""
 
     name: str
     ports: tuple[int, ...]
     answers: tuple[str, ...]
     routes: Callable[[Edge, ChannelOf], Sequence[Routes]]
+    replay_seconds: int = 0

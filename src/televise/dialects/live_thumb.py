@@ -8,9 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
+from televise.dialects.as_text import AsText
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.each import Each
-from televise.dialects.pictures import MAX_LATENCY_SECONDS, Multipart, asked_newest
+from televise.dialects.pictures import MAX_LATENCY_SECONDS, Multipart, asked_newest, timestamp
 from televise.dialects.talk import Silence, converse
 from televise.errors import InputError, Unavailable
 from televise.formats.websocket import text_frame
@@ -18,7 +19,6 @@ from televise.hub.channel import Channel
 from televise.hub.muxed import Muxer
 from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.model.packet import Packet
-from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.access import access_of
 from televise.web.edge import Edge, Wish
@@ -29,6 +29,10 @@ from televise.web.query import parse_query
 from televise.web.receive import receive
 
 MULTIPART = Multipart("endofsection")
+# The original kept its pictures so long.
+KEPT_SECONDS = 60
+# The first picture since a time is looked for in so much: few sources are slower.
+SEARCHED_SECONDS = (1.0, 10.0)
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
@@ -47,16 +51,17 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     async def snapshot(request: web.Request) -> web.StreamResponse:
         try:
-            packet = await _picture(edge, request, asked(request), _past(request))
+            packet = await _picture(edge, request, asked(request), _ago(request))
         except Unavailable as error:
             raise web.HTTPNotFound(text=f"{error}\n") from None
-        headers = {"Cache-Control": "no-store"}
+        headers = {"Cache-Control": "no-store", "X-Timestamp": timestamp(packet)}
         return web.Response(body=packet.data, content_type="image/jpeg", headers=headers)
 
     @public
     async def publish(request: web.Request) -> web.StreamResponse:
         name, address = channel_of(request, request.query.get("id", "")).name, request.remote or ""
-        return await receive(request, edge.seats.take(name, token_of(request), address, "jpeg"))
+        publishing = edge.seats.take(name, token_of(request), address, "jpeg")
+        return await receive(request, publishing, AsText())
 
     async def stats(request: web.Request) -> web.StreamResponse:
         if name := request.query.get("id"):
@@ -81,23 +86,25 @@ def _texts(epoch: int, tracks: tuple[Track, ...]) -> Muxer:
     return Each(lambda packet: text_frame(b64encode(packet.data).decode()))
 
 
-def _past(request: web.Request) -> Past | None:
-    """What ``timestamp`` means; None for what is kept nowhere."""
-    value = request.query.get("timestamp")
-    if value is None:
-        return None
-    if not (value.isascii() and value.replace(".", "", 1).isdecimal()):
-        raise InputError(f"timestamp={value[:40]!a}: Unix seconds")
-    ago = time.time() - float(value)
-    return Past(ago) if 0 <= ago <= MAX_REPLAY_SECONDS else None
+def _ago(request: web.Request) -> float | None:
+    """How many seconds ago ``timestamp`` or ``utc`` was; None for what is kept nowhere."""
+    for key in ("timestamp", "utc"):
+        value = request.query.get(key, "")
+        if value and not (value.isascii() and value.replace(".", "", 1).isdecimal()):
+            raise InputError(f"{key}={value[:40]!a}: Unix seconds")
+        if value:
+            ago = time.time() - float(value)
+            return ago if 0 <= ago <= MAX_REPLAY_SECONDS else None
+    return None
 
 
-async def _picture(edge: Edge, request: web.Request, channel: Channel, past: Past | None) -> Packet:
-    """That of ``past``, or the newest where it is not kept or not asked for."""
-    if past is not None:
+async def _picture(edge: Edge, request: web.Request, channel: Channel, ago: float | None) -> Packet:
+    """The first since then, or the newest where that is not kept or not asked for."""
+    pasts = [] if ago is None else [Past(ago, length) for length in SEARCHED_SECONDS]
+    rendition = parse_query(request.query_string).rendition("mjpeg", fps=1)
+    for past in pasts:
         with suppress(Unavailable):
-            look = await look_back(edge, request, Rendition("mjpeg"), past, channel)
-            return look.packets[-1]
+            return (await look_back(edge, request, rendition, past, channel)).packets[0]
     return await asked_newest(edge, request, channel)
 
 
@@ -117,9 +124,10 @@ DIALECT = Dialect(
     (
         "GET /sub/CHANNEL : multipart JPEG without end",
         "WebSocket /ws/CHANNEL : JPEG in base64, one picture per text message",
-        "GET /snapshot/CHANNEL?timestamp= : the picture of that time, else the newest",
-        "POST /pub?id=CHANNEL : JPEG pictures one after another, with a key",
+        "GET /snapshot/CHANNEL?timestamp= : the first picture since then, else the newest",
+        "POST /pub?id=CHANNEL : JPEG pictures one after another, or in base64, with a key",
         "GET /channels-stats?id=CHANNEL : counts, as JSON",
     ),
     routes,
+    KEPT_SECONDS,
 )

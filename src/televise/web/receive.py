@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiohttp
@@ -11,13 +11,16 @@ from aiohttp import web
 from televise.hub.publishing import Publishing
 
 
-async def receive(request: web.Request, publishing: Publishing) -> web.Response:
-    """Give all of the body to ``publishing``, which ends with that.
+async def receive(
+    request: web.Request, publishing: Publishing, decode: Callable[[bytes], bytes] = bytes
+) -> web.Response:
+    """Give all of the body to ``publishing``, which ends with that; ``decode`` is called with each
+    piece of it.
 
     What is wrong with it, or with the publisher, is raised: a TeleviseError.
     """
     try:
-        await until_end(_copy(request.content, publishing), publishing)
+        await until_end(_copy(request.content, publishing, decode), publishing)
     finally:
         publishing.close()
     if publishing.problem is not None:
@@ -39,11 +42,13 @@ async def until_end(copying: Coroutine[Any, Any, None], publishing: Publishing) 
         raise ended
 
 
-async def _copy(content: aiohttp.StreamReader, publishing: Publishing) -> None:
+async def _copy(
+    content: aiohttp.StreamReader, publishing: Publishing, decode: Callable[[bytes], bytes]
+) -> None:
     # A publisher that says nothing is sent away by the channel.
     with contextlib.suppress(ConnectionError, aiohttp.ClientError, web.HTTPException):
         while data := await content.readany():
-            publishing.write(data)
+            publishing.write(decode(data))
             await publishing.writable.wait()
         # Who ends properly is told what was wrong; nobody waits for one who is gone.
         await publishing.finish()
