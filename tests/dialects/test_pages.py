@@ -124,15 +124,33 @@ async def test_the_pages_show_a_moving_picture(
             await page.until("window.refusal?.startsWith('webrtc/offer: ')", 20)
 
 
-async def test_websocketlivestreams_page_plays_by_itself(browser: Browser) -> None:
-    async with speaking("websocketlivestream") as it:
-        page = await browser.open(f"http://127.0.0.1:{it.port}/stream1")
+@pytest.mark.parametrize(
+    ("dialect", "path"),
+    [
+        ("websocketlivestream", "/stream1"),
+        ("berrymse", "/"),
+        ("mse_demo", "/"),
+        ("plain", "/"),
+        ("rtsptoweb", "/"),
+        ("go2rtc", "/"),
+        ("go2rtc", "/stream.html?src=cam"),
+    ],
+)
+async def test_their_own_ports_have_a_page_that_plays(
+    browser: Browser, dialect: str, path: str
+) -> None:
+    async with speaking(dialect, f"cam={FILMS[0]}") as it:
+        page = await browser.open(f"http://127.0.0.1:{it.port}{path}")
         await page.until(MOVES, 30)
         assert not [line for line in page.console if line.startswith("error")]
 
 
 @pytest.mark.parametrize(
-    ("dialect", "path"), [("flask", "/"), ("mjpg_streamer", "/"), ("pistreaming", "/")]
+    ("dialect", "path"),
+    [
+        (name, "/")
+        for name in ("flask", "mjpg_streamer", "pistreaming", "jsmpeg_relay", "live_thumb")
+    ],
 )
 async def test_pages_with_a_picture(browser: Browser, dialect: str, path: str) -> None:
     async with speaking(dialect) as it:

@@ -9,6 +9,7 @@ from aiohttp import web
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.each import Each
 from televise.dialects.fragments import Entries, from_zero, one_message
+from televise.dialects.player import player, script
 from televise.dialects.talk import converse
 from televise.errors import FormatError
 from televise.formats import mp4
@@ -34,7 +35,19 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         channel = channel_of(request, request.query.get("src", ""))
         return await converse(edge, request, channel, Negotiation())
 
-    return [[web.get("/api/ws", answer)]]
+    async def index(request: web.Request) -> web.StreamResponse:
+        name = channel_of(request, request.query.get("src", "")).name
+        codecs = _message("mse", "avc1.640029,mp4a.40.2")
+        return player(name, f"/api/ws?src={name}", codecs)
+
+    return [
+        [
+            web.get("/", index),
+            web.get("/stream.html", index),
+            web.get("/player.js", script),
+            web.get("/api/ws", answer),
+        ]
+    ]
 
 
 class Negotiation:
@@ -101,6 +114,9 @@ def _message(kind: str, value: str) -> str:
 DIALECT = Dialect(
     "go2rtc",
     (1984,),
-    ("WebSocket /api/ws?src=CHANNEL : asked for mse, H.264 and AAC in fMP4; for mjpeg, JPEG",),
+    (
+        "WebSocket /api/ws?src=CHANNEL : asked for mse, H.264 and AAC in fMP4; for mjpeg, JPEG",
+        "GET /, /stream.html?src=CHANNEL : a page that plays it",
+    ),
     routes,
 )

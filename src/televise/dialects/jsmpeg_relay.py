@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
-from televise.dialects.talk import Silence, converse
+from televise.dialects.page import page, picture
+from televise.dialects.pictures import Multipart
+from televise.dialects.talk import Silence, beside, converse
 from televise.errors import Forbidden, Unauthorized
 from televise.model.rendition import Rendition
 from televise.outputs.mpegts import BareMessages
@@ -17,6 +19,7 @@ from televise.web.guard import public
 from televise.web.receive import receive
 
 MAX_LATENCY_SECONDS = 1.0
+MULTIPART = Multipart("televise")
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
@@ -36,7 +39,15 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
             raise Forbidden(str(error)) from None
         return await receive(request, publishing)
 
+    async def index(request: web.Request) -> web.StreamResponse:
+        return page("JSMpeg", picture("/stream.mjpg", channel_of(request, "").name))
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        return await MULTIPART.answer(edge, request, channel_of(request, ""))
+
     both = [
+        web.get("/", beside(index, answer)),
+        web.get("/stream.mjpg", beside(stream, answer)),
         web.get("/{path:.*}", answer),
         web.post("/{path:.*}", publish),
         web.put("/{path:.*}", publish),
@@ -54,6 +65,7 @@ DIALECT = Dialect(
     (8081, 8082),
     (
         "WebSocket /... : MPEG-TS with MPEG-1 video and MP2; subprotocol null where it is asked",
+        "GET / : a page with the picture",
         "POST /SECRET : MPEG-TS, the secret being a key for publishing",
     ),
     routes,

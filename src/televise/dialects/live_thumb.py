@@ -11,6 +11,7 @@ from aiohttp import web
 from televise.dialects.as_text import AsText
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.each import Each
+from televise.dialects.page import page, picture
 from televise.dialects.pictures import MAX_LATENCY_SECONDS, Multipart, asked_newest, timestamp
 from televise.dialects.talk import Silence, converse
 from televise.errors import InputError, Unavailable
@@ -40,6 +41,10 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     def asked(request: web.Request) -> Channel:
         return channel_of(request, request.match_info["channel"])
+
+    async def index(request: web.Request) -> web.StreamResponse:
+        name = channel_of(request, "").name
+        return page("live_thumb", picture(f"/sub/{name}", name))
 
     async def stream(request: web.Request) -> web.StreamResponse:
         return await MULTIPART.answer(edge, request, asked(request))
@@ -73,6 +78,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     return [
         [
+            web.get("/", index),
             web.get("/sub/{channel}", stream),
             web.get("/ws/{channel}", socket),
             web.get("/snapshot/{channel}", snapshot),
@@ -126,6 +132,7 @@ DIALECT = Dialect(
         "WebSocket /ws/CHANNEL : JPEG in base64, one picture per text message",
         "GET /snapshot/CHANNEL?timestamp= : the first picture since then, else the newest",
         "POST /pub?id=CHANNEL : JPEG pictures one after another, or in base64, with a key",
+        "GET / : a page with the picture of the first channel",
         "GET /channels-stats?id=CHANNEL : counts, as JSON",
     ),
     routes,

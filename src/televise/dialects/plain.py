@@ -6,7 +6,8 @@ from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.fragments import from_zero
-from televise.dialects.talk import Silence, converse
+from televise.dialects.player import player, script
+from televise.dialects.talk import Silence, beside, converse
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge
 from televise.web.viewer import Viewer
@@ -29,9 +30,21 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
             edge, request, channel_of(request, ""), _Monologue(wish, PACE_SECONDS)
         )
 
-    return [[web.get("/{path:.*}", answer)]]
+    async def index(request: web.Request) -> web.StreamResponse:
+        return player(channel_of(request, "").name, "/")
+
+    return [
+        [
+            web.get("/", beside(index, answer)),
+            web.get("/player.js", beside(script, answer)),
+            web.get("/{path:.*}", answer),
+        ]
+    ]
 
 
 DIALECT = Dialect(
-    "plain", (8000,), ("WebSocket /... : H.264 in fMP4, a fragment per message",), routes
+    "plain",
+    (8000,),
+    ("WebSocket /... : H.264 in fMP4, a fragment per message", "GET / : a page that plays it"),
+    routes,
 )

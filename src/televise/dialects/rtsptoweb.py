@@ -6,6 +6,7 @@ from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.fragments import Entries, from_zero, one_message
+from televise.dialects.player import player, script
 from televise.dialects.talk import Silence, converse
 from televise.formats import mp4
 from televise.formats.websocket import binary_frame
@@ -24,7 +25,12 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         wish = from_zero(Rendition("h264", "aac"), _with_codecs)
         return await converse(edge, request, channel, Silence(wish))
 
-    return [[web.get(r"/stream/{uuid}/channel/{number:\d+}/mse", answer)]]
+    async def index(request: web.Request) -> web.StreamResponse:
+        name = channel_of(request, "").name
+        return player(name, f"/stream/{name}/channel/0/mse")
+
+    sockets = web.get(r"/stream/{uuid}/channel/{number:\d+}/mse", answer)
+    return [[web.get("/", index), web.get("/player.js", script), sockets]]
 
 
 def _with_codecs(entries: Entries, segment: bytes) -> bytes:
@@ -35,6 +41,9 @@ def _with_codecs(entries: Entries, segment: bytes) -> bytes:
 DIALECT = Dialect(
     "rtsptoweb",
     (8083,),
-    ("WebSocket /stream/CHANNEL/channel/0/mse : 0x09 and the codecs, then H.264 and AAC in fMP4",),
+    (
+        "WebSocket /stream/CHANNEL/channel/0/mse : 0x09 and the codecs, then H.264 and AAC in fMP4",
+        "GET / : a page that plays the first channel",
+    ),
     routes,
 )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from televise.errors import FormatError
 from televise.hub.channel import Channel
@@ -27,6 +28,15 @@ class Silence:
 
     def heard(self, text: str, viewer: Viewer) -> None:
         raise FormatError("nothing may be said here")
+
+
+def beside(page: Handler, socket: Handler) -> Handler:
+    """A ``page`` at an address where a ``socket`` is, too."""
+
+    async def choose(request: web.Request) -> web.StreamResponse:
+        return await (socket if is_websocket(request) else page)(request)
+
+    return choose
 
 
 async def converse(

@@ -1,7 +1,7 @@
 """websocketlivestream: pages and WebSockets on one port; stream N is the N-th channel.
 
-The page announces High 3.1 whatever it gets. Chromium and Firefox play every other profile of H.264
-under that name, so the pictures of the source need not be encoded again.
+The original's page announces High 3.1 whatever it gets, and browsers play all the same what the
+source has (see `player`), so it need not be encoded again.
 """
 
 import re
@@ -13,6 +13,7 @@ from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.fragments import SEQUENCE_SECONDS, Shared
 from televise.dialects.numbered import numbered
 from televise.dialects.page import page
+from televise.dialects.player import player, script
 from televise.dialects.talk import Silence, converse
 from televise.errors import FormatError
 from televise.hub.channel import Channel
@@ -23,31 +24,6 @@ from televise.web.viewer import Viewer
 
 WISH = Wish(Rendition("h264"), Shared(), SEQUENCE_SECONDS)
 _SAID = re.compile(r"(start|stop)Stream([1-9][0-9]{0,8})?")
-
-SCRIPT = """\
-const video = document.querySelector("video");
-const media = new MediaSource();
-media.addEventListener("sourceopen", () => {
-  const buffer = media.addSourceBuffer('video/mp4; codecs="avc1.64001F"');
-  const socket = new WebSocket(location.href.replace(/^http/, "ws"));
-  const waiting = [];
-  const next = () => {
-    if (buffer.updating) return;
-    const held = buffer.buffered;
-    if (waiting.length) buffer.appendBuffer(waiting.shift());
-    else if (held.length && held.end(0) - video.currentTime > 1) video.currentTime = held.end(0);
-    else if (held.length && video.currentTime - held.start(0) > 20) {
-      buffer.remove(0, video.currentTime - 10);
-    }
-  };
-  buffer.mode = "sequence";
-  buffer.addEventListener("updateend", next);
-  socket.binaryType = "arraybuffer";
-  socket.onmessage = (message) => { waiting.push(message.data); next(); };
-  socket.onclose = () => setTimeout(() => location.reload(), 2000);
-});
-video.src = URL.createObjectURL(media);
-"""
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
@@ -68,11 +44,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         channel = nth(request, int(number))
         if is_websocket(request):
             return await converse(edge, request, channel, Buttons(number))
-        video = '<video muted autoplay playsinline controls></video><script src="/player.js">'
-        return page(f"Stream {number}: {channel.name}", f"{video}</script>")
-
-    async def script(request: web.Request) -> web.StreamResponse:
-        return web.Response(text=SCRIPT, content_type="text/javascript")
+        return player(f"Stream {number}: {channel.name}", f"/stream{number}")
 
     return [
         [
