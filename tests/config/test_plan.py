@@ -12,6 +12,7 @@ from televise.config.channels import Named
 from televise.config.file import parse_file
 from televise.config.keys import KEYS
 from televise.config.plan import Plan, Wanted
+from televise.dialects import DialectSpec
 from televise.errors import InputError
 from televise.hub.policy import Policy
 from televise.model.source import parse_source
@@ -201,7 +202,7 @@ host = "0.0.0.0"
 port = 81
 insecure = true
 origins = ["HTTPS://Example.org:443"]
-dialects = ["flask=cam@5001"]
+dialects = ["flask=cam@5001,static=pages"]
 workers = 2
 max_viewers = 7
 max_viewers_per_address = 3
@@ -260,7 +261,7 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: Needs
     assert (settings.origins, settings.rtmp_port) == (["https://example.org"], -1)
     assert (settings.new_channels, settings.bus) == (True, "nats://hub:secret@bus.example")
     assert [each.key for each in settings.upstreams] == [("ws://hub.example:8080", "k")]
-    assert [(each.name, each.port) for each in settings.dialects] == [("flask", 5001)]
+    assert list(settings.dialects) == [DialectSpec("flask", "cam", 5001, tmp_path / "pages")]
     assert settings.policy == Policy(120, keep_open=True)
     assert settings.policies == {"slow": Policy(300, keep_open=True)}
     assert [(spec.name, spec.kind, spec.text) for spec in found.specs] == [

@@ -2,7 +2,8 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from televise.dialects import parse_dialect
@@ -50,10 +51,13 @@ class Speaking:
 
 
 @contextlib.asynccontextmanager
-async def speaking(dialect: str, *sources: str, **settings: Any) -> AsyncIterator[Speaking]:
+async def speaking(
+    dialect: str, *sources: str, static: Path | None = None, **settings: Any
+) -> AsyncIterator[Speaking]:
     """``dialect`` is ``NAME[=CHANNEL]``; it gets a free port, or several."""
     sources = sources or (f"cam={SMALL}",)
-    async with serving(*sources, dialects=[parse_dialect(f"{dialect}@0")], **settings) as tv:
+    spec = replace(parse_dialect(f"{dialect}@0"), static=static)
+    async with serving(*sources, dialects=[spec], **settings) as tv:
         for channel in tv.server.hub.channels:
             await tv.is_live(channel.name)
         yield Speaking(tv, [mounted.port for mounted in tv.server.dialects])

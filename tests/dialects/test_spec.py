@@ -31,6 +31,8 @@ def make_edge(*names: str) -> Edge:
         ("flask=door", DialectSpec("flask", "door")),
         ("flask@81", DialectSpec("flask", "", 81)),
         ("flask=door@0", DialectSpec("flask", "door", 0)),
+        ("flask,static=pages", DialectSpec("flask", static=Path("pages"))),
+        ("flask=door@81,static=/a,b=@c", DialectSpec("flask", "door", 81, Path("/a,b=@c"))),
     ],
 )
 def test_name_channel_and_port(text: str, spec: DialectSpec) -> None:
@@ -51,7 +53,7 @@ def test_an_unknown_name_lists_the_known_ones(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["flask=", "flask=a/b", "flask=api", "flask@", "flask@x", "flask@65536", "flask@-1",
-     "flask@1@2", "flask@¹", "flask@000000001"],
+     "flask@1@2", "flask,static=", "flask@81,static=", "flask@¹", "flask@000000001"],
 )  # fmt: skip
 def test_a_bad_channel_or_port_is_one_line(text: str) -> None:
     with pytest.raises(InputError) as caught:

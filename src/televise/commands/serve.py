@@ -114,8 +114,9 @@ def _add_listening(group: "argparse._ArgumentGroup") -> None:
         "--dialect",
         action="append",
         dest="dialects",
-        metavar="NAME[=CHANNEL][@PORT]",
-        help="answer as an older system did, on its own port; repeatable, see docs/reference",
+        metavar="NAME[=CHANNEL][@PORT][,static=DIR]",
+        help="answer as an older system did, on its own port, with the pages in DIR; repeatable, "
+        "see docs/reference/dialects.md",
     )
 
 

@@ -65,6 +65,8 @@ def read_keys(table: Mapping[str, Any], place: Place, folder: Path) -> Values:
     for key in ("key_file", *_CERTIFICATES):
         if key in values:
             values[key] = folder / Path(values[key])
+    if "dialects" in values:
+        values["dialects"] = [each.beside(folder) for each in values["dialects"]]
     return values
 
 

@@ -21,6 +21,7 @@ from televise.dialects import (
     websocketlivestream,
 )
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
+from televise.dialects.files import in_front
 from televise.dialects.spec import DialectSpec, parse_spec
 from televise.errors import InputError, UnknownChannel
 from televise.hub.channel import Channel
@@ -67,7 +68,8 @@ class Mounted:
 
 
 def parse_dialect(text: str) -> DialectSpec:
-    """Understand ``NAME[=CHANNEL][@PORT]``; InputError lists the names that are known."""
+    """Understand ``NAME[=CHANNEL][@PORT][,static=DIR]``; InputError lists the names that are
+    known."""
     return parse_spec(text, _BY_NAME)
 
 
@@ -77,7 +79,7 @@ def mount(
     """All ports of these dialects.
 
     InputError where two of them, or one and ``own_port`` of the server, want the same, or where
-    there is no channel of a name that was given, unless ``more`` may come.
+    there is no channel of a name that was given, unless ``more`` may come, or no such directory.
     """
     check_ports(specs, own_port)
     mounted: list[Mounted] = []
@@ -85,8 +87,12 @@ def mount(
         dialect = _BY_NAME[spec.name]
         if spec.channel and not more:
             _check_channel(edge.hub, spec)
+        if spec.static is not None and not spec.static.is_dir():
+            raise InputError(f"--dialect {spec.name},static={spec.static}: no such directory")
         per_port = dialect.routes(edge, _channel_of(edge.hub, spec))
         for port, routes in zip(spec.ports(dialect.ports), per_port, strict=True):
+            if spec.static is not None:
+                routes = in_front(routes, spec.static)
             mounted.append(Mounted(spec.name, port, routes))
     return mounted
 
