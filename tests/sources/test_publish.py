@@ -146,6 +146,14 @@ def test_single_pictures() -> None:
         assert not publishing.source.watched, "they may come as rarely as they like"
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_single_picture_is_fed_again_until_the_next(kind: str) -> None:
+    """Browsers show a part of MJPEG only when the next one begins."""
+    with running() as publishing:
+        publishing.publish("image", images(picture(RED, kind)), ends=False)
+        wait_until(lambda: len([*publishing.feed.packets, *publishing.feed.frames]) > 2)
+
+
 def damaged_png() -> bytes:
     whole = picture(RED, "PNG")
     return whole[:60] + bytes(8) + whole[68:]

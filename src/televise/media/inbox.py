@@ -1,6 +1,7 @@
 """Inbox: what publishers send, between the thread that hears the hub and the one that reads it."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -20,10 +21,12 @@ class Inbox:
         self._current: Publish | None = None
         self._chunks: deque[bytes] = deque()
         self._finished = True
+        self._heard = 0.0
 
     def hear(self, message: Publish | Data | Finish) -> None:
         """What the hub says."""
         with self._change:
+            self._heard = time.monotonic()
             if isinstance(message, Publish):
                 self._current, self._finished = message, False
                 self._chunks.clear()
@@ -40,6 +43,14 @@ class Inbox:
             self._change.wait_for(lambda: self._current is not None and self._current is not last)
             assert self._current is not None
             return self._current
+
+    def wait(self, publisher: Publish, seconds: float) -> bool:
+        """Whether within so many ``seconds`` there is something to `read`, or it is certain that
+        there will be nothing: it has gone, or been silent for too long."""
+        with self._change:
+            if time.monotonic() - self._heard > IDLE_SECONDS:
+                return True
+            return self._change.wait_for(lambda: self._is_answer(publisher), seconds)
 
     def read(self, publisher: Publish, size: int) -> bytes:
         """At most ``size`` of the next bytes of ``publisher``, when there are any; none where it

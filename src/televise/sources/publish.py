@@ -10,6 +10,7 @@ from televise.media.byte_stream import Peeked, play
 from televise.media.inbox import Inbox
 from televise.media.jpeg_feed import JpegFeed
 from televise.media.picture_feed import PictureFeed
+from televise.media.playback import STILL_SECONDS
 from televise.media.source import Feed
 
 WAITING = "nobody publishes yet"
@@ -48,20 +49,22 @@ class PublishSource:
     def _play(self, publisher: Publish, feed: Feed) -> None:
         reader = _Reader(self._inbox, publisher)
         if publisher.format == "image":
-            self._play_images(reader, feed)
+            self._play_images(reader, feed, publisher)
             return
         jpegs = JpegFeed(feed)
         count = play(Peeked(reader), feed, _SHOWN, jpegs=jpegs, format=publisher.format)
         if publisher.format == "jpeg" and not count:
             raise FormatError("there is no JPEG picture in it")
 
-    def _play_images(self, reader: "_Reader", feed: Feed) -> None:
+    def _play_images(self, reader: "_Reader", feed: Feed, publisher: Publish) -> None:
         pictures = PictureFeed(feed, 0)
         while len(header := reader.read_exactly(_LENGTH.size)) == _LENGTH.size:
             picture = parse_picture(reader.read_exactly(_LENGTH.unpack(header)[0]))
             if picture is None:
                 raise FormatError(f"it is not {KNOWN}")
             next(pictures.play(picture))  # of an animation the first picture
+            while not (feed.stopping or self._inbox.wait(publisher, STILL_SECONDS)):
+                next(pictures.play(picture))
 
 
 class _Reader(io.RawIOBase):
