@@ -32,8 +32,8 @@ STAMP = f"""
 {READER}
 const stampOf = (player) => {{
   const shown = player.picture;
-  const width = shown && (shown.videoWidth || shown.naturalWidth || shown.width);
-  const height = shown && (shown.videoHeight || shown.naturalHeight || shown.height);
+  const width = shown && (shown.videoWidth || shown.width);
+  const height = shown && (shown.videoHeight || shown.height);
   return width ? readBarcode(shown, width, height) : null;
 }};
 """

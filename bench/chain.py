@@ -44,9 +44,9 @@ WITNESS = """
     const shown = player.picture;
     // A <video> has its size before it has a picture.
     if (shown && shown.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
-    const width = shown && (shown.videoWidth || shown.naturalWidth || shown.width);
+    const width = shown && (shown.videoWidth || shown.width);
     if (!width) return;
-    const height = shown.videoHeight || shown.naturalHeight || shown.height;
+    const height = shown.videoHeight || shown.height;
     const read = () => readBarcode(shown, width, height);
     // A <video> may go on to the next picture between the two lines that are read.
     const stamp = read() ?? read() ?? read();

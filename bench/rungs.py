@@ -46,7 +46,7 @@ BLOCK = {
     "jsmpeg": f"CanvasRenderingContext2D.prototype.putImageData = {NEVER}",
     "mjpeg": "window.createImageBitmap = () => Promise.reject(new Error('blocked'))",
 }
-# From now to two pictures of another rung. The pictures of a GIF in an <img> cannot be read.
+# From now to two pictures of another rung.
 RECOVERY = f"""(async failed => {{
   {READER}
   const player = {PLAYER};
@@ -56,8 +56,7 @@ RECOVERY = f"""(async failed => {{
     await new Promise(requestAnimationFrame);
     const {{ picture, stats: {{ rung, width, height }} }} = player;
     if (rung === failed || !width) continue;
-    if (rung === "gif") numbers.add(performance.now());
-    else numbers.add(readBarcode(picture, width, height)?.number);
+    numbers.add(readBarcode(picture, width, height)?.number);
     numbers.delete(undefined);
   }}
   return [player.stats.rung, (performance.now() - began) / 1000];
@@ -177,7 +176,8 @@ async def _walk_down(page: Page, proxy: Proxy, fault: Fault) -> dict[str, Any]:
     """Break one rung after the other."""
     found = {}
     rung = await _playing(page)
-    while rung in PATHS and rung != "gif":
+    # What decodes a GIF cannot be refused alone.
+    while rung in PATHS and (rung in BLOCK or fault is not _block):
         recovery = asyncio.create_task(page.evaluate(f"{RECOVERY}('{rung}')"))
         await fault(page, proxy, rung)
         following, seconds = await recovery

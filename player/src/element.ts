@@ -87,7 +87,7 @@ export class Television extends HTMLElement {
     if (RESTARTING.has(name) && before !== after && this.isConnected) this.restart();
   }
 
-  /** The <video>, <canvas> or <img> that is showing now. */
+  /** The <video> or <canvas> that is showing now. */
   get picture(): Picture | undefined {
     return this.player?.picture;
   }

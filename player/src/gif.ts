@@ -1,9 +1,11 @@
-// Rung `gif`: an endless GIF in an <img>, for what lets no WebSocket through or plays no video.
+// Rung `gif`: an endless GIF over HTTP, for what lets no WebSocket through or plays no video.
 //
-// An image tells neither its pictures nor their age. What can be known: its size says that it began,
-// `load` and `error` that it ended, and the server whether the channel is live.
+// Of a GIF in an <img> no script can tell whether it still moves. So it is read here, and its images
+// are drawn one over the other, as they are meant to be.
 
+import { GifSplitter } from "./gif_splitter.js";
 import type { Rung, RungHost, RungKind } from "./rung.js";
+import { Screen } from "./screen.js";
 
 export const gif: RungKind = {
   name: "gif",
@@ -14,26 +16,23 @@ export const gif: RungKind = {
   open: (host, url) => new GifRung(host, url),
 };
 
-const LOOK_MILLISECONDS = 200;
 const RETRY_MILLISECONDS = 1000;
 const ATTEMPTS = 2;
 
 class GifRung implements Rung {
-  readonly picture = document.createElement("img");
-  private readonly looking: number;
+  readonly picture: HTMLCanvasElement;
+  private readonly screen: Screen;
+  private readonly abort = new AbortController();
   private retrying = 0;
   private attempts = 0;
-  private closed = false;
 
   constructor(
     private readonly host: RungHost,
     private readonly url: URL,
   ) {
-    this.picture.alt = "";
-    this.picture.addEventListener("load", () => this.ended());
-    this.picture.addEventListener("error", () => this.ended());
-    this.looking = window.setInterval(() => this.look(), LOOK_MILLISECONDS);
-    this.load();
+    this.screen = new Screen(host);
+    this.picture = this.screen.canvas;
+    void this.load();
   }
 
   init(): void {}
@@ -41,32 +40,50 @@ class GifRung implements Rung {
   chunk(): void {}
 
   close(): void {
-    this.closed = true;
-    window.clearInterval(this.looking);
+    this.abort.abort();
     window.clearTimeout(this.retrying);
-    // Otherwise the browser keeps the endless response open after the element is gone.
-    this.picture.removeAttribute("src");
   }
 
-  private load(): void {
-    const url = new URL(this.url);
-    // The same address again would show the old pictures from the browser's memory.
-    url.searchParams.set("again", `${Date.now()}`);
-    this.picture.src = url.href;
-  }
-
-  private look(): void {
-    if (this.picture.naturalWidth === 0) return;
-    this.attempts = 0;
-    this.host.shown(0, undefined, performance.now());
-  }
-
-  /** A live picture that is complete is over. */
-  private ended(): void {
-    if (this.closed) return;
-    this.picture.removeAttribute("src");
+  /** A live picture that has ended is tried again. */
+  private async load(): Promise<void> {
+    await this.show().catch(() => undefined);
+    if (this.abort.signal.aborted) return;
     this.attempts += 1;
-    if (this.attempts === ATTEMPTS) this.host.failed("unreachable", "the image cannot be loaded");
-    else this.retrying = window.setTimeout(() => this.load(), RETRY_MILLISECONDS);
+    if (this.attempts === ATTEMPTS) this.host.failed("unreachable", "the GIF cannot be loaded");
+    else this.retrying = window.setTimeout(() => void this.load(), RETRY_MILLISECONDS);
+  }
+
+  private async show(): Promise<void> {
+    const answer = await fetch(this.url, { cache: "no-store", signal: this.abort.signal });
+    if (!answer.ok || !answer.body) return;
+    const splitter = new GifSplitter();
+    const reader = answer.body.getReader();
+    try {
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        for (const image of splitter.add(part.value)) await this.draw(image);
+      }
+    } finally {
+      void reader.cancel().catch(() => undefined);
+    }
+  }
+
+  /** While this one is decoded nothing is read: so the server sees who is too slow for it. */
+  private async draw(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const image = await decoded(new Blob([bytes], { type: "image/gif" }));
+    if (this.abort.signal.aborted) return;
+    this.attempts = 0;
+    this.screen.draw(image, image.naturalWidth, image.naturalHeight, undefined);
+  }
+}
+
+/** An <img> needs no `createImageBitmap`, which the other rungs live on. */
+async function decoded(blob: Blob): Promise<HTMLImageElement> {
+  const image = new Image();
+  image.src = URL.createObjectURL(blob);
+  try {
+    await image.decode();
+    return image;
+  } finally {
+    URL.revokeObjectURL(image.src);
   }
 }

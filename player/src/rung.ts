@@ -3,7 +3,7 @@
 import type { Failure, Step } from "./ladder.js";
 import type { Chunk } from "./messages.js";
 
-export type Picture = HTMLVideoElement | HTMLCanvasElement | HTMLImageElement;
+export type Picture = HTMLVideoElement | HTMLCanvasElement;
 
 /** What a rung tells the player. */
 export interface RungHost {

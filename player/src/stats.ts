@@ -30,8 +30,5 @@ export function pictureSize(picture: Picture | undefined): { width: number; heig
   if (picture instanceof HTMLVideoElement) {
     return { width: picture.videoWidth, height: picture.videoHeight };
   }
-  if (picture instanceof HTMLImageElement) {
-    return { width: picture.naturalWidth, height: picture.naturalHeight };
-  }
   return { width: picture?.width ?? 0, height: picture?.height ?? 0 };
 }

@@ -49,11 +49,11 @@ async def test_an_allowed_site_shows_the_channel(browser: Browser) -> None:
         page = await browser.open(f"{site.origin}/")
         # The one that loads a further file of the player, from the server and not from the site.
         await play(page, "jsmpeg")
-        await moves(page, "jsmpeg")
+        await moves(page)
         for rung in ("mse", "mjpeg", "gif"):
             await page.evaluate(f"{PLAYER}.setAttribute('rung', '{rung}')")
             await play(page, rung)
-            await moves(page, rung)
+            await moves(page)
 
 
 async def test_a_site_that_is_not_allowed_is_told_so(browser: Browser) -> None:

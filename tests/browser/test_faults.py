@@ -37,7 +37,7 @@ async def open_player(browser: Browser, proxy: Proxy, latency: str = "low") -> P
 async def plays_on(page: Page, rung: str) -> None:
     """Pictures move on this rung, in the page that was there before."""
     await play(page, rung)
-    await moves(page, rung)
+    await moves(page)
     assert await page.evaluate("untouched") is True
 
 
@@ -75,9 +75,10 @@ async def test_streams_that_stall_are_followed_by_others(browser: Browser) -> No
             ("mse", "jsmpeg"),
             ("jsmpeg", "mjpeg"),
             ("mjpeg", "gif"),
+            ("gif", "image"),
         ]:
             before = proxy.withheld_bytes
-            proxy.stall(WEBSOCKETS)
+            proxy.stall("/cam.gif" if stalled == "gif" else WEBSOCKETS)
             proxy.mend()
             await until(lambda before=before: proxy.withheld_bytes > before)  # type: ignore[misc]
             await plays_on(page, following)

@@ -1,9 +1,12 @@
 """The player's ladder in real browsers: every rung shows the channel, and each failure leads on."""
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 
 from tests.browser.support import Browser, Page
-from tests.browser.watching import PLAYER, moves, play, shown, stats
+from tests.browser.watching import PLAYER, READER, moves, play, shown, stats
 from tests.support.server import Serving, serving
 from tests.support.waiting import until
 
@@ -20,6 +23,17 @@ BREAK = {
 }
 # What a browser without them looks like.
 REMOVE = "delete window.VideoDecoder; delete window.MediaSource; delete window.ManagedMediaSource"
+# The stamp in the PNG that a person would be given.
+SNAPSHOT = f"""(async () => {{
+  {READER}
+  const picture = await createImageBitmap(await {PLAYER}.snapshot());
+  return readBarcode(picture, picture.width, picture.height);
+}})()"""
+
+
+def picture(path: Path) -> None:
+    """A still one."""
+    Image.new("RGB", (320, 240), "teal").save(path)
 
 
 async def open_player(browser: Browser, tv: Serving, **attributes: str) -> Page:
@@ -53,8 +67,46 @@ async def test_without_a_websocket_the_picture_moves(browser: Browser, rung: str
     async with serving("cam=pattern:?size=640x360&fps=10") as tv:
         page = await open_player(browser, tv, rung=rung)
         await play(page, rung)
-        await moves(page, rung)
+        await moves(page)
         await page.until(f"{PLAYER}.stats.state === 'live'", 40)
+
+
+async def test_two_players_show_the_same_gif(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv, rung="gif")
+        await page.evaluate(
+            f"(() => {{ const other = {PLAYER}.cloneNode(); document.body.append(other);"
+            "for (const each of [other, document.querySelector('tele-vision')])"
+            "Object.assign(each.style, {position: 'fixed', inset: '0 auto auto 0', width: '50px'});"
+            "})()"
+        )
+        everyone = "[...document.querySelectorAll('tele-vision')]"
+        await page.until(f"{everyone}.every(each => each.stats.rung === 'gif')")
+        await page.until(f"{everyone}.every(each => each.stats.fps > 1)", 40)
+
+
+@pytest.mark.parametrize("rung", ["mse", "webcodecs", "jsmpeg", "mjpeg", "gif", "image"])
+async def test_a_snapshot_is_the_picture(browser: Browser, rung: str) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_player(browser, tv, rung=rung)
+        await play(page, rung)
+        await page.until(SNAPSHOT, 40)
+
+
+async def test_a_gif_of_a_still_scene_has_not_stalled(browser: Browser, tmp_path: Path) -> None:
+    picture(tmp_path / "one.jpg")
+    async with serving(f"cam=dir:{tmp_path}") as tv:
+        page = await open_player(browser, tv, rung="gif")
+        await page.evaluate(
+            f"(() => {{ window.told = []; for (const name of ['stalled', 'rungchange'])"
+            f" {PLAYER}.addEventListener(name, ({{ type }}) => told.push(type)); }})()"
+        )
+        await page.until(f"{PLAYER}.stats.rung === 'gif' && {PLAYER}.stats.fps > 0", 40)
+        before = tv.pumps[0].sent
+        await until(lambda: tv.pumps[0].sent > before + 5, 20)
+        assert (await stats(page))["state"] == "live"
+        assert "stalled" not in await page.evaluate("told")
+        assert (await stats(page))["rung"] == "gif"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +138,7 @@ async def test_a_rung_that_breaks_while_it_plays_is_followed_by_the_next(
         await play(page, broken[-1])
         await page.evaluate(f"(() => {{ {BREAK[broken[-1]]}; }})()")
         await page.until(f"{PLAYER}.stats.rung === '{following}'", 40)
-        await moves(page, following)
+        await moves(page)
         reason = (await stats(page))["reason"]
         assert reason.startswith(f"{broken[-1]}: ")
         assert reason.endswith(f", now {following}")
@@ -144,7 +196,7 @@ async def test_who_joins_far_behind_a_keyframe_is_given_time_to_catch_up(browser
         await until(lambda: log.end - (log.newest_keyframe or log.end) > 150)
         await page.evaluate(f"{PLAYER}.setAttribute('src', '/cam?late')")
         await play(page, "webcodecs")
-        await moves(page, "webcodecs")
+        await moves(page)
         assert await page.evaluate("told") == ["best this browser can do"]
 
 

@@ -24,11 +24,10 @@ async def webkit() -> AsyncIterator[Browser]:
         yield running
 
 
-# Not `gif`: of one that does not end WebKitGTK 2.50 shows the first picture only.
-@pytest.mark.parametrize("rung", ["mse", "webcodecs", "jsmpeg", "mjpeg", "image"])
+@pytest.mark.parametrize("rung", ["mse", "webcodecs", "jsmpeg", "mjpeg", "gif", "image"])
 async def test_each_rung_shows_the_channel(webkit: Browser, rung: str) -> None:
     async with serving("cam=pattern:?size=320x240&fps=10&tone=440") as tv:
         page = await webkit.open(f"http://{tv.authority}/cam")
         await page.evaluate(f"{PLAYER}.setAttribute('rung', '{rung}')")
         await play(page, rung)
-        await moves(page, rung)
+        await moves(page)

@@ -21,8 +21,7 @@ SHOWN = f"""(() => {{
   {READER}
   const shown = {PLAYER}.picture;
   if (!shown) return null;
-  return readBarcode(shown, shown.videoWidth || shown.naturalWidth || shown.width,
-                     shown.videoHeight || shown.naturalHeight || shown.height);
+  return readBarcode(shown, shown.videoWidth || shown.width, shown.videoHeight || shown.height);
 }})()"""
 PATIENCE_SECONDS = 40
 
@@ -36,24 +35,13 @@ async def shown(page: Page, other_than: Stamp | None = None) -> Stamp:
 
 
 async def play(page: Page, rung: str) -> None:
-    """Wait until pictures come by way of ``rung``; those of a GIF in an <img> cannot be counted."""
-    sign = "width" if rung == "gif" else "fps"
-    await page.until(f"{PLAYER}.stats?.rung === '{rung}' && {PLAYER}.stats.{sign} > 1", 40)
+    """Wait until pictures come by way of ``rung``."""
+    await page.until(f"{PLAYER}.stats?.rung === '{rung}' && {PLAYER}.stats.fps > 1", 40)
 
 
-async def moves(page: Page, rung: str) -> None:
-    """Wait for two different pictures; those of a GIF are photographed."""
-    if rung != "gif":
-        await shown(page, other_than=await shown(page))
-        return
-    # As large as its picture, so that a screenshot holds the barcode and nothing else.
-    await page.evaluate(
-        f"(() => {{ const {{ stats, style }} = {PLAYER}; {PLAYER}.removeAttribute('controls');"
-        "Object.assign(style, {position: 'fixed', inset: '0 auto auto 0',"
-        "width: `${stats.width}px`, height: `${stats.height}px`, zIndex: 1}); })()"
-    )
-    first = await photographed(page, "tele-vision")
-    await photographed(page, "tele-vision", other_than=first)
+async def moves(page: Page) -> None:
+    """Wait for two different pictures."""
+    await shown(page, other_than=await shown(page))
 
 
 async def stats(page: Page) -> dict[str, Any]:

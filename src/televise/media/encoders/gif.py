@@ -18,8 +18,9 @@ TIMESCALE = 90_000
 DEFAULT_COLOURS, DEFAULT_WIDTH = 256, 480
 # A viewer that joins is sent all since the last whole picture, and shows each of it for 20 ms.
 MAX_PARTS, MAX_SECONDS = 20, 5.0
-# A still scene: a sign of life so often, and its whole picture again at no more than this.
-LIFE_SECONDS, STILL_BYTES_PER_SECOND = 2.0, 1000
+# A still scene: a sign of life so often, before viewers take it for a standstill (2 s) and whenever
+# a source repeats a still picture (1 s); its whole picture again at no more than this.
+LIFE_SECONDS, STILL_BYTES_PER_SECOND = 0.9, 1000
 
 LIFE = gif.frame(gif.Rectangle(0, 0, 1, 1), bytes(6), bytes.fromhex("0202440100"), transparent=0)
 
