@@ -13,9 +13,11 @@ export const gif: RungKind = {
   pushed: false,
   audible: false,
   refusal: () => "",
-  open: (host, url) => new GifRung(host, url),
+  open: (host, url) => new GifRung(host, atMost(url)),
 };
 
+// What the server makes of a GIF at most, see src/televise/web/endless_gif.py.
+const MOST_FPS = 40;
 const RETRY_MILLISECONDS = 1000;
 const ATTEMPTS = 2;
 
@@ -74,6 +76,12 @@ class GifRung implements Rung {
     this.attempts = 0;
     this.screen.draw(image, image.naturalWidth, image.naturalHeight, undefined);
   }
+}
+
+/** `fps` is what is wished for at most: other rungs can have more of it. */
+function atMost(url: URL): URL {
+  if (Number(url.searchParams.get("fps")) > MOST_FPS) url.searchParams.set("fps", `${MOST_FPS}`);
+  return url;
 }
 
 /** An <img> needs no `createImageBitmap`, which the other rungs live on. */

@@ -71,6 +71,13 @@ async def test_without_a_websocket_the_picture_moves(browser: Browser, rung: str
         await page.until(f"{PLAYER}.stats.state === 'live'", 40)
 
 
+async def test_a_gif_of_a_channel_at_a_high_rate(browser: Browser) -> None:
+    async with serving("cam=pattern:?size=320x240&fps=60") as tv:
+        page = await open_player(browser, tv, rung="gif", src="/cam?fps=60")
+        await play(page, "gif")
+        await moves(page)
+
+
 async def test_two_players_show_the_same_gif(browser: Browser) -> None:
     async with serving(PATTERN) as tv:
         page = await open_player(browser, tv, rung="gif")
