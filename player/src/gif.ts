@@ -3,7 +3,9 @@
 // Of a GIF in an <img> no script can tell whether it still moves. So it is read here, and its images
 // are drawn one over the other, as they are meant to be.
 
+import { Attempts } from "./attempts.js";
 import { GifSplitter } from "./gif_splitter.js";
+import { load } from "./loading.js";
 import type { Rung, RungHost, RungKind } from "./rung.js";
 import { Screen } from "./screen.js";
 
@@ -18,7 +20,6 @@ export const gif: RungKind = {
 
 // What the server makes of a GIF at most, see src/televise/web/endless_gif.py.
 const MOST_FPS = 40;
-const RETRY_MILLISECONDS = 1000;
 const ATTEMPTS = 2;
 
 class GifRung implements Rung {
@@ -26,12 +27,13 @@ class GifRung implements Rung {
   private readonly screen: Screen;
   private readonly abort = new AbortController();
   private retrying = 0;
-  private attempts = 0;
+  private readonly attempts: Attempts;
 
   constructor(
-    private readonly host: RungHost,
+    host: RungHost,
     private readonly url: URL,
   ) {
+    this.attempts = new Attempts(host, ATTEMPTS, "the GIF cannot be loaded");
     this.screen = new Screen(host);
     this.picture = this.screen.canvas;
     void this.load();
@@ -48,18 +50,15 @@ class GifRung implements Rung {
 
   /** A live picture that has ended is tried again. */
   private async load(): Promise<void> {
-    await this.show().catch(() => undefined);
+    const error: unknown = await this.show().catch((reason: unknown) => reason);
     if (this.abort.signal.aborted) return;
-    this.attempts += 1;
-    if (this.attempts === ATTEMPTS) this.host.failed("unreachable", "the GIF cannot be loaded");
-    else this.retrying = window.setTimeout(() => void this.load(), RETRY_MILLISECONDS);
+    this.retrying = window.setTimeout(() => void this.load(), this.attempts.failed(error));
   }
 
   private async show(): Promise<void> {
-    const answer = await fetch(this.url, { cache: "no-store", signal: this.abort.signal });
-    if (!answer.ok || !answer.body) return;
+    const { body } = await load(this.url, this.abort.signal);
     const splitter = new GifSplitter();
-    const reader = answer.body.getReader();
+    const reader = body!.getReader();
     try {
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         for (const image of splitter.add(part.value)) await this.draw(image);
@@ -73,7 +72,7 @@ class GifRung implements Rung {
   private async draw(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const image = await decoded(new Blob([bytes], { type: "image/gif" }));
     if (this.abort.signal.aborted) return;
-    this.attempts = 0;
+    this.attempts.succeeded();
     this.screen.draw(image, image.naturalWidth, image.naturalHeight, undefined);
   }
 }

@@ -1,5 +1,7 @@
 // Rung `image`: still pictures, one after another, for networks that let nothing endless through.
 
+import { Attempts } from "./attempts.js";
+import { load } from "./loading.js";
 import type { Rung, RungHost, RungKind } from "./rung.js";
 import { Screen } from "./screen.js";
 
@@ -13,7 +15,6 @@ export const image: RungKind = {
 };
 
 const INTERVAL = 200;
-const RETRY_INTERVAL = 1000;
 const ATTEMPTS = 3;
 
 class ImageRung implements Rung {
@@ -21,12 +22,13 @@ class ImageRung implements Rung {
   private readonly screen: Screen;
   private readonly abort = new AbortController();
   private timer = 0;
-  private attempts = 0;
+  private readonly attempts: Attempts;
 
   constructor(
-    private readonly host: RungHost,
+    host: RungHost,
     private readonly url: URL,
   ) {
+    this.attempts = new Attempts(host, ATTEMPTS, "no picture can be loaded");
     this.screen = new Screen(host);
     this.picture = this.screen.canvas;
     void this.load();
@@ -43,20 +45,18 @@ class ImageRung implements Rung {
 
   private async load(): Promise<void> {
     const begun = performance.now();
-    const shown = await this.show().catch(() => false);
+    const error: unknown = await this.show().catch((reason: unknown) => reason);
     if (this.abort.signal.aborted) return;
-    this.attempts = shown ? 0 : this.attempts + 1;
-    if (this.attempts === ATTEMPTS) this.host.failed("unreachable", "no picture can be loaded");
-    const wait = (shown ? INTERVAL : RETRY_INTERVAL) - (performance.now() - begun);
-    this.timer = window.setTimeout(() => void this.load(), Math.max(0, wait));
+    const wait = error === undefined ? INTERVAL : this.attempts.failed(error);
+    const passed = performance.now() - begun;
+    this.timer = window.setTimeout(() => void this.load(), Math.max(0, wait - passed));
   }
 
-  private async show(): Promise<boolean> {
-    const answer = await fetch(this.url, { cache: "no-store", signal: this.abort.signal });
-    if (!answer.ok) return false;
+  private async show(): Promise<void> {
+    const answer = await load(this.url, this.abort.signal);
     const bitmap = await createImageBitmap(await answer.blob());
     this.screen.draw(bitmap, bitmap.width, bitmap.height, undefined);
     bitmap.close();
-    return true;
+    this.attempts.succeeded();
   }
 }

@@ -41,6 +41,7 @@ export class Playback {
   readonly rung: Rung;
   line: Situation["line"] = "new";
   obstacle = "";
+  refusal = "";
   server: Situation["server"];
   epoch = 0;
   /** Clicks and keys are heard there. */
@@ -106,16 +107,18 @@ export class Playback {
   private expect(): void {
     const told = this.line === "up" && this.server.state === "live";
     const expected = told || (!this.options.kind.pushed && this.line === "new");
-    this.watchdog.expect(this.joined && expected, performance.now());
+    this.watchdog.expect(this.joined && expected && !this.refusal, performance.now());
   }
 
   private rungHost(): RungHost {
     return {
       shown: (count, pts, at) => {
+        if (this.refusal) this.situate({ refusal: "" });
         this.watchdog.shown(performance.now());
         this.host.shown(this, count, pts, at);
       },
       starved: () => this.host.starved(this),
+      refused: (refusal) => this.situate({ refusal }),
       failed: (kind, reason) => this.host.failed(this, kind, reason),
       soundFound: (found) => this.host.soundFound(this, found),
       soundBlocked: () => this.host.soundBlocked(this),
@@ -147,7 +150,7 @@ export class Playback {
     this.rung.chunk(chunk, data);
   }
 
-  private situate(news: Partial<Pick<Situation, "line" | "obstacle" | "server">>): void {
+  private situate(news: Partial<Pick<Situation, "line" | "obstacle" | "refusal" | "server">>): void {
     Object.assign(this, news);
     this.expect();
     this.host.situated(this);

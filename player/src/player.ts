@@ -23,6 +23,7 @@ const RETRY_WAIT = { impossible: 0, stalled: 0, broken: 250, unreachable: 250 };
 // Where all rungs fail, one after another.
 const ALL_FAILED_WAIT = 3000;
 const NO_NEWS: Situation["server"] = { state: "connecting", text: "" };
+const NOTHING_KNOWN = { line: "new", obstacle: "", refusal: "", server: NO_NEWS } as const;
 
 export class Player {
   private readonly ladder: Ladder<RungKind>;
@@ -228,8 +229,8 @@ export class Player {
   private updateState(): void {
     const { started, flow, bridge } = this;
     const { flowing, seen } = flow;
-    const { line, obstacle, server } = bridge.watched ?? { line: "new", obstacle: "", server: NO_NEWS };
-    const { state, text } = describe({ started, line, obstacle, flowing, seen, server });
+    const { line, obstacle, refusal, server } = bridge.watched ?? NOTHING_KNOWN;
+    const { state, text } = describe({ started, line, obstacle, refusal, flowing, seen, server });
     if (state === this.described.state && text === this.described.text) return;
     this.described = { state, text };
     this.host.stateChanged(state, text);

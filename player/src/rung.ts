@@ -11,6 +11,8 @@ export interface RungHost {
   shown(count: number, pts: number | undefined, at: number): void;
   /** Playback ran dry and waits for media. */
   starved(): void;
+  /** The server says what is wrong with the address; no other rung would do better. */
+  refused(text: string): void;
   /** It cannot go on; the ladder decides what comes next. */
   failed(kind: Failure, reason: string): void;
   /** Whether the stream has sound, and whether the browser lets it be heard. */

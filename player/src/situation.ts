@@ -10,6 +10,8 @@ export interface Situation {
   line: "new" | "up" | "down";
   /** Why the line is not up, where that is known. */
   obstacle: string;
+  /** What the server says is wrong with the address, if it says so. */
+  refusal: string;
   /** Pictures come on screen. */
   flowing: boolean;
   /** There was a picture since the start. */
@@ -19,9 +21,10 @@ export interface Situation {
 }
 
 export function describe(situation: Situation): { state: PlayerState; text: string } {
-  const { started, line, obstacle, flowing, seen, server } = situation;
+  const { started, line, obstacle, refusal, flowing, seen, server } = situation;
   if (!started) return { state: "paused", text: "" };
-  if (line === "down") return { state: seen ? "reconnecting" : "connecting", text: obstacle };
+  const away = seen ? "reconnecting" : "connecting";
+  if (refusal || line === "down") return { state: away, text: refusal || obstacle };
   // Before the line is up there is nothing to go by but the pictures.
   if (line === "new") return { state: flowing ? "live" : "connecting", text: flowing ? "" : obstacle };
   if (server.state !== "live" || flowing) return { state: server.state, text: server.text };

@@ -76,7 +76,8 @@ export class StreamFeed implements Feed {
 
   private lost({ code, reason, greeted, attempts }: Ending): void {
     const refused = greeted && code === TRY_LATER && !this.fed;
-    this.host.line("down", reason);
+    // What was said of the attempt before stands until more is known.
+    if (greeted) this.host.line("down", reason);
     // The source is fine, only this form of it cannot be had.
     if (refused && this.live) this.host.failed("impossible", reason);
     // Once may have been chance, but not where nothing came in all that time.

@@ -10,6 +10,7 @@ const LIVE: Situation = {
   started: true,
   line: "up",
   obstacle: "",
+  refusal: "",
   flowing: true,
   seen: true,
   server: { state: "live", text: "" },
@@ -41,6 +42,14 @@ test("a line that is down says why, where that is known", () => {
     text: "too many viewers",
   });
   assert.equal(state(refused), "reconnecting");
+});
+
+test("what is wrong with the address is said, whatever else the server answers", () => {
+  const refusal = "w=3: even from 16 to 4096 (width in pixels)";
+  assert.deepEqual(describe({ ...LIVE, refusal, flowing: false, seen: false }), {
+    state: "connecting",
+    text: refusal,
+  });
 });
 
 test("no picture in three seconds, though there should be some, is told once in three seconds", () => {

@@ -207,6 +207,27 @@ async def test_who_joins_far_behind_a_keyframe_is_given_time_to_catch_up(browser
         assert await page.evaluate("told") == ["best this browser can do"]
 
 
+@pytest.mark.parametrize("rung", ["mse", "gif", "image"])
+async def test_a_query_that_cannot_be_is_explained_and_stays_so(
+    browser: Browser, rung: str
+) -> None:
+    async with serving(PATTERN) as tv:
+        page = await browser.open(f"http://{tv.authority}/nobody")
+        script = f"http://{tv.authority}/assets/televise.js"
+        await page.evaluate(f"import('{script}').then(() => true)")
+        await page.evaluate(
+            "(() => { window.told = []; const player = document.createElement('tele-vision');"
+            "player.addEventListener('statechange', ({ detail }) => told.push(detail.text));"
+            "player.addEventListener('rungchange', ({ detail }) => told.push(detail.rung));"
+            f"player.setAttribute('rung', '{rung if rung != 'mse' else ''}');"
+            "player.setAttribute('src', 'cam?w=3'); document.body.replaceChildren(player); })()"
+        )
+        asked = "performance.getEntriesByType('resource').filter(it => it.name.includes('w=3'))"
+        await page.until(f"{asked}.length > 3", 40)
+        told = [each for each in await page.evaluate("told") if each]
+        assert told == [rung, "w=3: even from 16 to 4096 (width in pixels)"]
+
+
 async def test_a_server_that_is_full_is_explained(browser: Browser) -> None:
     async with serving(PATTERN, max_viewers=1) as tv, tv.stream("/cam.mjpg"):
         page = await open_player(browser, tv)
