@@ -8,7 +8,7 @@ import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
 import type { PlayerHost } from "./player_host.js";
 import type { Picture } from "./rung.js";
-import { rungsFor } from "./rungs.js";
+import { choose } from "./rungs.js";
 import { download, snapshot } from "./snapshot.js";
 import { pictureSize } from "./stats.js";
 import type { PlayerState, Stats } from "./stats.js";
@@ -120,7 +120,7 @@ export class Television extends HTMLElement {
     if (!src) return;
     const options = {
       src,
-      rungs: rungsFor(this.getAttribute("rung"), this.getAttribute("latency")),
+      ...choose(this.getAttribute("rung"), this.getAttribute("latency")),
       patience: this.patience,
       onWall: this.closest("[data-wall]") !== null,
     };

@@ -30,7 +30,7 @@ class GifRung implements Rung {
   private readonly attempts: Attempts;
 
   constructor(
-    host: RungHost,
+    private readonly host: RungHost,
     private readonly url: URL,
   ) {
     this.attempts = new Attempts(host, ATTEMPTS, "the GIF cannot be loaded");
@@ -61,6 +61,7 @@ class GifRung implements Rung {
     const reader = body!.getReader();
     try {
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        this.host.loaded(part.value.length);
         for (const image of splitter.add(part.value)) await this.draw(image);
       }
     } finally {

@@ -25,7 +25,7 @@ class ImageRung implements Rung {
   private readonly attempts: Attempts;
 
   constructor(
-    host: RungHost,
+    private readonly host: RungHost,
     private readonly url: URL,
   ) {
     this.attempts = new Attempts(host, ATTEMPTS, "no picture can be loaded");
@@ -54,7 +54,9 @@ class ImageRung implements Rung {
 
   private async show(): Promise<void> {
     const answer = await load(this.url, this.abort.signal);
-    const bitmap = await createImageBitmap(await answer.blob());
+    const picture = await answer.blob();
+    this.host.loaded(picture.size);
+    const bitmap = await createImageBitmap(picture);
     this.screen.draw(bitmap, bitmap.width, bitmap.height, undefined);
     bitmap.close();
     this.attempts.succeeded();

@@ -40,15 +40,17 @@ export class Ladder<S extends Step> {
   private brokenAt = -Infinity;
   private readonly records = new Map<S, Memory>();
 
-  /** The steps from best to plainest; `minute` is the quiet after which a better one is tried again. */
+  /** The steps from best to plainest; `minute` is the quiet after which a better one is tried again;
+   * `why` the first of them is the first. */
   constructor(
     private readonly steps: readonly S[],
     private readonly minute = MINUTE,
+    why = BEST,
   ) {
     const refusals = steps.map((step) => step.refusal());
     const usable = refusals.findIndex((refusal) => !refusal);
     this.index = usable < 0 ? steps.length - 1 : usable;
-    this.reason = [...refusals.slice(0, this.index).map(this.named), BEST].join("; ");
+    this.reason = [...refusals.slice(0, this.index).map(this.named), this.index > 0 ? BEST : why].join("; ");
   }
 
   get current(): S {

@@ -15,8 +15,13 @@ export class Meter {
   private readonly bytes = new Rate();
 
   received(chunk: Chunk, size: number, now: number): void {
-    this.bytes.add(size, now);
+    this.loaded(size, now);
     if (chunk.track === "video") this.ages.mark(chunk.pts, chunk.captured);
+  }
+
+  /** So many bytes of the stream came in. */
+  loaded(size: number, now: number): void {
+    this.bytes.add(size, now);
   }
 
   /** So many pictures came on screen, the last of them at this time of the performance clock. */

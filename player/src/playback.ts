@@ -117,6 +117,7 @@ export class Playback {
         this.watchdog.shown(performance.now());
         this.host.shown(this, count, pts, at);
       },
+      loaded: (size) => this.host.meter.loaded(size, performance.now()),
       starved: () => this.host.starved(this),
       refused: (refusal) => this.situate({ refusal }),
       failed: (kind, reason) => this.host.failed(this, kind, reason),

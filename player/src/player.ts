@@ -46,7 +46,7 @@ export class Player {
     private readonly options: PlayerOptions,
     private readonly host: PlayerHost,
   ) {
-    this.ladder = new Ladder(options.rungs, options.patience);
+    this.ladder = new Ladder(options.rungs, options.patience, options.why);
     this.bridge = new Bridge(host);
   }
 

@@ -1,12 +1,12 @@
 // What the element around a player tells it, and what it tells the element.
 
 import type { Note } from "./messages.js";
-import type { Picture, RungKind } from "./rung.js";
+import type { Picture } from "./rung.js";
+import type { Choice } from "./rungs.js";
 import type { PlayerState } from "./stats.js";
 
-export interface PlayerOptions {
+export interface PlayerOptions extends Choice {
   src: string;
-  rungs: readonly RungKind[];
   /** How long all must be quiet before a better rung is tried again. */
   patience: number;
   /** The WebSocket of this page's wall may be shared. */

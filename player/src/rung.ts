@@ -9,6 +9,8 @@ export type Picture = HTMLVideoElement | HTMLCanvasElement;
 export interface RungHost {
   /** So many pictures came on screen; the last has this pts; `at` on the performance clock. */
   shown(count: number, pts: number | undefined, at: number): void;
+  /** So many bytes came in of what it loads by itself. */
+  loaded(size: number): void;
   /** Playback ran dry and waits for media. */
   starved(): void;
   /** The server says what is wrong with the address; no other rung would do better. */

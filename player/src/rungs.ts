@@ -15,15 +15,21 @@ const ORDERS: Record<Latency, readonly RungKind[]> = {
   smooth: [mse, webcodecs, jsmpeg, mjpeg, gif, image],
 };
 
+export interface Choice {
+  rungs: readonly RungKind[];
+  /** Why the first of them is the first; undefined: it is the best. */
+  why: string | undefined;
+}
+
 /** All rungs, or those a page asked for. Still pictures stay as a net below `mjpeg`. */
-export function rungsFor(wanted: string | null, latency: string | null): readonly RungKind[] {
+export function choose(wanted: string | null, latency: string | null): Choice {
   const all = ORDERS[latency === "low" ? "low" : "smooth"];
-  if (wanted === null || wanted === "") return all;
+  if (wanted === null || wanted === "") return { rungs: all, why: undefined };
   const chosen = all.filter((rung) => rung.name === wanted);
   if (chosen.length === 0) {
     const known = all.map((rung) => rung.name).join(", ");
     console.warn(`<tele-vision rung="${wanted}">: there is no such rung; there are ${known}`);
-    return all;
+    return { rungs: all, why: undefined };
   }
-  return wanted === "mjpeg" ? [mjpeg, image] : chosen;
+  return { rungs: wanted === "mjpeg" ? [mjpeg, image] : chosen, why: "asked for" };
 }

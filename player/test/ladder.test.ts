@@ -50,6 +50,12 @@ test("stands on the best rung that the browser can do, and says why", () => {
   assert.equal(ladder.reason, "mse: no MediaSource; best this browser can do");
 });
 
+test("a rung that was asked for says so", () => {
+  assert.equal(new Ladder([step("gif")], MINUTE, "asked for").reason, "asked for");
+  const ladder = new Ladder([step("mjpeg", "no canvas"), step("image")], MINUTE, "asked for");
+  assert.equal(ladder.reason, "mjpeg: no canvas; best this browser can do");
+});
+
 test("each change says what failed, why, and what is used now", () => {
   const ladder = new Ladder(STEPS);
   ladder.failed("stalled", "stalled 3 s", 0);

@@ -56,7 +56,7 @@ async def test_the_events_tell_what_happens(browser: Browser) -> None:
         assert first["rungchange"] == {
             "type": "rungchange",
             "rung": "webcodecs",
-            "reason": "best this browser can do",
+            "reason": "asked for",
         }
         assert -0.05 < first["latency"]["seconds"] < 5
         assert [it for it in told if it["type"] == "statechange"][-1]["state"] == "live"
