@@ -23,7 +23,7 @@ export interface Choice {
 
 /** All rungs, or those a page asked for. Still pictures stay as a net below `mjpeg`. */
 export function choose(wanted: string | null, latency: string | null): Choice {
-  const all = ORDERS[latency === "low" ? "low" : "smooth"];
+  const all = orderOf(latency || "smooth");
   if (wanted === null || wanted === "") return { rungs: all, why: undefined };
   const chosen = all.filter((rung) => rung.name === wanted);
   if (chosen.length === 0) {
@@ -32,4 +32,11 @@ export function choose(wanted: string | null, latency: string | null): Choice {
     return { rungs: all, why: undefined };
   }
   return { rungs: wanted === "mjpeg" ? [mjpeg, image] : chosen, why: "asked for" };
+}
+
+function orderOf(latency: string): readonly RungKind[] {
+  if (latency === "low" || latency === "smooth") return ORDERS[latency];
+  const known = Object.keys(ORDERS).join(", ");
+  console.warn(`<tele-vision latency="${latency}">: there is no such latency; there are ${known}`);
+  return ORDERS.smooth;
 }

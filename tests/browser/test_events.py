@@ -44,6 +44,14 @@ async def test_an_unknown_rung_lists_the_known_ones(browser: Browser) -> None:
         assert "there are mse, webcodecs, jsmpeg, mjpeg, gif, image" in text
 
 
+async def test_an_unknown_latency_lists_the_known_ones(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await browser.open(f"http://{tv.authority}/cam")
+        await page.evaluate(f"{PLAYER}.setAttribute('latency', 'quick')")
+        await play(page, "mse")
+        assert "there is no such latency; there are low, smooth" in "\n".join(page.console)
+
+
 async def test_the_events_tell_what_happens(browser: Browser) -> None:
     async with serving(PATTERN) as tv:
         page = await browser.open(f"http://{tv.authority}/cam")

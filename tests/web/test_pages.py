@@ -120,6 +120,7 @@ def test_watch_page_plays_and_offers_the_streams() -> None:
 
 def test_watch_page_moves_without_javascript() -> None:
     assert re.search(r'<noscript><img src="cam.mjpg" alt="[^"]+"></noscript>', PAGES["watch"])
+    assert re.search(r'<noscript><p [^>]+>[^<]+<a href="cam.gif">', PAGES["watch"])
 
 
 def test_watch_page_says_why_a_channel_is_not_live() -> None:

@@ -58,7 +58,7 @@ def watch_page(card: ChannelCard, *, private: bool = False) -> str:
         f"{_back_link()}"
         f'<div class="screen"><tele-vision src="{url}" controls aria-label="Live: {name}">'
         f'<noscript><img src="{url}.mjpg" alt="Live picture of {name}"></noscript>'
-        f"</tele-vision></div>"
+        f"</tele-vision></div>{_without_javascript(url)}"
         f'<div class="title"><h1>{name}</h1>{_badge(card)}{_viewers(card)}</div>'
         f"{_note(card)}</div>"
         f"{_streams(card, private=private)}{_embedding(card)}"
@@ -166,6 +166,12 @@ def _header(title: str, aside: str = "") -> str:
 
 def _back_link(root: str = "") -> str:
     return f'<nav aria-label="Site"><a href="{root or "./"}">All channels</a></nav>'
+
+
+def _without_javascript(url: str) -> str:
+    """Plain HTML cannot see that MJPEG is not shown: a person can."""
+    link = f'<a href="{url}.gif">Watch it as a GIF</a>'
+    return f'<noscript><p class="quiet">No moving picture? {link}.</p></noscript>'
 
 
 def _tile(card: ChannelCard) -> str:
