@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,13 +28,29 @@ async def post(hub: Hub, port: int, path: str, data: bytes | AsyncIterator[bytes
 async def test_pictures_of_live_thumb(tmp_path: Path) -> None:
     async with speaking("live_thumb", tmp_path) as (hub, (port,)):
         path = f"/pub?id=cam&token={hub.token()}"
-        assert await post(hub, port, path, picture(RED, "JPEG") * 3) == 200
-        await hub.shows("red")
-        async with hub.tv.session.get(f"http://127.0.0.1:{port}/snapshot/cam") as answer:
-            assert answer.content_type == "image/jpeg"
+        async with sending(hub, port, path, [picture(RED, "JPEG") * 3]):
+            await hub.shows("red")
+            async with hub.tv.session.get(f"http://127.0.0.1:{port}/snapshot/cam") as answer:
+                assert answer.content_type == "image/jpeg"
 
 
-async def pieces(data: bytes) -> AsyncIterator[bytes]:
+@asynccontextmanager
+async def sending(hub: Hub, port: int, path: str, parts: Iterable[bytes]) -> AsyncIterator[None]:
+    """Publish while the block runs: of one who has gone there is a slate."""
+    over = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+        await over.wait()
+
+    sent = asyncio.create_task(post(hub, port, path, body()))
+    yield
+    over.set()
+    assert await sent == 200
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
     """As the network may cut it."""
     for start in range(0, len(data), 7):
         yield data[start : start + 7]
@@ -45,11 +61,13 @@ async def test_pictures_of_live_thumb_as_text(tmp_path: Path) -> None:
     async with speaking("live_thumb", tmp_path) as (hub, (port,)):
         path = f"/pub?id=cam&token={hub.token()}"
         text = base64.b64encode(picture(RED, "JPEG"))
-        assert await post(hub, port, path, text) == 200
-        await hub.shows("red")
         wrapped = base64.encodebytes(picture(BLUE, "JPEG")) * 3
-        assert await post(hub, port, path, pieces(wrapped)) == 200
-        await hub.shows("blue")
+        async with sending(hub, port, path, [text]):
+            await hub.shows("red")
+        await hub.is_free()
+        async with sending(hub, port, path, pieces(wrapped)):
+            await hub.shows("blue")
+        await hub.is_free()
         assert await post(hub, port, path, b"/9j/4AAQ" + b"=%&?" * 9) == 415
         await hub.is_free()
 
