@@ -149,7 +149,7 @@ export class Television extends HTMLElement {
       pictureAdded: (picture) => this.pictures.prepend(picture),
       pictureRemoved: (picture) => picture.remove(),
       rungChanged: (rung, reason) => this.tell("rungchange", { rung, reason }),
-      stateChanged: (state, text) => this.showState(state, text),
+      stateChanged: (...told) => this.showState(...told),
       noted: (note) => this.showNote(note),
       playing: () => this.showFlow(true),
       stalled: () => this.showFlow(false),
@@ -182,13 +182,13 @@ export class Television extends HTMLElement {
     return { element, ...pictureSize(element) };
   }
 
-  private showState(state: PlayerState, text: string): void {
+  private showState(state: PlayerState, text: string, seconds: number): void {
     const live = state === "live";
     // Keys are typed where the focus is.
     if (this.player?.wantsInput && !this.hasAttribute("tabindex")) this.tabIndex = 0;
     if (state === "paused") this.stage.classList.remove("flowing");
     this.stage.classList.toggle("dimmed", !live && state !== "paused");
-    this.notice.update(state, text);
+    this.notice.update(state, text, seconds);
     this.controls.showLive(live);
     this.tell("statechange", { state, text });
   }

@@ -14,6 +14,8 @@ export interface Hello {
   channel: string;
   state: ChannelState;
   text: string;
+  /** For so long it has been so. */
+  seconds: number;
   version: string;
   /** Clicks and keys are wanted. */
   input?: true;

@@ -32,8 +32,9 @@ export class Notice {
     this.element.append(this.title, this.detail, this.duration);
   }
 
-  update(state: PlayerState, text: string): void {
-    if (state !== this.state) this.since = performance.now();
+  /** It has been so for as many `seconds` already. */
+  update(state: PlayerState, text: string, seconds: number): void {
+    if (state !== this.state) this.since = performance.now() - seconds * 1000;
     this.state = state;
     this.detail.textContent = text;
     window.clearInterval(this.timer);

@@ -233,6 +233,6 @@ export class Player {
     const { state, text } = describe({ started, line, obstacle, refusal, flowing, seen, server });
     if (state === this.described.state && text === this.described.text) return;
     this.described = { state, text };
-    this.host.stateChanged(state, text);
+    this.host.stateChanged(state, text, state === server.state ? (server.seconds ?? 0) : 0);
   }
 }

@@ -18,7 +18,7 @@ export interface PlayerHost {
   pictureAdded(picture: Picture): void;
   pictureRemoved(picture: Picture): void;
   rungChanged(rung: string, reason: string): void;
-  stateChanged(state: PlayerState, text: string): void;
+  stateChanged(state: PlayerState, text: string, seconds: number): void;
   /** What the source tells of the picture that is on screen now, if anything. */
   noted(note: Note | undefined): void;
   playing(): void;

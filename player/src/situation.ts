@@ -16,8 +16,8 @@ export interface Situation {
   flowing: boolean;
   /** There was a picture since the start. */
   seen: boolean;
-  /** What the server last said. */
-  server: { state: ChannelState; text: string };
+  /** What the server last said, and for how many seconds it had been so then. */
+  server: { state: ChannelState; text: string; seconds?: number };
 }
 
 export function describe(situation: Situation): { state: PlayerState; text: string } {

@@ -158,3 +158,13 @@ async def test_an_unknown_channel_offers_the_others(browser: Browser) -> None:
         text = await page.evaluate("document.body.innerText")
         assert "No channel" in text
         assert "cam" in text
+
+
+async def test_since_when_it_is_offline_is_what_the_server_knows(browser: Browser) -> None:
+    async with serving("door=publish:") as tv:
+        await until(lambda: tv.channel("door").state == "offline")
+        tv.channel("door").since -= 3600
+        page = await browser.open(f"http://{tv.authority}/door")
+        await page.until(
+            f"{PLAYER}.shadowRoot.querySelector('.notice').innerText.includes('for 1 h 0 min')"
+        )

@@ -40,8 +40,11 @@ def test_an_init_is_followed_by_its_segment_where_there_is_one() -> None:
     ("message", "expected"),
     [
         (
-            envelope.hello("cam", "live", "", "1.0"),
-            {"type": "hello", "channel": "cam", "state": "live", "text": "", "version": "1.0"},
+            envelope.hello("cam", "live", "", "1.0", seconds=7.04),
+            {
+                **{"type": "hello", "channel": "cam", "state": "live", "text": ""},
+                **{"seconds": 7.0, "version": "1.0"},
+            },
         ),
         (
             envelope.state("cam", "stalled", "3 s"),

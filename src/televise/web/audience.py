@@ -69,8 +69,10 @@ class Audience:
     def hello(self, channel: Channel) -> bytes:
         """The first message of a connection that watches ``channel``."""
         listens = channel.name in self.listening
-        state, text = channel.state, channel.text
-        return envelope.hello(channel.name, state, text, self.version, listens=listens)
+        state, text, seconds = channel.state, channel.text, max(0.0, time.time() - channel.since)
+        return envelope.hello(
+            channel.name, state, text, self.version, seconds=seconds, listens=listens
+        )
 
     def heard_input(self, name: str, message: dict[str, Any]) -> None:
         """What somebody did who watches the channel of this name, if that is wanted."""

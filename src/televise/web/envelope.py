@@ -13,9 +13,19 @@ from televise.model.track import Track
 SUBPROTOCOL = "televise.v1"
 
 
-def hello(channel: str, state: str, text: str, version: str, *, listens: bool = False) -> bytes:
-    """First message of a connection; ``listens``: clicks and keys are wanted."""
-    said = {"channel": channel, "state": state, "text": text, "version": version}
+def hello(
+    channel: str,
+    state: str,
+    text: str,
+    version: str,
+    *,
+    seconds: float = 0.0,
+    listens: bool = False,
+) -> bytes:
+    """First message of a connection; for ``seconds`` the state has been that; ``listens``: clicks
+    and keys are wanted."""
+    said = {"channel": channel, "state": state, "text": text, "seconds": round(seconds, 1)}
+    said["version"] = version
     return _message(type="hello", **said, **({"input": True} if listens else {}))
 
 
