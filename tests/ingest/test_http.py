@@ -75,6 +75,19 @@ async def test_pictures_may_become_others(hub: Hub, monkeypatch: pytest.MonkeyPa
     assert (await hub.shown()).size == (320, 240)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 100), (100, 1), (3, 2)])
+async def test_however_small_it_is_shown(
+    hub: Hub, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "PICTURE_SEAT_SECONDS", 0.2)
+    worker = await until(lambda: hub.tv.channel().worker or 0)
+    assert await hub.send("/cam.png", picture(RED, "PNG", size)) == (204, "")
+    await until(lambda: [(each.width, each.height) for each in hub.tv.channel().tracks] == [size])
+    assert min((await hub.shown()).size) == 2
+    await hub.is_free()
+    assert hub.tv.channel().worker == worker
+
+
 async def test_who_sends_pictures_keeps_the_seat_for_a_while(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

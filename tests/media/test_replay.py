@@ -131,3 +131,10 @@ def test_raw_pictures_of_another_size_begin_anew() -> None:
         replay.append_picture(raw(float(number), size))
     assert [each.source.width for each in replay.between(2.0, 9.0)] == [64, 64, 64][2:]
     assert [each.source.width for each in replay.between(3.0, 9.0)] == [32]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 100), (100, 1), (3, 5)])
+def test_the_smallest_raw_pictures_are_kept_too(size: tuple[int, int]) -> None:
+    replay = Replay(SECONDS)
+    replay.append_picture(raw(0.0, size))
+    assert len(everything(replay)) == 1

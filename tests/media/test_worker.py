@@ -80,6 +80,30 @@ def test_a_slow_encoder_is_left_alone() -> None:
         assert worker.process.poll() is None
 
 
+FAILS_ONCE = """
+import av.error
+from televise.media import worker
+from televise.media.replay import Replay
+append, failed = Replay.append_picture, []
+def fail_once(*given):
+    if not failed:
+        failed.append(True)
+        raise av.error.OSError(95, "Operation not supported")
+    append(*given)
+Replay.append_picture = fail_once
+worker.main()
+"""
+
+
+def test_what_ffmpeg_cannot_take_is_no_lost_link_and_the_next_is_shown() -> None:
+    with running(PATTERN, program=("-c", FAILS_ONCE)) as worker:
+        told = worker.wait_for_state("offline").text
+        assert told == "what it gives cannot be shown: operation not supported"
+        worker.wait_for_state("live")
+        worker.collect(worker.subscribe(H264), 0.2)
+        assert worker.process.poll() is None
+
+
 def test_an_interrupt_from_the_keyboard_is_the_hubs_affair() -> None:
     with running(PATTERN) as worker:
         number = worker.subscribe(H264)

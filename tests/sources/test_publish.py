@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import av
+import av.error
 import pytest
 
 from televise.errors import SourceError
@@ -185,6 +186,23 @@ def test_what_is_no_media_is_told_and_the_next_is_read(format: str, data: bytes)
         assert publishing.ended(good) == ""
         assert len(publishing.feed.packets) == 1
     assert publishing.errors[0] == text
+
+
+def test_a_picture_that_ffmpeg_cannot_take_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as publishing:
+        take = publishing.feed.frame
+
+        def refuse(index: int, frame: av.VideoFrame | av.AudioFrame, captured: int = 0) -> None:
+            raise av.error.OSError(95, "Operation not supported")
+
+        monkeypatch.setattr(publishing.feed, "frame", refuse)
+        bad = publishing.publish("image", images(picture(RED, "PNG")))
+        told = "what is published: it cannot be shown: operation not supported"
+        assert publishing.ended(bad) == told
+        monkeypatch.setattr(publishing.feed, "frame", take)
+        good = publishing.publish("image", images(picture(RED, "PNG")))
+        assert publishing.ended(good) == ""
+        assert len(publishing.feed.frames) == 1
 
 
 def test_each_publisher_ends_the_one_before(needs: Needs) -> None:

@@ -4,12 +4,13 @@ import io
 from collections.abc import Iterator
 
 import av
+import av.error
 import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 
 from televise.errors import FormatError
 from televise.formats.picture import Picture
-from televise.media.container import too_large
+from televise.media.container import explain, too_large
 from televise.media.jpeg_feed import TIME_BASE, Arrivals, jpeg_input, jpeg_packet
 from televise.media.playback import STILL_SECONDS
 from televise.media.source import Feed, Input
@@ -36,7 +37,7 @@ class PictureFeed:
         """Feed ``picture`` again and again, each time that the next is wanted of this.
 
         Yields after how many seconds that should be, and whether all of the picture has then been
-        seen. FormatError where it is too large or damaged.
+        seen. FormatError where it is too large or damaged, or FFmpeg cannot take it.
         """
         check_size(picture)
         while True:
@@ -65,7 +66,10 @@ class PictureFeed:
             video = Input("video", "rawvideo", width=frame.width, height=frame.height, rate=rate)
             self._feed.opened([video])
         frame.pts, frame.time_base = self._arrivals.next(), TIME_BASE
-        self._feed.frame(0, frame)
+        try:
+            self._feed.frame(0, frame)
+        except av.error.FFmpegError as error:
+            raise FormatError(str(explain(error, "it cannot be shown"))) from error
         return seconds
 
 

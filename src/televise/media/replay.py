@@ -13,10 +13,12 @@ from televise.media.encoders.jpeg import JpegEncoder
 from televise.media.jpeg_feed import jpeg_input
 from televise.media.source import Input
 from televise.media.unit import Place, Unit
+from televise.model.rendition import Rendition
 
 MAX_BYTES = 32 << 20
 # Of raw pictures, which are kept as JPEG, so many a second at most.
 RAW_PICTURES_PER_SECOND = 5.0
+_AS_IT_IS = Rendition("mjpeg")
 _TIME_BASE = Fraction(1, 90_000)
 
 
@@ -65,7 +67,7 @@ class Replay:
         if not self._seconds or picture.seconds < self._due:
             return
         self._due = picture.seconds + 1 / RAW_PICTURES_PER_SECOND
-        width, height = picture.frame.width // 2 * 2, picture.frame.height // 2 * 2
+        width, height = _AS_IT_IS.fit(picture.frame.width, picture.frame.height)
         if self._jpeg is None or (self._jpeg[0].width, self._jpeg[0].height) != (width, height):
             self._jpeg = jpeg_input(width, height), JpegEncoder(width, height, 0, "")
         source, encoder = self._jpeg

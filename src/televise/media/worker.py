@@ -13,6 +13,7 @@ import time
 from functools import partial
 from urllib.parse import urlsplit
 
+import av.error
 import av.logging
 
 from televise.errors import LinkError, SourceError
@@ -31,6 +32,7 @@ from televise.link.messages import (
 )
 from televise.media import limits
 from televise.media.http_stream import dial_public
+from televise.media.container import explain
 from televise.media.inbox import Inbox
 from televise.media.intake import Intake
 from televise.media.source import Source
@@ -74,6 +76,9 @@ def main() -> None:
     av.logging.set_level(av.logging.PANIC)
     try:
         _serve(ProviderLink(inherited(int(sys.argv[1]))))
+    except av.error.FFmpegError:  # which may be an OSError, too
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
     except (LinkError, OSError) as error:
         _complain(f"the link is gone: {error}")
     # FFmpeg may be in a call that does not return: leave without waiting for it.
@@ -153,11 +158,11 @@ def _guarded(target: object, source: Source, intake: Intake) -> None:
     assert callable(target)
     try:
         target(source, intake)
-    except OSError as error:
-        _complain(f"the link is gone: {error}")
-        os._exit(1)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:
+        if isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError):
+            _complain(f"the link is gone: {error}")
+        else:
+            sys.excepthook(*sys.exc_info())
         os._exit(1)
 
 
@@ -178,6 +183,9 @@ def _read(source: Source, intake: Intake) -> None:
             intake.set_state(State("offline", str(error), error.final))
             if error.final:
                 return
+        except av.error.FFmpegError as error:  # what comes next may be better
+            problem = explain(error, "what it gives cannot be shown")
+            intake.set_state(State("offline", str(problem)))
         if intake.status.last_arrival > began:
             backoff.reset()
         intake.wait(backoff.next(random.random()))
