@@ -5,6 +5,7 @@ import contextlib
 import io
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -131,3 +132,13 @@ def film(way: str, seconds: float = 1.0) -> bytes:
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p",
                *WAYS[way], "-"]  # fmt: skip
     return subprocess.run(command, capture_output=True, timeout=60, check=True).stdout
+
+
+def film_file(format: str, *options: str) -> bytes:
+    """A short one as FFmpeg writes it into a file, where it may go back."""
+    source = f"testsrc2=s={SIZE[0]}x{SIZE[1]}:r=25:d=1"
+    with tempfile.NamedTemporaryFile() as file:
+        command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, *X264,
+                   "-pix_fmt", "yuv420p", *options, "-f", format, file.name]  # fmt: skip
+        subprocess.run(command, timeout=60, check=True)
+        return file.read()

@@ -13,11 +13,12 @@ import pytest
 from televise.errors import SourceError
 from televise.link.messages import Data, Ended, Finish, Publish, State, Taken
 from televise.media import inbox as inbox_module
+from televise.media import patience
 from televise.media.inbox import Inbox
 from televise.media.source import AnyPacket, Input
 from televise.sources.publish import GONE, WAITING, PublishSource
 from tests.conftest import Needs
-from tests.ingest.publishers import BLUE, RED, film, picture
+from tests.ingest.publishers import BLUE, RED, film, film_file, picture
 from tests.support.waiting import wait_until
 
 
@@ -203,6 +204,83 @@ def test_a_picture_that_ffmpeg_cannot_take_is_told(monkeypatch: pytest.MonkeyPat
         good = publishing.publish("image", images(picture(RED, "PNG")))
         assert publishing.ended(good) == ""
         assert len(publishing.feed.frames) == 1
+
+
+@pytest.mark.parametrize(
+    ("format", "way", "told"),
+    [
+        ("mpegts", "flv", "this is no MPEG-TS: it looks like FLV"),
+        ("mpegts", "webm", "this is no MPEG-TS: it looks like WebM or Matroska"),
+        ("mpegts", "mp4", "this is no MPEG-TS: it looks like MP4"),
+        ("jpeg", "ts", "this is no JPEG: it looks like MPEG-TS"),
+        ("flv", "ts", "this is no FLV: it looks like MPEG-TS"),
+        ("matroska", "mp4", "this is no WebM or Matroska: it looks like MP4"),
+    ],
+)
+def test_another_format_is_told_at_once(format: str, way: str, told: str, needs: Needs) -> None:
+    """Its publisher would go on for ever."""
+    needs("ffmpeg")
+    with running() as publishing:
+        number = publishing.publish(format, *pieces(film(way)), ends=False)
+        assert publishing.ended(number) == f"what is published: {told}"
+
+
+def test_an_mp4_whose_index_comes_last_is_told_at_once(needs: Needs) -> None:
+    needs("ffmpeg")
+    with running() as publishing:
+        number = publishing.publish("", film_file("mp4"), ends=False)
+        assert publishing.ended(number) == (
+            "what is published: this MP4 has its index at its end: "
+            "write it with -movflags frag_keyframe+empty_moov"
+        )
+        good = publishing.publish("", film_file("mp4", "-movflags", "faststart"))
+        assert publishing.ended(good) == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (random.Random(1).randbytes(300_000), "this is no MPEG-TS"),
+        (b"hello, world!\n" * 20_000, "this is no MPEG-TS: it looks like text"),
+        (b"", "nothing was sent"),
+    ],
+    ids=["random", "text", "nothing"],
+)
+def test_what_it_looks_like_is_told_where_it_ends(data: bytes, told: str) -> None:
+    with running() as publishing:
+        assert publishing.ended(publishing.publish("mpegts", data)) == f"what is published: {told}"
+
+
+@pytest.mark.parametrize(
+    ("format", "told"),
+    [
+        ("mpegts", "this is no MPEG-TS"),
+        ("flv", "this is no FLV"),
+        ("jpeg", "this is no JPEG"),
+        ("matroska", "this is no WebM or Matroska"),
+        ("", "not a media file or stream that can be read"),
+    ],
+)
+def test_rubbish_that_does_not_end_is_sent_away(
+    format: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "MOST_SECONDS", 0.0)
+    with running() as publishing:
+        data = pieces(random.Random(1).randbytes(patience.MOST_BYTES + 100_000))
+        number = publishing.publish(format, *data, ends=False)
+        assert publishing.ended(number) == f"what is published: {told}"
+
+
+@pytest.mark.parametrize("way", ["ts", "flv", "mjpg"])
+def test_what_has_been_understood_may_be_as_long_as_it_likes(
+    way: str, monkeypatch: pytest.MonkeyPatch, needs: Needs
+) -> None:
+    needs("ffmpeg")
+    data = film(way, 10)
+    monkeypatch.setattr(patience, "MOST_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "MOST_BYTES", len(data) // 2)
+    with running() as publishing:
+        assert publishing.ended(publishing.publish(FORMATS[way], *pieces(data))) == ""
 
 
 def test_each_publisher_ends_the_one_before(needs: Needs) -> None:

@@ -11,11 +11,12 @@ from televise.formats.transport_sections import TransportSections
 from televise.media.container import LIVE, explain, open_container
 from televise.media.demuxer import Demuxer
 from televise.media.jpeg_feed import JpegFeed
+from televise.media.patience import Patience
 from televise.media.source import Feed
 
 # A JPEG picture; multipart (RFC 2046), as cameras send it.
 _JPEGS = (b"\xff\xd8\xff", b"--", b"\r\n-")
-_HEAD_BYTES = 3
+_HEAD_BYTES = 12
 # Any FLV might have sound too: how long it is waited for. Live ones begin with all that they have.
 _FLV = {**LIVE, "analyzeduration": "500000"}
 
@@ -37,17 +38,34 @@ class Bytes(Protocol):
 
 
 class Peeked:
-    """``stream``, of which the first bytes, ``head``, are already known."""
+    """``stream``, of which the first bytes, ``head``, are already known.
+
+    ``patience`` looks at what is read, while nothing of it has been understood.
+    """
 
     def __init__(self, stream: Bytes) -> None:
         self._stream = stream
         self.head = self._unread = self._read_head()
         self.seekable = stream.seekable
+        self.patience: Patience | None = None
+        self._given_up = False
 
     def read(self, size: int) -> bytes:
-        """Some bytes as soon as there are any; b"" at the end."""
+        """Some bytes as soon as there are any; b"" at the end. FormatError, once, where
+        ``patience`` has come to its end."""
+        if self._given_up:
+            return b""  # FFmpeg tries again
         data, self._unread = self._unread[:size], self._unread[size:]
-        return data or self._stream.read(size) or b""
+        data = data or self._stream.read(size) or b""
+        if self.patience is not None and data:
+            self._given_up = True
+            self.patience.look(data)
+            self._given_up = False
+        return data
+
+    def is_understood(self) -> None:
+        """Something of it can be shown."""
+        self.patience = None
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Read on elsewhere; from the beginning or the end."""
@@ -67,7 +85,7 @@ class Peeked:
 
 def is_transport(head: bytes) -> bool:
     """Whether it looks like MPEG-TS (and not like a GIF)."""
-    return head[:1] == bytes([SYNC]) and head != b"GIF"
+    return head[:1] == bytes([SYNC]) and not head.startswith(b"GIF")
 
 
 def play(
@@ -85,9 +103,10 @@ def play(
     final where ``permanent`` says so.
     """
     kind = format or _look(stream.head)
+    patience = stream.patience = Patience(kind, seekable=stream.seekable())
     try:
         if kind == "jpeg":
-            return jpegs.run(stream.read)
+            return _play_jpegs(stream, jpegs, patience)
         if kind == "mpegts":
             _play_transport(stream, feed, shown, permanent)
         else:
@@ -96,7 +115,19 @@ def play(
         raise explain(error, shown, permanent=permanent) from error
     except FormatError as error:
         raise SourceError(f"{shown}: {error}", final=permanent) from error
+    except SourceError as error:
+        is_strange = isinstance(error.__cause__, av.error.FFmpegError) and stream.patience
+        if is_strange and (problem := patience.explain()):
+            raise SourceError(f"{shown}: {problem}", final=permanent) from error
+        raise
     return 0
+
+
+def _play_jpegs(stream: Peeked, jpegs: JpegFeed, patience: Patience) -> int:
+    count = jpegs.run(stream.read, stream.is_understood)
+    if not count and (problem := patience.explain()):
+        raise FormatError(problem)
+    return count
 
 
 def _look(head: bytes) -> str:
@@ -113,11 +144,14 @@ def _play_transport(stream: Peeked, feed: Feed, shown: str, permanent: bool) -> 
         _play_container(sections, feed, shown, permanent, "mpegts")
 
 
-def _play_container(stream: object, feed: Feed, shown: str, permanent: bool, format: str) -> None:
+def _play_container(
+    stream: "Peeked | _Sections", feed: Feed, shown: str, permanent: bool, format: str
+) -> None:
     place, options = cast("BinaryIO", stream), _FLV if format == "flv" else LIVE
     with open_container(
         place, "", format=format or None, options=options, shown=shown, permanent=permanent
     ) as container:
+        stream.is_understood()
         Demuxer(container).run(feed)
 
 
@@ -127,6 +161,7 @@ class _Sections:
     def __init__(self, stream: Peeked) -> None:
         self._stream = stream
         self._sections = TransportSections()
+        self.is_understood = stream.is_understood
         self._unread = b""
         self._ended = False
 

@@ -39,8 +39,9 @@ class JpegFeed:
         self._open = False
         self._arrivals = Arrivals()
 
-    def run(self, read: Callable[[int], bytes]) -> int:
-        """All pictures of a stream until ``read`` gives b""; how many there were.
+    def run(self, read: Callable[[int], bytes], is_understood: Callable[[], None]) -> int:
+        """All pictures of a stream until ``read`` gives b""; how many there were. It calls
+        ``is_understood`` when there is one.
 
         FormatError where they are too large.
         """
@@ -48,6 +49,8 @@ class JpegFeed:
         while not self._feed.stopping and (data := read(_READ_BYTES)):
             for picture in splitter.feed(data):
                 count += self.put(picture)
+            if count:
+                is_understood()
         return count
 
     def put(self, picture: bytes, captured: int = 0) -> bool:

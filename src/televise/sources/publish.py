@@ -51,8 +51,10 @@ class PublishSource:
         if publisher.format == "image":
             self._play_images(reader, feed, publisher)
             return
-        jpegs = JpegFeed(feed)
-        count = play(Peeked(reader), feed, _SHOWN, jpegs=jpegs, format=publisher.format)
+        stream = Peeked(reader)
+        if not stream.head:
+            raise FormatError("nothing was sent")
+        count = play(stream, feed, _SHOWN, jpegs=JpegFeed(feed), format=publisher.format)
         if publisher.format == "jpeg" and not count:
             raise FormatError("there is no JPEG picture in it")
 
