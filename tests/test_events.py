@@ -19,6 +19,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if nothing had been told, and writing to the standard error of this test."""
     monkeypatch.setattr(events, "_told", {})
     monkeypatch.setattr(events, "_quiet_until", {})
+    monkeypatch.setattr(events, "_alike", {})
     monkeypatch.setattr(events, "_kept_back", {})
     events._get_logger.cache_clear()
     yield
@@ -89,6 +90,33 @@ def test_a_warning_that_repeats_is_told_once_and_then_with_its_count(
     (line,) = lines(capsys)
     assert "number=50" in line
     assert "repeated=49" in line
+
+
+@pytest.mark.parametrize("field", ["channel", "text", "reason"])
+def test_what_differs_in_what_it_says_is_told_each(capsys: Captured, field: str) -> None:
+    """One channel's trouble does not hide another's, nor one file's that of the next."""
+    for _ in range(5):
+        events.warning("sent away", **{field: "one"}, next=1)
+        events.warning("sent away", **{field: "two"}, next=2)
+    first, second = lines(capsys)
+    assert f"{field}=one" in first
+    assert f"{field}=two" in second
+
+
+def test_a_flood_of_what_differs_is_counted(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    for number in range(5000):
+        events.warning("refused", reason=f"no channel {number}")
+        now += 0.001
+    assert len(lines(capsys)) == events.MAX_ALIKE
+    assert len(events._quiet_until) <= events.MAX_KINDS
+    now += events.WINDOW_SECONDS
+    events.warning("refused", reason="no channel 1")
+    (line,) = lines(capsys)
+    assert f"others={5000 - events.MAX_ALIKE}" in line
 
 
 def test_what_happens_very_often_is_counted(

@@ -14,12 +14,18 @@ from typing import Any
 WINDOW_SECONDS = 10.0
 # Of so many kinds of warnings is known when they were last told; then all may be told again.
 MAX_KINDS = 1000
+# What says the same with another of these is not the same; but so many of one event are enough.
+_TELLING = ("channel", "text", "reason")
+MAX_ALIKE = 20
 
 MAX_A_SECOND = 20
 
+_Kind = tuple[object, ...]
+
 _told: dict[str, tuple[int, int]] = {}
-_quiet_until: dict[str, float] = {}
-_kept_back: dict[str, int] = {}
+_quiet_until: dict[_Kind, float] = {}
+_alike: dict[str, tuple[float, int]] = {}
+_kept_back: dict[_Kind, int] = {}
 _held: list[tuple[str, str, dict[str, object]]] = []
 _holding = [False]
 _left_out: list[str] = []
@@ -32,15 +38,16 @@ def info(event: str, **fields: object) -> None:
     count = count + 1 if counted_second == second else 1
     _told[event] = (second, count)
     if count > MAX_A_SECOND:
-        _kept_back[event] = _kept_back.get(event, 0) + 1
+        _keep_back((event,))
         return
-    if repeated := _kept_back.pop(event, 0):
+    if repeated := _kept_back.pop((event,), 0):
         fields["repeated"] = repeated
     _emit("info", event, fields)
 
 
 def warning(event: str, **fields: object) -> None:
-    """Something is wrong; the same event is told once in ten seconds, with how often it was."""
+    """Something is wrong; the same is told once in ten seconds, with how often it was. It is the
+    same where event, channel, text and reason are."""
     _tell_rarely("warning", event, event, fields)
 
 
@@ -49,18 +56,36 @@ def error(event: str, **fields: object) -> None:
     _tell_rarely("error", event, event, {**fields, "exc_info": sys.exc_info()})
 
 
-def _tell_rarely(level: str, kind: str, event: str, fields: dict[str, object]) -> None:
+def _tell_rarely(level: str, name: str, event: str, fields: dict[str, object]) -> None:
     now = time.monotonic()
+    kind = name, *(fields.get(field) for field in _TELLING)
     if now < _quiet_until.get(kind, 0.0):
-        _kept_back[kind] = _kept_back.get(kind, 0) + 1
-        return
-    if len(_quiet_until) >= MAX_KINDS:
-        _quiet_until.clear()
-        _kept_back.clear()
-    _quiet_until[kind] = now + WINDOW_SECONDS
-    if repeated := _kept_back.pop(kind, 0):
-        fields["repeated"] = repeated
-    _emit(level, event, fields)
+        _keep_back(kind)
+    elif _are_enough(name, now):
+        _keep_back((name,))
+    else:
+        _quiet_until[kind] = now + WINDOW_SECONDS
+        if repeated := _kept_back.pop(kind, 0):
+            fields["repeated"] = repeated
+        if others := _kept_back.pop((name,), 0):
+            fields["others"] = others
+        _emit(level, event, fields)
+
+
+def _are_enough(name: str, now: float) -> bool:
+    """Whether as much as may be has been told of this event, in whatever words; else it counts."""
+    if max(len(_quiet_until), len(_alike)) >= MAX_KINDS:
+        for known in (_quiet_until, _alike, _kept_back):
+            known.clear()
+    until, count = _alike.get(name, (0.0, 0))
+    if now >= until:
+        until, count = now + WINDOW_SECONDS, 0
+    _alike[name] = until, min(count + 1, MAX_ALIKE)
+    return count >= MAX_ALIKE
+
+
+def _keep_back(kind: _Kind) -> None:
+    _kept_back[kind] = _kept_back.get(kind, 0) + 1
 
 
 def leave_out(begin: str) -> None:
