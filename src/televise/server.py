@@ -19,6 +19,7 @@ from televise.hub.nats_connection import parse_nats
 from televise.hub.roster import Roster
 from televise.hub.upstreams import Upstreams
 from televise.ingest import http, link, websocket
+from televise.ingest.refusal import tell_refusals
 from televise.ingest.rtmp_port import RtmpPort
 from televise.limits import Limits
 from televise.model.source import SourceSpec
@@ -236,6 +237,7 @@ class Server:
         app = make_app(
             self.edge,
             gate,
+            tell_refusals,
             websocket.middleware(self._seats, self._suspects),
             self._guard.middleware(),
         )

@@ -92,6 +92,13 @@ def opening(key: str = "cam", application: str = "live") -> bytes:
     return HANDSHAKE + b"".join(writer.write(message, 3) for message in messages)
 
 
+def playing(key: str) -> bytes:
+    """What a player sends."""
+    writer = ChunkWriter()
+    messages = [connect(), command("play", 5.0, None, key)]
+    return HANDSHAKE + b"".join(writer.write(message, 3) for message in messages)
+
+
 def obs(key: str, tags: Iterable[tuple[int, int, bytes]]) -> bytes:
     """What OBS sends in a whole session: its order, chunk streams and kinds of header."""
     writer = ChunkWriter()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from televise.errors import FormatError
 from televise.formats import amf, flv
-from televise.formats.rtmp import FOUR_CCS, Event, Media, Publish, Session, Unpublish
+from televise.formats.rtmp import FOUR_CCS, Event, Media, Publish, Refused, Session, Unpublish
 from televise.formats.rtmp_chunk import (
     ACKNOWLEDGEMENT,
     AUDIO,
@@ -218,6 +218,7 @@ def test_another_application(application: str) -> None:
     text = f"no application {application!r}: publish to rtmp://HOST/live/NAME"
     assert information(answers)["description"] == text
     assert client.session.over
+    assert client.events == [Refused("", text)]
 
 
 def test_a_refused_publisher_is_told_why() -> None:
@@ -245,8 +246,10 @@ def test_a_player_is_told_where_to_look() -> None:
     client.send(HANDSHAKE + write(connect(), 3))
     told = information(client.say(command("play", 5.0, None, "cam?token=x")))
     assert told["code"] == "NetStream.Play.Failed"
-    assert told["description"] == "RTMP is for publishing only: watch http://HOST:8080/cam"
+    text = "RTMP is for publishing only: watch http://HOST:8080/cam"
+    assert told["description"] == text
     assert client.session.over
+    assert client.events == [Refused("cam", text)]
 
 
 @pytest.mark.parametrize("end", ["FCUnpublish", "closeStream", "deleteStream"])

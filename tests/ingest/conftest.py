@@ -17,6 +17,21 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]
         yield running
 
 
+@pytest.fixture
+def refusals(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What the log is told of publishers that were refused: channel, address and reason."""
+    told: list[tuple[str, str, str]] = []
+
+    def note(_: str, event: str, fields: dict[str, object]) -> None:
+        if event == "publisher refused":
+            told.append((str(fields["channel"]), str(fields["address"]), str(fields["reason"])))
+
+    monkeypatch.setattr("televise.events._emit", note)
+    for known in ("_quiet_until", "_alike"):
+        monkeypatch.setattr(f"televise.events.{known}", {})
+    return told
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def hub(shared: Hub) -> AsyncIterator[Hub]:
     """It, with nobody publishing at the beginning and the end of a test."""

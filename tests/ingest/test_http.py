@@ -173,6 +173,34 @@ async def test_keys(hub: Hub, path: str) -> None:
         assert answer.status == 415
 
 
+async def test_every_refusal_is_in_the_log(
+    hub: Hub, refusals: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "PICTURE_SEAT_SECONDS", 0.2)
+    red, any_key = picture(RED, "JPEG"), hub.token("*")
+    for path, data, token, status in (
+        ("/cam.ts", b"x", "nonsense", 401),
+        ("/cam.jpg", red, hub.token("cam10"), 403),
+        ("/cam.ts?takeover=yes", b"x", "", 400),
+        ("/nothing.ts", b"x", any_key, 404),
+        ("/cam.png", b"hello", "", 415),
+        ("/pattern.jpg", red, any_key, 503),
+        ("/cam.jpg", red, "", 204),
+        ("/cam.ts", b"x", "", 409),
+    ):
+        refusals.clear()
+        before = status != 204
+        assert (await hub.send(path, data, token))[0] == status
+        told = [(channel, address) for channel, address, _ in refusals]
+        assert told == [(path[1:].partition(".")[0], "127.0.0.1")] * before
+        assert all(reason and "\n" not in reason for *_, reason in refusals)
+    await hub.is_free()
+    # Why one goes that had a seat is told as that.
+    refusals.clear()
+    assert (await hub.send("/cam.ts", b"no media"))[0] == 415
+    assert refusals == []
+
+
 @pytest.mark.parametrize("path", ["/cam.ts?takeover=1", "/cam.jpg?takeover=1"])
 async def test_taking_over_needs_a_key_for_that(hub: Hub, path: str) -> None:
     status, text = await hub.send(path, picture(RED, "JPEG"))

@@ -18,7 +18,14 @@ from televise.formats.rtmp_chunk import COMMAND, VIDEO, ChunkReader, Message
 from televise.ingest import rtmp
 from televise.ingest.rtmp import RtmpServer
 from tests.conftest import Needs
-from tests.formats.rtmp_publisher import HANDSHAKE, ChunkWriter, flv_tags, opening, publish
+from tests.formats.rtmp_publisher import (
+    HANDSHAKE,
+    ChunkWriter,
+    flv_tags,
+    opening,
+    playing,
+    publish,
+)
 from tests.formats.witness import ffmpeg, ffprobe, golden
 from tests.support.waiting import until
 from tests.support.wire import connect
@@ -284,6 +291,32 @@ async def test_a_refusal_is_the_last_that_is_sent() -> None:
         writer.write_eof()
         await running.empty()
         assert running.holds == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "channel", "reason"),
+    [
+        (opening("nobody"), "nobody", "there is no channel nobody: there is cam"),
+        (
+            opening("cam", "video"),
+            "",
+            "no application 'video': publish to rtmp://HOST/live/NAME",
+        ),
+        (
+            playing("cam?token=x"),
+            "cam",
+            "RTMP is for publishing only: watch http://HOST:8080/cam",
+        ),
+    ],
+    ids=["no channel", "no application", "playing"],
+)
+async def test_every_refusal_is_in_the_log(
+    sent: bytes, channel: str, reason: str, refusals: list[tuple[str, str, str]]
+) -> None:
+    async with serving() as running, client(running) as (reader, writer):
+        writer.write(sent)
+        await told(reader)
+        assert refusals == [(channel, "127.0.0.1", reason)]
 
 
 @pytest.mark.usefixtures("ffmpegs")

@@ -63,6 +63,19 @@ async def test_keys(hub: Hub) -> None:
     assert (await refused(hub, "/pattern.mp4", hub.token("*")))[0] == 1008
 
 
+async def test_every_refusal_is_in_the_log(hub: Hub, refusals: list[tuple[str, str, str]]) -> None:
+    for path, token, code in (
+        ("/cam.mp4", "nonsense", 1008),
+        ("/cam.ts", hub.token("cam10"), 1008),
+        ("/pattern.mp4", hub.token("*"), 1013),
+    ):
+        refusals.clear()
+        assert (await refused(hub, path, token))[0] == code
+        ((channel, address, reason),) = refusals
+        assert (channel, address) == (path[1:].partition(".")[0], "127.0.0.1")
+        assert reason
+
+
 async def test_one_publisher_at_a_time(hub: Hub) -> None:
     path = f"/cam.mp4?token={hub.token()}"
     async with hub.tv.stream_socket(path) as first:
@@ -95,8 +108,12 @@ async def test_texts_are_not_understood(hub: Hub) -> None:
 async def test_a_message_that_is_too_large(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket, "MAX_MESSAGE_BYTES", 10_000)
     async with hub.tv.stream_socket(f"/cam.mp4?token={hub.token()}") as stream:
+        held = await until(lambda: hub.tv.channel().publisher)
         stream.send(BINARY, bytes(20_000))
         assert (await closed(stream))[0] == 1009
+    await hub.is_free()
+    assert held is not None
+    assert str(held.problem) == "a message may have 10000 bytes: send smaller ones"
 
 
 async def test_who_vanishes_frees_the_seat(hub: Hub) -> None:

@@ -65,7 +65,15 @@ class Unpublish:
     """The client has ended what it published; it may publish again."""
 
 
-Event = Publish | Media | Unpublish
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The client wants what there is not here: it has been told ``reason``, and goes."""
+
+    name: str
+    reason: str
+
+
+Event = Publish | Media | Unpublish | Refused
 
 
 class Session:
@@ -147,7 +155,7 @@ class Session:
         """One command (7.2); those that a publisher can do without are ignored."""
         name, transaction, arguments = _command(data)
         if name == "connect":
-            self._connect(transaction, arguments)
+            yield from self._connect(transaction, arguments)
         elif not self._connected:
             raise FormatError(f"the RTMP command {name[:40]!r} before connect")
         elif name in ("releaseStream", "FCPublish"):
@@ -157,11 +165,11 @@ class Session:
         elif name == "publish":
             yield self._publish(_stream_key(name, arguments))
         elif name == "play":
-            self._refuse_to_play(_stream_key(name, arguments))
+            yield self._refuse_to_play(_stream_key(name, arguments))
         elif name in ("FCUnpublish", "closeStream", "deleteStream"):
             yield from self._unpublish()
 
-    def _connect(self, transaction: float, arguments: list[amf.Value]) -> None:
+    def _connect(self, transaction: float, arguments: list[amf.Value]) -> Iterator[Event]:
         properties = arguments[0] if arguments else None
         if not isinstance(properties, dict):
             raise FormatError("the RTMP command connect without its properties")
@@ -173,6 +181,7 @@ class Session:
             rejected = _information("error", "NetConnection.Connect.InvalidApp", text)
             self._invoke("_error", transaction, None, rejected)
             self.over = True
+            yield Refused("", text)
             return
         self._connected = True
         self._welcome(transaction, "fourCcList" in properties)
@@ -195,9 +204,11 @@ class Session:
             raise FormatError("the RTMP command publish while publishing")
         return Publish(key.partition("?")[0], _token(key) or self._token)
 
-    def _refuse_to_play(self, key: str) -> None:
-        url = f"{self._web_url}/{key.partition('?')[0]}"
-        self._end("NetStream.Play.Failed", f"RTMP is for publishing only: watch {url}")
+    def _refuse_to_play(self, key: str) -> Refused:
+        name = key.partition("?")[0]
+        text = f"RTMP is for publishing only: watch {self._web_url}/{name}"
+        self._end("NetStream.Play.Failed", text)
+        return Refused(name, text)
 
     def _unpublish(self) -> Iterator[Event]:
         if self._publishing:

@@ -8,6 +8,7 @@ from aiohttp import web
 from televise.errors import FormatError, InputError, TooLarge, Unavailable, Unsupported
 from televise.formats.picture import KNOWN, parse_picture
 from televise.hub.publishing import Publishing
+from televise.ingest.refusal import seat
 from televise.model.rendition import LIMITS
 from televise.web.guard import needs
 from televise.web.keys import token_of
@@ -47,7 +48,9 @@ def routes(seats: Seats) -> list[web.RouteDef]:
 def take_seat(seats: Seats, request: web.Request, name: str, format: str) -> Publishing:
     """The seat that a request asks for, with its key."""
     address, take_over = request.remote or "", takes_over(request)
-    return seats.take(name, token_of(request), address, format, take_over=take_over)
+    publishing = seats.take(name, token_of(request), address, format, take_over=take_over)
+    seat(request)
+    return publishing
 
 
 def takes_over(request: web.Request) -> bool:
@@ -88,6 +91,7 @@ class _Pictures:
         if publishing is None or publishing.closed.done() or not theirs:
             publishing = take_seat(self._seats, request, name, "image")
             self._sitting[name] = publishing
+        seat(request)
         if timer := self._leaving.pop(publishing, None):
             timer.cancel()
         loop = asyncio.get_running_loop()

@@ -22,7 +22,8 @@ from televise.hub.publishing import Publishing
 from televise.hub.uplink import Uplink
 from televise.hub.upstream import MAX_MEDIA_BYTES
 from televise.ingest.http import takes_over
-from televise.ingest.websocket import send_away
+from televise.ingest.refusal import seat
+from televise.ingest.websocket import broken, send_away
 from televise.link.messages import Hello, Media, Message
 from televise.link.protocol import SUBPROTOCOL, VERSION, Receiver, encode
 from televise.model.name import is_node
@@ -86,6 +87,7 @@ class _Linked:
             name, token_of(request), address, self._uplink, _node(request),
             take_over=takes_over(request),
         )  # fmt: skip
+        seat(request)
         try:
             await until_end(self._talk(publishing), publishing)
         finally:
@@ -120,6 +122,8 @@ class _Linked:
                 publishing.received += len(heard.data)
                 for message in receiver.feed(heard.data):
                     self._take(message, allowance)
+            elif isinstance(heard.data, aiohttp.WebSocketError):
+                raise FormatError(broken(heard.data, MAX_MEDIA_BYTES))
             else:
                 return
 

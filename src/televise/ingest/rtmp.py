@@ -7,7 +7,8 @@ from typing import Protocol
 from televise import events
 from televise.errors import Forbidden, InputError, PeerError, TeleviseError, Unauthorized
 from televise.formats import flv
-from televise.formats.rtmp import Event, Media, Publish, Session
+from televise.formats.rtmp import Event, Media, Publish, Refused, Session
+from televise.ingest.refusal import refused
 from televise.web.certificate import Certificate
 from televise.web.listener import Listener
 from televise.web.places import Places
@@ -142,6 +143,8 @@ class Publisher(asyncio.Protocol):
         elif isinstance(event, Media):
             if self._publishing is not None:
                 self._publishing.write(flv.tag(event.kind, event.timestamp, event.data))
+        elif isinstance(event, Refused):
+            refused(event.name, self._address, event.reason)
         else:
             self._leave("it ended the stream")
 
@@ -170,7 +173,7 @@ class Publisher(asyncio.Protocol):
     def _refuse(self, name: str, reason: str) -> None:
         if self._transport.is_closing() or self._publishing is not None:
             return
-        self._tell("publisher refused", channel=name, reason=reason)
+        refused(name, self._address, reason)
         self._session.refuse(reason)
         self._flush()
 

@@ -6,7 +6,7 @@ The URLs are those that are watched; who comes with a key for publishing, publis
 import contextlib
 
 import aiohttp
-from aiohttp import web
+from aiohttp import WebSocketError, WSCloseCode, web
 from aiohttp.typedefs import Handler, Middleware
 
 from televise import events
@@ -22,6 +22,7 @@ from televise.errors import (
 from televise.formats.websocket import NORMAL, NOT_UNDERSTOOD, TRY_LATER, UNSUPPORTED
 from televise.hub.publishing import Publishing
 from televise.ingest.http import FORMATS, take_seat
+from televise.ingest.refusal import is_seated, tell_refusal
 from televise.web.envelope import SUBPROTOCOL
 from televise.web.keys import token_of
 from televise.web.receive import until_end
@@ -104,6 +105,16 @@ async def _copy(websocket: web.WebSocketResponse, publishing: Publishing) -> Non
             await publishing.writable.wait()
         elif message.type == aiohttp.WSMsgType.TEXT:
             publishing.send_away("only binary messages, which are media, are understood here")
+        elif isinstance(message.data, WebSocketError):
+            publishing.send_away(broken(message.data, MAX_MESSAGE_BYTES))
+
+
+def broken(error: WebSocketError, most: int) -> str:
+    """What is wrong with a message that has closed the WebSocket already; it may have ``most``
+    bytes."""
+    if error.code == WSCloseCode.MESSAGE_TOO_BIG:
+        return f"a message may have {most} bytes: send smaller ones"
+    return f"this is no WebSocket message: {error}"
 
 
 async def send_away(
@@ -111,5 +122,8 @@ async def send_away(
 ) -> None:
     """Close, and say why."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), NOT_UNDERSTOOD)
-    events.info("publisher sent away", stream=request.path, reason=str(error))
+    if is_seated(request):
+        events.info("publisher sent away", stream=request.path, reason=str(error))
+    else:
+        tell_refusal(request, error)
     await websocket.close(code=code, message=reason_of(str(error)))

@@ -61,6 +61,12 @@ def needs(can: str, *, some: bool = False) -> Callable[[_Handler], _Handler]:
     return mark
 
 
+def need_of(request: web.Request, usual: Need = Need()) -> Need:
+    """What the route of a request needs; ``usual`` where it says nothing."""
+    need: Need = getattr(request.match_info.handler, _ATTRIBUTE, usual)
+    return need
+
+
 class Guard:
     """Checks the keys of all requests, on a hub that is ``private`` or not. ``link_certificate``:
     other hubs must also show one that our TLS has checked."""
@@ -78,7 +84,7 @@ class Guard:
 
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-            need = getattr(request.match_info.handler, _ATTRIBUTE, usual)
+            need = need_of(request, usual)
             if request.match_info.http_exception is not None:
                 return await handler(request)
             if request.get(OWN_PROCESS):
