@@ -111,6 +111,18 @@ async def test_who_watches_keeps_it_open() -> None:
     assert cam.encodings == []
 
 
+@pytest.mark.parametrize("source", ["x=srt://:9000", "x=srt://127.0.0.1:9000?mode=listener"])
+async def test_one_that_listens_stays_open(source: str) -> None:
+    """Whoever sends has to find it open, long before anybody watches."""
+    listening, supervisor = channel(source)
+    listening.open()
+    another, _ = channel()
+    another.open()
+    await until(lambda: another.state == "idle")
+    assert supervisor.running
+    assert listening.state == "connecting"
+
+
 async def test_the_first_viewer_opens_it_again() -> None:
     cam, supervisor = channel()
     cam.open()

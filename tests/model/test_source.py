@@ -121,6 +121,24 @@ def test_good_sources(argument: str, kind: str, name: str, text: str) -> None:
     assert (spec.kind, spec.name, spec.text) == (kind, name, text)
 
 
+@pytest.mark.parametrize(
+    ("argument", "listens"),
+    [
+        ("a=srt://:9000", True),
+        ("a=srt://:9000?passphrase=0123456789", True),
+        ("srt://0.0.0.0:9000?mode=listener", True),
+        ("srt://camera:9000", False),
+        ("a=srt://:9000?mode=rendezvous", False),
+        ("a=udp://:9000", False),
+        ("rtsp://camera/live", False),
+        ("a=file?mode=listener", False),
+        ("a=publish:", False),
+    ],
+)
+def test_whether_it_listens(argument: str, listens: bool) -> None:
+    assert parse_source(argument).listens == listens
+
+
 @pytest.mark.parametrize(("argument", "problem"), BAD)
 def test_bad_sources_are_refused_with_one_line(argument: str, problem: str) -> None:
     with pytest.raises(InputError) as caught:

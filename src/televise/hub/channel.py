@@ -227,7 +227,8 @@ class Channel:
 
     def _linger(self) -> None:
         """Close the source soon, where nobody watches and it can be opened again."""
-        never = self.spec.kind in _NEVER_IDLE and not self._supply.remote
+        waits = self.spec.kind in _NEVER_IDLE or self.spec.listens
+        never = waits and not self._supply.remote
         stays = self.policy.keep_open or never
         if not self.encodings and not stays:
             self._timers.later(None, SOURCE_LINGER_SECONDS, self._idle)

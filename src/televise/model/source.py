@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from televise.errors import InputError
 from televise.model import options
@@ -58,6 +58,11 @@ class SourceSpec:
             return self.shown
         return _FOLDERS.sub(r"\1", self.shown)
 
+    @property
+    def listens(self) -> bool:
+        """Whether whoever sends connects to it, and must find it open."""
+        return self.kind == "pull" and listens(self.text)
+
 
 def parse_source(argument: str) -> SourceSpec:
     """Understand ``[NAME=]SOURCE``; InputError where it cannot be one."""
@@ -90,6 +95,13 @@ def parse_opened(argument: str) -> SourceSpec:
     if guarded == _GUARDED:
         return parse_guarded(f"{name}={url}", networks)
     return parse_source(argument)
+
+
+def listens(url: str) -> bool:
+    """Whether a URL is one to listen at: SRT without a host, or with mode=listener."""
+    parts = urlsplit(url)
+    mode = dict(parse_qsl(parts.query)).get("mode", "caller" if parts.hostname else "listener")
+    return parts.scheme == "srt" and mode == "listener"
 
 
 def _split_name(argument: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from televise.errors import SourceError
 from televise.media.byte_stream import Bytes, Peeked, play
 from televise.media.jpeg_feed import JpegFeed
 from televise.media.source import Feed
+from televise.model.source import listens
 
 # The URL comes in a list on standard input: arguments, and so its passphrase, are seen by everyone.
 _COMMAND = (
@@ -63,9 +64,9 @@ def _find_ffmpeg() -> str:
 
 def _listed(url: str) -> str:
     """A list for FFmpeg's concat demuxer, with this one URL in it."""
-    parts = urlsplit(url)
-    if not parts.hostname and "mode" not in parse_qs(parts.query):
-        url += ("&" if parts.query else "?") + "mode=listener"
+    query = urlsplit(url).query
+    if listens(url) and "mode" not in parse_qs(query):
+        url += ("&" if query else "?") + "mode=listener"
     quoted = url.replace("'", "'\\''")
     return f"file '{quoted}'\n"
 
