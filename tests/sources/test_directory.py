@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from televise.media import segments
 from televise.model.rendition import Rendition
 from tests.conftest import Needs
 from tests.media.films import COUNT, numbers, ramp, tone
@@ -467,24 +468,42 @@ def test_begins_with_the_newest_complete_segment(tmp_path: Path) -> None:
     assert {path.name: path.stat().st_size for path in tmp_path.iterdir()} == lengths
 
 
+def segment(size: str = "160x120") -> bytes:
+    """Of 0.8 s."""
+    command = ["ffmpeg", "-v", "error", *ramp(size, count=20), *X264, "-f", "mpegts", "-"]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
 def test_a_segment_of_another_size_goes_on(tmp_path: Path) -> None:
+    first, second = (segment(size) for size in ("160x120", "320x240"))
+    put(tmp_path, "a.ts", first)
     with running(f"dir:{tmp_path}") as worker:
         number = worker.subscribe(H264)
-        for name, size in (("a.ts", "160x120"), ("b.ts", "320x240")):
-            command = [*ramp(size, count=20), *X264, str(tmp_path / name)]
-            subprocess.run(["ffmpeg", "-v", "error", *command], check=True)
+        worker.wait_for_state("live")
+        put(tmp_path, "b.ts", second)
         runs = worker.collect(number, 0.5, epochs=2)
     assert [run.tracks[0].width for run in runs] == [160, 320]
     assert runs[1].packets[0].seconds > runs[0].packets[-1].seconds
 
 
+def test_a_writer_that_has_died_is_noticed_and_one_that_is_back_too(tmp_path: Path) -> None:
+    data = segment()
+    put(tmp_path, "1.ts", data)
+    with running(f"dir:{tmp_path}") as worker:
+        stalled = worker.wait_for_state("stalled")
+        assert stalled.text == "no new segment for 3 s"
+        # Who comes now sees no old picture as if it were new, but a slate.
+        number = worker.subscribe(H264)
+        (run,) = worker.collect(number, 1.0)
+        assert run.packets[0].seconds > segments.STALLED_SECONDS
+        before = len(worker.messages)
+        put(tmp_path, "2.ts", data)
+        worker.wait_for_state("live", after=before)
+        assert len(worker.collect(number, 0.5, epochs=2)[1].packets) > 5
+
+
 def test_a_broken_segment_is_passed_over(tmp_path: Path) -> None:
-    good = tmp_path / "good.ts"
-    subprocess.run(["ffmpeg", "-v", "error", *ramp(count=20), *X264, str(good)], check=True)
-    data = good.read_bytes()
-    good.unlink()
-    folder = tmp_path / "segments"
-    folder.mkdir()
+    folder, data = tmp_path, segment()
     with complaining(folder) as complaints:
         film = Viewer(complaints.viewer.worker, H264)
         put(folder, "1.ts", data)

@@ -110,11 +110,13 @@ class Intake:
         self._encodings.on_watched(tell)
 
     def subscribe(self, wanted: Subscribe) -> None:
-        """Begin an encoding, with the newest picture that there is."""
+        """Begin an encoding, with the newest picture that there is, or soon a slate."""
         with self._lock:
             if self._encodings.subscribe(wanted):
-                encoding = self._encodings.start(wanted, self._recent)
-                if encoding.wants_frames("video"):
+                live = self.status.live
+                # What a silent source had last is not now: a slate shows it.
+                encoding = self._encodings.start(wanted, self._recent if live else ())
+                if live and encoding.wants_frames("video"):
                     self._show_newest(encoding)
         self._encodings.note_watchers()
         if self._catching_up:

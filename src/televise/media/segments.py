@@ -8,6 +8,7 @@ from pathlib import PurePath
 import av.error
 
 from televise.errors import SourceError
+from televise.link.messages import State
 from televise.media.container import explain, open_container
 from televise.media.demuxer import Demuxer
 from televise.media.folder import Entry, Folder, number_order
@@ -20,6 +21,8 @@ SUFFIXES = frozenset(
 )
 # Nobody writes a segment any more when another has been begun, or after so long a silence.
 SILENCE_SECONDS = 5.0
+# Where none has followed for so long, its writer may have died.
+STALLED_SECONDS = 3.0
 # It is played so much later than it could be: else each delay of the recorder would be seen.
 SLACK_SECONDS = 0.3
 # What comes later than this after the one before it leaves a gap in time, else it catches up.
@@ -41,6 +44,7 @@ class Segments:
         self._inputs: list[Input] = []
         # Our seconds, the source's own, and our clock at 0.
         self._end = self._own_end = self._began = 0.0
+        self._played_at: float | None = None
 
     def run(self, feed: Feed, there: Iterable[Entry]) -> None:
         """Play until stopped. SourceError."""
@@ -51,6 +55,7 @@ class Segments:
         while not feed.stopping:
             if ready := self._ready():
                 self._play(self._choose(ready), feed)
+            self._tell_of_silence(feed)
             self._take(self._folder.look(0.0 if ready else _LOOK_SECONDS))
 
     def _take(self, entries: Iterable[Entry]) -> None:
@@ -94,6 +99,13 @@ class Segments:
             if not feed.stopping:
                 self._folder.finish(name)
 
+    def _tell_of_silence(self, feed: Feed) -> None:
+        """Once, until another has been played; a new process would show the last one again."""
+        if self._played_at is None or time.monotonic() - self._played_at < STALLED_SECONDS:
+            return
+        self._played_at = None
+        feed.set_state(State("stalled", f"no new segment for {STALLED_SECONDS:.0f} s"))
+
     def _play_demuxer(self, demuxer: Demuxer, feed: Feed) -> None:
         """Put one segment behind the last, as its own times say where they go on."""
         start = demuxer.start  # before packets are moved in time
@@ -110,6 +122,7 @@ class Segments:
         has_pictures = any(each.kind == "video" for each in demuxer.inputs)
         self._end = part.pictures_end if has_pictures else end
         self._own_end = start + self._end - begin
+        self._played_at = time.monotonic()
 
     def _open(self, demuxer: Demuxer, feed: Feed) -> float:
         """The first segment, or one of another kind; returns where it begins."""

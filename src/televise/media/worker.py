@@ -197,7 +197,7 @@ def _watch(source: Source, intake: Intake) -> None:
         silence = time.monotonic() - intake.status.last_arrival
         silent = source.watched and silence > STALLED_SECONDS
         state = intake.status.repeat(f"no picture for {silence:.0f} s" if silent else "")
-        if silence > HANGING_SECONDS and state.state == "stalled":
+        if silent and silence > HANGING_SECONDS and state.state == "stalled":
             os._exit(1)
         if intake.beat() * HEARTBEAT_SECONDS > HANGING_SECONDS:
             _complain(f"an encoder has not finished a picture in {HANGING_SECONDS:.0f} s")

@@ -20,6 +20,7 @@ class DirectorySource:
     ``tell`` hears one line about each file that is of no use.
     """
 
+    # Pictures may take their time; segments that are missed are told of where they are played.
     watched = False
 
     def __init__(self, options: DirectoryOptions, tell: Callable[[str], None]) -> None:
