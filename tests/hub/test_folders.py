@@ -8,6 +8,7 @@ import pytest
 from televise.errors import UnknownChannel
 from televise.hub.folders import Folders
 from televise.hub.hub import Hub
+from televise.hub.policy import Policy
 from televise.model.options import parse_directory
 from televise.model.source import parse_source
 from tests.support.waiting import until
@@ -44,6 +45,28 @@ async def test_sub_directories_are_channels_with_the_options(tmp_path: Path) -> 
     options = parse_directory(spec.text)
     assert (options.path, options.fps, options.delete) == (f"{tmp_path}/yard", 5.0, True)
     assert (spec.kind, hub.channel("yard").state) == ("directory", "idle")
+
+
+async def test_those_that_are_to_be_kept_open_are_opened(tmp_path: Path) -> None:
+    """Else there is no past to look back to."""
+    made(tmp_path, "door")
+    keeping = Policy(60, keep_open=True)
+    hub = Hub(policy=keeping)
+    try:
+        await Folders(hub, parse_source(f"dir:{tmp_path}/*")).look()
+        assert hub.channel("door").state == "connecting"
+    finally:
+        await hub.close()
+    hub = Hub()
+    try:
+        folders = Folders(hub, parse_source(f"dir:{tmp_path}/*"))
+        await folders.look()
+        assert hub.channel("door").state == "idle"
+        hub.set_policies(keeping, {})
+        await folders.keep()
+        assert hub.channel("door").state == "connecting"
+    finally:
+        await hub.close()
 
 
 async def test_a_name_stands_before_theirs(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from televise import events
 from televise.errors import InputError, LimitReached
+from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.model.name import check_name
 from televise.model.options import parse_directory
@@ -59,6 +60,7 @@ class Folders:
             policy = self._hub.policy(channel.name)
             if channel.state == "idle":
                 channel.policy = policy
+                _open_kept(channel)
             elif channel.policy != policy:
                 await channel.change(channel.spec, policy)
 
@@ -74,22 +76,29 @@ class Folders:
             await self._hub.remove(channel)
 
     def _add(self, name: str) -> None:
-        """It is not opened: nobody watches yet, and there may be hundreds."""
+        """One more."""
         try:
             if len(self._channels) >= MAX_CHANNELS:
                 raise LimitReached(f"there are {MAX_CHANNELS} already: delete some")
             channel = check_name(f"{self._prefix}{name}")
             path = quote(str(PurePath(self._path, name)))
-            self._hub.add(parse_source(f"{channel}=dir:{path}{self._options}"))
+            added = self._hub.add(parse_source(f"{channel}=dir:{path}{self._options}"))
         except (InputError, LimitReached) as error:
             self._leave_out(name, str(error))
         else:
             self._channels[name] = channel
+            _open_kept(added)
 
     def _leave_out(self, name: str, reason: str) -> None:
         if name not in self._left_out:
             self._left_out.add(name)
             events.warning(f"no channel for {name}", reason=reason)
+
+
+def _open_kept(channel: Channel) -> None:
+    """Others are not opened yet: nobody watches, and there may be hundreds."""
+    if channel.policy.keep_open:
+        channel.open()
 
 
 def _sub_directories(path: str) -> list[str]:
