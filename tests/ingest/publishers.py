@@ -36,6 +36,7 @@ class Hub:
     def __init__(self, serving: Serving, keys: Keys) -> None:
         self.tv = serving
         self._keys = keys
+        self._usual = self.token()
 
     def token(self, channel: str = "cam", *, take_over: bool = False) -> str:
         return self._keys.sign(Grant(channel, "publish", take_over), 600)
@@ -46,8 +47,8 @@ class Hub:
         return f"http://{self.tv.authority}{path}{mark}token={token or self.token()}"
 
     async def send(self, path: str, data: bytes, token: str = "", **more: Any) -> tuple[int, str]:
-        """Publish ``data`` and nothing else; the status, and what is told."""
-        headers = {"Authorization": f"Bearer {token or self.token()}"}
+        """Publish ``data`` and nothing else, always as the same; the status, and what is told."""
+        headers = {"Authorization": f"Bearer {token or self._usual}"}
         async with self.tv.get(
             path, "POST", data=io.BytesIO(data), headers=headers, **more
         ) as answer:

@@ -66,7 +66,8 @@ class _Pictures:
 
     def __init__(self, seats: Seats) -> None:
         self._seats = seats
-        self._sitting: dict[str, Publishing] = {}
+        # By channel, and by address and key: two may come from one address.
+        self._sitting: dict[str, tuple[tuple[str, str], Publishing]] = {}
         self._leaving: dict[Publishing, asyncio.TimerHandle] = {}
 
     @needs("publish")
@@ -86,11 +87,11 @@ class _Pictures:
 
     def _seat(self, name: str, request: web.Request) -> Publishing:
         """The one that this publisher has, or a new one; it is kept from now on."""
-        publishing = self._sitting.get(name)
-        theirs = publishing is not None and publishing.address == (request.remote or "")
-        if publishing is None or publishing.closed.done() or not theirs:
+        who = request.remote or "", token_of(request)
+        sitting, publishing = self._sitting.get(name, (None, None))
+        if publishing is None or publishing.closed.done() or sitting != who:
             publishing = take_seat(self._seats, request, name, "image")
-            self._sitting[name] = publishing
+            self._sitting[name] = who, publishing
         seat(request)
         if timer := self._leaving.pop(publishing, None):
             timer.cancel()
@@ -102,7 +103,7 @@ class _Pictures:
 
     def _leave(self, name: str, publishing: Publishing) -> None:
         del self._leaving[publishing]
-        if self._sitting.get(name) is publishing:
+        if name in self._sitting and self._sitting[name][1] is publishing:
             del self._sitting[name]
         if publishing.writable.is_set():
             publishing.close()
