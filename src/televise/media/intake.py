@@ -113,10 +113,10 @@ class Intake:
         """Begin an encoding, with the newest picture that there is, or soon a slate."""
         with self._lock:
             if self._encodings.subscribe(wanted):
-                live = self.status.live
-                # What a silent source had last is not now: a slate shows it.
-                encoding = self._encodings.start(wanted, self._recent if live else ())
-                if live and encoding.wants_frames("video"):
+                missed = self.status.missed
+                # What such a source had last is not now: a slate shows it.
+                encoding = self._encodings.start(wanted, () if missed else self._recent)
+                if not missed and encoding.wants_frames("video"):
                     self._show_newest(encoding)
         self._encodings.note_watchers()
         if self._catching_up:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from televise.link.messages import State
 
+# A source that is back so soon is not missed.
+MISSED_SECONDS = 1.5
+
 
 class Status:
     """The state of a source; for use by several threads. ``last_arrival`` is monotonic seconds."""
@@ -20,6 +23,12 @@ class Status:
     def live(self) -> bool:
         """Whether pictures come."""
         return self.state.state == "live"
+
+    @property
+    def missed(self) -> bool:
+        """Whether nothing has come for so long that it is shown as gone."""
+        silence = time.monotonic() - self.last_arrival
+        return not self.live and silence > MISSED_SECONDS
 
     def set(self, state: State) -> None:
         """Tell the hub how the source is."""

@@ -62,8 +62,6 @@ STALLED_SECONDS = 3.0
 # helps.
 HANGING_SECONDS = 25.0
 HEARTBEAT_SECONDS = 0.5
-# A source that is back so soon is not missed.
-SLATE_SECONDS = 1.5
 SLATE_STEP_SECONDS = 1.0
 # One look back at a time: what is live goes first.
 _LOOKS = threading.Lock()
@@ -207,9 +205,8 @@ def _watch(source: Source, intake: Intake) -> None:
 def _show_slates(_: Source, intake: Intake) -> None:
     """What viewers see meanwhile; to find the last picture may take longer than a sign of life."""
     while not intake.wait(SLATE_STEP_SECONDS):
-        silence = time.monotonic() - intake.status.last_arrival
-        if silence > SLATE_SECONDS and not intake.status.live:
-            intake.show_slate(silence)
+        if intake.status.missed:
+            intake.show_slate(time.monotonic() - intake.status.last_arrival)
 
 
 if __name__ == "__main__":
