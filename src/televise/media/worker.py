@@ -31,8 +31,8 @@ from televise.link.messages import (
     Unsubscribe,
 )
 from televise.media import limits
-from televise.media.http_stream import dial_public
 from televise.media.container import explain
+from televise.media.http_stream import dial_public
 from televise.media.inbox import Inbox
 from televise.media.intake import Intake
 from televise.media.source import Source
