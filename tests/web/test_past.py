@@ -238,6 +238,8 @@ async def test_an_animation_of_then(live: Serving, name: str) -> None:
 async def test_what_cannot_be_had(path: str, status: int, told: str) -> None:
     async with serving("raw=pattern:?size=160x120&fps=5", "off=publish:", rtmp_port=-1) as running:
         await running.is_live("raw")
+        async with running.get("/raw.jpg?t=-0s") as answer:
+            assert answer.status == 200, "something is kept"
         await until(lambda: running.channel("off").state == "offline")
         async with running.get(path) as answer:
             text = await answer.text()
