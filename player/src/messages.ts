@@ -45,6 +45,8 @@ export interface State extends OnWall {
   type: "state";
   state: ChannelState;
   text: string;
+  /** For so long it has been so. */
+  seconds: number;
 }
 
 /** The server left chunks out for us, because we were slow. */

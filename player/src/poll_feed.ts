@@ -39,13 +39,12 @@ export class PollFeed implements Feed {
   private async ask(): Promise<void> {
     try {
       const answer = await fetch(this.channel, { cache: "no-store", signal: this.abort.signal });
-      const said = (await answer.json()) as { state: string; text: string; since: number };
+      const said = (await answer.json()) as { state: string; text: string; seconds: number };
       this.answered = true;
       this.host.line("up", "");
       // The source of a channel that nobody watches is closed; it is on its way.
       const known = STATES.includes(said.state) ? (said.state as ChannelState) : "connecting";
-      const seconds = Math.max(0, Date.now() / 1000 - said.since);
-      this.host.state({ state: known, text: said.text, seconds });
+      this.host.state({ state: known, text: said.text, seconds: said.seconds });
     } catch {
       this.answered = false;
       if (!this.abort.signal.aborted) this.host.line("down", "the server does not answer");

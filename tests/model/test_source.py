@@ -237,4 +237,8 @@ def test_the_key_of_an_rtmp_stream_is_a_secret(scheme: str) -> None:
     ],
 )
 def test_where_files_lie_is_not_for_everybody(source: str, public: str) -> None:
-    assert parse_source(source).public == public
+    spec = parse_source(source)
+    assert spec.public == public
+    path = source.removeprefix("dir:").partition("?")[0]
+    told = spec.publish(f"{path}: there is no such file")
+    assert told == f"{public.removeprefix('dir:').partition('?')[0]}: there is no such file"

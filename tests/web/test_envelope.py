@@ -48,7 +48,7 @@ def test_an_init_is_followed_by_its_segment_where_there_is_one() -> None:
         ),
         (
             envelope.state("cam", "stalled", "3 s"),
-            {"type": "state", "channel": "cam", "state": "stalled", "text": "3 s"},
+            {"type": "state", "channel": "cam", "state": "stalled", "text": "3 s", "seconds": 0.0},
         ),
         (envelope.skipped("cam", 7), {"type": "skipped", "channel": "cam", "count": 7}),
         (envelope.clock(1.5, 2.5), {"type": "clock", "client": 1.5, "server": 2.5}),

@@ -12,6 +12,7 @@ from televise.dialects.page import page, picture
 from televise.dialects.pictures import Multipart
 from televise.dialects.talk import Silence, beside, converse
 from televise.errors import Forbidden, Unauthorized
+from televise.ingest.refusal import telling
 from televise.model.rendition import Rendition
 from televise.outputs.mpegts import BareMessages
 from televise.web.edge import Edge, Wish
@@ -34,7 +35,8 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         """``/SECRET``, as the original; the secret is a key. A wrong one gets 403, as there."""
         secret, name = request.match_info["path"].partition("/")[0], channel_of(request, "").name
         try:
-            publishing = edge.seats.take(name, secret, request.remote or "", "mpegts")
+            with telling(request, name):
+                publishing = edge.seats.take(name, secret, request.remote or "", "mpegts")
         except Unauthorized as error:
             raise Forbidden(str(error)) from None
         return await receive(request, publishing)

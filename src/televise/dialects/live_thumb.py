@@ -19,6 +19,7 @@ from televise.formats.websocket import text_frame
 from televise.hub.channel import Channel
 from televise.hub.muxed import Muxer
 from televise.hub.policy import MAX_REPLAY_SECONDS
+from televise.ingest.refusal import telling
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web.access import access_of
@@ -65,7 +66,8 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     @public
     async def publish(request: web.Request) -> web.StreamResponse:
         name, address = channel_of(request, request.query.get("id", "")).name, request.remote or ""
-        publishing = edge.seats.take(name, token_of(request), address, "jpeg")
+        with telling(request, name):
+            publishing = edge.seats.take(name, token_of(request), address, "jpeg")
         return await receive(request, publishing, AsText())
 
     async def stats(request: web.Request) -> web.StreamResponse:

@@ -26,7 +26,7 @@ def _said(channel: Channel, path: Sequence[str]) -> dict[str, Any]:
     return {
         "name": channel.name,
         "state": channel.state,
-        "text": channel.text,
+        "text": channel.public_text,
         "path": path,
         "tracks": [track.to_json() for track in channel.tracks],
     }

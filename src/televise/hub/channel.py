@@ -85,6 +85,16 @@ class Channel:
         return self._renditions.all
 
     @property
+    def seconds(self) -> float:
+        """For how long its state has been that."""
+        return max(0.0, time.time() - self.since)
+
+    @property
+    def public_text(self) -> str:
+        """Its text, as far as it is for everybody."""
+        return self.spec.publish(self.text)
+
+    @property
     def worker(self) -> int | None:
         """Process number of its worker, if there is one."""
         return self._supply.worker

@@ -1,5 +1,8 @@
 """Refusal: whoever may not publish is told so, and the log is told of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -19,6 +22,16 @@ async def tell_refusals(request: web.Request, handler: Handler) -> web.StreamRes
     except TeleviseError as error:
         if need_of(request).can == "publish" and not is_seated(request):
             tell_refusal(request, error)
+        raise
+
+
+@contextmanager
+def telling(request: web.Request, name: str) -> Iterator[None]:
+    """The same for what the rules of requests do not know as publishing."""
+    try:
+        yield
+    except TeleviseError as error:
+        refused(name, request.remote or "", str(error))
         raise
 
 

@@ -7,11 +7,14 @@ from dataclasses import replace
 from televise.link.messages import Announce, Message, Subscribe
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
-from televise.media.passthrough import aac, h264
+from televise.media.passthrough import aac, h264, jpeg, mp2, mpeg1
 from televise.media.passthrough.path import UNTOUCHED
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Kind, Track
+
+# What passes through, but not in MP4.
+_ELSEWHERE = {"mjpeg": jpeg.unfit, "mpeg1video": mpeg1.unfit, "mp2": mp2.unfit}
 
 
 class Encodings:
@@ -134,6 +137,8 @@ class Encodings:
         """What the source has, and what happens to it for browsers."""
         check = h264.unfit if source.kind == "video" else aac.unfit
         reason = self._unfit.get(source.kind) or check(source)
+        if source.codec in _ELSEWHERE and not _ELSEWHERE[source.codec](source):
+            reason = f"{reason} in MP4; where that is asked for, it passes through"
         return Track(
             source.kind,
             source.codec,

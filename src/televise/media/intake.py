@@ -113,14 +113,19 @@ class Intake:
         """Begin an encoding, with the newest picture that there is, or soon a slate."""
         with self._lock:
             if self._encodings.subscribe(wanted):
-                missed = self.status.missed
-                # What such a source had last is not now: a slate shows it.
-                encoding = self._encodings.start(wanted, () if missed else self._recent)
-                if not missed and encoding.wants_frames("video"):
-                    self._show_newest(encoding)
+                self._begin(wanted)
         self._encodings.note_watchers()
         if self._catching_up:
             self._catch_up_slowly()
+
+    def _begin(self, wanted: Subscribe) -> None:
+        """What a source had last that is missed is not now: a slate shows it."""
+        slate = self._slate_picture() if self.status.missed else None
+        encoding = self._encodings.start(wanted, self._recent if slate is None else ())
+        if slate is not None:
+            encoding.slate(slate)
+        elif encoding.wants_frames("video"):
+            self._show_newest(encoding)
 
     def unsubscribe(self, identifier: int) -> None:
         """End an encoding."""
@@ -152,18 +157,24 @@ class Intake:
         """At each sign of life: for how many of them an encoder has had the same picture."""
         return self._encodings.beat()
 
-    def show_slate(self, silence: float) -> None:
-        """Give viewers something to see, where the source has been silent for so many seconds."""
+    def show_slate(self) -> None:
+        """Give viewers something to see, where the source has been silent for some time."""
         with self._lock:
             if self.status.live or not self._encodings.watched:
                 return
-            self._slate = self._slate or self._make_slate()
-            if self._slate is None:
-                return
-            words = words_for(self.status.state.state, silence)
-            seconds = self._timeline.seconds(time.monotonic())
-            picture = self._slate.picture(words, seconds, time.time_ns(), SLATE_SECONDS)
-            self._encodings.show_slate(picture)
+            if (picture := self._slate_picture()) is not None:
+                self._encodings.show_slate(picture)
+
+    def _slate_picture(self) -> Picture | None:
+        """None where there was no picture yet."""
+        self._slate = self._slate or self._make_slate()
+        if self._slate is None:
+            return None
+        now = time.monotonic()
+        words = words_for(self.status.state.state, now - self.status.last_arrival)
+        return self._slate.picture(
+            words, self._timeline.seconds(now), time.time_ns(), SLATE_SECONDS
+        )
 
     def _make_slate(self) -> Slate | None:
         if self._picture is None and "video" in self._decodings:

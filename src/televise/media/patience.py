@@ -9,6 +9,8 @@ from televise.formats import kind
 # use. FFmpeg looks at the first megabyte, and at pictures of two seconds.
 MOST_SECONDS = 5.0
 MOST_BYTES = 8_000_000
+# Of what is the right format as far as can be seen: films may begin with a long index or fonts.
+MOST_BYTES_OF_KNOWN = 64_000_000
 _EXPECTED = {
     "mpegts": kind.TRANSPORT,
     "flv": kind.FLV,
@@ -42,7 +44,7 @@ class Patience:
             self._head += data[: kind.HEAD_BYTES - len(self._head)]
             self._check_head()
         is_long = time.monotonic() - self._began > MOST_SECONDS
-        if is_long and self._count > MOST_BYTES:
+        if is_long and self._count > self._most_bytes():
             nothing = f"nothing can be shown of its first {self._count // 1_000_000} MB"
             raise FormatError(self.explain() or nothing)
 
@@ -52,6 +54,11 @@ class Patience:
         if not self._head or found == self._expected or not self._expected:
             return ""
         return f"this is no {self._expected}{found and f': it looks like {found}'}"
+
+    def _most_bytes(self) -> int:
+        found = kind.kind_of(self._head)
+        is_known = found == self._expected or not self._expected
+        return MOST_BYTES_OF_KNOWN if found not in ("", kind.TEXT) and is_known else MOST_BYTES
 
     def _check_head(self) -> None:
         """What is another format for certain need not be taken any longer."""

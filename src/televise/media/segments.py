@@ -21,7 +21,8 @@ SUFFIXES = frozenset(
 )
 # Nobody writes a segment any more when another has been begun, or after so long a silence.
 SILENCE_SECONDS = 5.0
-# Where none has followed for so long, its writer may have died.
+# Where none has followed for so long, and twice as long as the last one was, its writer may have
+# died: not all are of the same length.
 STALLED_SECONDS = 3.0
 # It is played so much later than it could be: else each delay of the recorder would be seen.
 SLACK_SECONDS = 0.3
@@ -44,7 +45,7 @@ class Segments:
         self._inputs: list[Input] = []
         # Our seconds, the source's own, and our clock at 0.
         self._end = self._own_end = self._began = 0.0
-        self._played_at: float | None = None
+        self._missed_at: float | None = None
 
     def run(self, feed: Feed, there: Iterable[Entry]) -> None:
         """Play until stopped. SourceError."""
@@ -101,10 +102,10 @@ class Segments:
 
     def _tell_of_silence(self, feed: Feed) -> None:
         """Once, until another has been played; a new process would show the last one again."""
-        if self._played_at is None or time.monotonic() - self._played_at < STALLED_SECONDS:
+        if self._missed_at is None or time.monotonic() < self._missed_at:
             return
-        self._played_at = None
-        feed.set_state(State("stalled", f"no new segment for {STALLED_SECONDS:.0f} s"))
+        self._missed_at = None
+        feed.set_state(State("stalled", "no new segment for long: does its writer still run?"))
 
     def _play_demuxer(self, demuxer: Demuxer, feed: Feed) -> None:
         """Put one segment behind the last, as its own times say where they go on."""
@@ -122,7 +123,7 @@ class Segments:
         has_pictures = any(each.kind == "video" for each in demuxer.inputs)
         self._end = part.pictures_end if has_pictures else end
         self._own_end = start + self._end - begin
-        self._played_at = time.monotonic()
+        self._missed_at = time.monotonic() + STALLED_SECONDS + 2 * (self._end - begin)
 
     def _open(self, demuxer: Demuxer, feed: Feed) -> float:
         """The first segment, or one of another kind; returns where it begins."""

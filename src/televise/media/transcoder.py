@@ -25,6 +25,8 @@ from televise.model.track import Track
 BURST_SECONDS = 0.05
 MOST_WAITING = 8
 _IDLE = -1
+# In pixels: what is larger than that is begun anew.
+MOST_GROWTH = 2
 
 Emit = Callable[[Encoded], None]
 
@@ -153,7 +155,9 @@ class VideoTranscoder:
         if rendition.video == "mjpeg":
             return JpegEncoder(width, height, rendition.q, self._reason)
         if rendition.video == "gif":
-            self.size = size = self.size or (width, height)
+            if self.size is None or width * height > MOST_GROWTH * self.size[0] * self.size[1]:
+                self.size = width, height  # so small it would stay for ever
+            size = self.size
             shown = _inside(width, height, size)
             return GifEncoder(*size, rendition.colors, rendition.dither, self._reason, shown)
         if rendition.video == "png":

@@ -206,7 +206,7 @@ def _show_slates(_: Source, intake: Intake) -> None:
     """What viewers see meanwhile; to find the last picture may take longer than a sign of life."""
     while not intake.wait(SLATE_STEP_SECONDS):
         if intake.status.missed:
-            intake.show_slate(time.monotonic() - intake.status.last_arrival)
+            intake.show_slate()
 
 
 if __name__ == "__main__":

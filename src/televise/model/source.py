@@ -25,7 +25,8 @@ _SCHEMES: dict[str, tuple[str, str, Callable[[str], object]]] = {
     "frames": ("frames", "frames", lambda text: None),
 }
 # What stands in front of the last part of a path.
-_FOLDERS = re.compile(r"^(dir:)?[^?]*[/\\](?=[^?/\\])")
+_FOLDERS = re.compile(r"(dir:)?([^?]*[/\\])(?=[^?/\\])")
+_OF_FILES = ("file", "directory", "directories")
 SCHEMES = (*(f"{name}:" for name in _SCHEMES), "-", *(f"{scheme}://" for scheme in PULL_SCHEMES))
 _KNOWN = "a file, " + ", ".join(SCHEMES)
 
@@ -53,10 +54,14 @@ class SourceSpec:
 
     @property
     def public(self) -> str:
-        """What anybody may know: where files lie on this machine is the operator's business."""
-        if self.kind not in ("file", "directory", "directories"):
-            return self.shown
-        return _FOLDERS.sub(r"\1", self.shown)
+        """What anybody may know of it."""
+        return self.publish(self.shown)
+
+    def publish(self, text: str) -> str:
+        """What anybody may know of a ``text`` about it: where files lie on this machine is the
+        operator's business."""
+        found = _FOLDERS.match(self.shown) if self.kind in _OF_FILES else None
+        return text.replace(found[2], "") if found else text
 
     @property
     def listens(self) -> bool:

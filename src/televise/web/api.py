@@ -63,8 +63,9 @@ class Api:
             "name": channel.name,
             "source": channel.spec.public,
             "state": channel.state,
-            "text": channel.text,
+            "text": channel.public_text,
             "since": channel.since,
+            "seconds": round(channel.seconds, 1),
             "viewers": self._edge.census.viewers(channel),
             "tracks": [_describe_track(track) for track in channel.tracks],
             "renditions": [

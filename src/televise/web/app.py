@@ -188,7 +188,7 @@ def _cards(edge: Edge, access: Access) -> list[ChannelCard]:
 def _card(edge: Edge, channel: Channel) -> ChannelCard:
     publishable = channel.spec.kind == "publish"
     viewers = edge.census.viewers(channel)
-    return ChannelCard(channel.name, channel.state, channel.text, viewers, publishable)
+    return ChannelCard(channel.name, channel.state, channel.public_text, viewers, publishable)
 
 
 def _html(

@@ -69,7 +69,7 @@ class Audience:
     def hello(self, channel: Channel) -> bytes:
         """The first message of a connection that watches ``channel``."""
         listens = channel.name in self.listening
-        state, text, seconds = channel.state, channel.text, max(0.0, time.time() - channel.since)
+        state, text, seconds = channel.state, channel.public_text, channel.seconds
         return envelope.hello(
             channel.name, state, text, self.version, seconds=seconds, listens=listens
         )
@@ -203,7 +203,7 @@ class Audience:
         if channel.closed:
             self._send_away(channel)
             return
-        text = envelope.state(channel.name, channel.state, channel.text)
+        text = envelope.state(channel.name, channel.state, channel.public_text)
         for owner, pump in self._pumps.values():
             if owner is channel:
                 pump.tell(text)

@@ -56,9 +56,10 @@ def _missing(packet: Packet) -> str:
     return f',"dropped":{json.dumps(packet.dropped.to_json())}' if packet.dropped else ""
 
 
-def state(channel: str, state: str, text: str) -> bytes:
-    """How the source is."""
-    return _message(type="state", channel=channel, state=state, text=text)
+def state(channel: str, state: str, text: str, seconds: float = 0.0) -> bytes:
+    """How the source is, and for how long it has been so."""
+    said = {"channel": channel, "state": state, "text": text, "seconds": round(seconds, 1)}
+    return _message(type="state", **said)
 
 
 def note(channel: str, captured: int, size: tuple[int, int], text: str) -> bytes:

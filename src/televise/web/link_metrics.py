@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,9 @@ class LinkMetrics:
         for family_type, values in ((GaugeMetricFamily, _GAUGES), (CounterMetricFamily, _COUNTERS)):
             for name, value, text in values:
                 family = family_type(f"televise_upstream_{name}", text, labels=["upstream"])
-                for upstream in self._upstreams():
+                for label, upstream in _labelled(self._upstreams()):
                     if (number := value(upstream)) is not None:
-                        family.add_metric([upstream.url], number)
+                        family.add_metric([label], number)
                 yield family
         links = GaugeMetricFamily("televise_links", "Hubs that take it now", labels=["channel"])
         ages = GaugeMetricFamily(
@@ -60,3 +61,12 @@ class LinkMetrics:
             if (age := self._census.ages.of_channel(channel).get("arrived")) is not None:
                 ages.add_metric([channel.name], age / 1000)
         yield from (links, ages)
+
+
+def _labelled(upstreams: Sequence[Upstream]) -> Iterator[tuple[str, Upstream]]:
+    """By their URLs; one hub may be named twice, with two keys."""
+    seen: Counter[str] = Counter()
+    for upstream in upstreams:
+        seen[upstream.url] += 1
+        count = seen[upstream.url]
+        yield upstream.url if count == 1 else f"{upstream.url} {count}", upstream

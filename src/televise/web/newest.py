@@ -9,7 +9,7 @@ from televise.model.rendition import Rendition
 from televise.web.edge import Edge
 
 WAIT_SECONDS = 5.0
-# A slate comes once a second; a new encoding begins with the last picture of before.
+# A slate comes once a second, and a new encoding begins with one.
 SLATE_SECONDS = 2.0
 
 
@@ -19,8 +19,9 @@ async def newest(
     """The newest picture of ``channel``; while its source has none, the slate. Unavailable where
     there is none either, LimitReached."""
     async with edge.watching(request, channel, rendition) as encoding:
+        before = encoding.log.newest
         await edge.begun(encoding, WAIT_SECONDS)
-        if encoding.log.newest is not None and channel.state != "live":
+        if before is not None and channel.state in ("stalled", "offline"):
             await edge.changed(encoding, SLATE_SECONDS)
         packet = encoding.log.newest
     if encoding.refusal:

@@ -59,13 +59,16 @@ _RENDITION = {
 }
 _CHANNEL = {
     "type": "object",
-    "required": ["name", "source", "state", "text", "since", "viewers", "tracks", "renditions"],
+    "required": [
+        *("name", "source", "state", "text", "since", "seconds", "viewers", "tracks", "renditions")
+    ],
     "properties": {
         "name": {"type": "string"},
         "source": {"type": "string", "description": "as given, without passwords"},
         "state": {"enum": ["connecting", "live", "stalled", "offline", "idle"]},
         "text": {"type": "string"},
         "since": {"type": "number", "description": "Unix seconds"},
+        "seconds": {"type": "number", "description": "For so long it has been so"},
         "viewers": {"type": "integer"},
         "tracks": {"type": "array", "items": {"$ref": "#/components/schemas/Track"}},
         "renditions": {"type": "array", "items": {"$ref": "#/components/schemas/Rendition"}},

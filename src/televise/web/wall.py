@@ -128,7 +128,8 @@ class Wall:
             events.error("a channel of a wall failed")
 
     async def _feed(self, channel: Channel, encoding: Encoding) -> None:
-        self._say(envelope.state(channel.name, channel.state, channel.text))
+        state, text = channel.state, channel.public_text
+        self._say(envelope.state(channel.name, state, text, channel.seconds))
         muxer = _muxer(channel.name)
         async with self._edge.fed(
             self._request, channel, encoding, muxer, 0.0, WallViewer
