@@ -1,7 +1,6 @@
 """TLS: processor time of the hub per message, beside the same without it in the same run.
 
-Messages of 20 KB, 30 a second, to WebSocket viewers that read as fast as they can; and the memory
-that one more viewer takes who has stalled.
+Messages of 20 KB, 30 a second, to WebSocket viewers that read as fast as they can.
 """
 
 import argparse
@@ -26,7 +25,6 @@ from bench.load import handshake
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--viewers", type=int, default=100)
-    parser.add_argument("--stalled", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=6.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
@@ -50,22 +48,11 @@ async def _measure(
         sent, cpu = await _sent(hub, context), hub.cpu_seconds()
         await asyncio.sleep(options.seconds)
         sent, cpu = await _sent(hub, context) - sent, hub.cpu_seconds() - cpu
-    async with _viewers(hub, context, 1, stalled=True):
-        await asyncio.sleep(5.0)  # until the channel's log is full
-        before = hub.resident_bytes()
-        async with _viewers(hub, context, options.stalled, stalled=True):
-            await asyncio.sleep(4.0)
-            after = hub.resident_bytes()
-    return {
-        "us_per_message": round(cpu / sent * 1e6, 1),
-        "kb_per_stalled": round((after - before) / options.stalled / 1024, 1),
-    }
+    return {"us_per_message": round(cpu / sent * 1e6, 1)}
 
 
 @asynccontextmanager
-async def _viewers(
-    hub: Hub, context: ssl.SSLContext | None, count: int, *, stalled: bool = False
-) -> AsyncIterator[None]:
+async def _viewers(hub: Hub, context: ssl.SSLContext | None, count: int) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     transports = []
     try:
@@ -75,10 +62,6 @@ async def _viewers(
             )
             transport.write(handshake(hub.port))
             transports.append(transport)
-        if stalled:
-            await asyncio.sleep(1.0)
-            for transport in transports:
-                transport.pause_reading()
         yield
     finally:
         for transport in transports:
