@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from televise.link.messages import Announce, Media, Message, State, Subscribe
+from televise.link.messages import Announce, Epoch, Media, Message, State, Subscribe
 from televise.media.container import open_container
 from televise.media.demuxer import Demuxer
 from televise.media.intake import Intake
@@ -198,3 +198,25 @@ def test_an_announcement_for_each_time_that_it_is_opened(start: Callable[..., Ri
         ["video", "audio"],
         ["video"],
     ]
+
+
+def test_who_joins_a_silent_source_misses_nothing_when_it_is_back(
+    start: Callable[..., Rig],
+) -> None:
+    """It sees a slate at once, and then what there is since a keyframe of before the silence."""
+    rig = start("-c:v", "libx264", "-g", "15", "-bf", "0", "-c:a", "aac")
+    rig.intake.opened(rig.inputs)
+    rig.feed(8)
+    rig.intake.status.set(State("stalled", "it is silent"))
+    rig.intake.status.last_arrival -= 10
+    rig.subscribe(1, H264)
+
+    def delivered() -> list[str]:
+        epochs = [each for each in rig.messages if isinstance(each, Epoch) and each.id == 1]
+        return [each.tracks[0].delivery for each in epochs]
+
+    wait_until(lambda: rig.counts()[1] == 1)
+    assert delivered() == ["transcode"], "the slate"
+    rig.feed(2)
+    assert delivered() == ["transcode", "passthrough"]
+    assert rig.counts()[1] > 2

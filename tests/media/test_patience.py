@@ -44,3 +44,21 @@ def test_what_can_be_read_from_its_end_may_have_its_index_there() -> None:
     Patience("", seekable=True).look(head)
     with pytest.raises(FormatError, match="frag_keyframe"):
         Patience("", seekable=False).look(head)
+
+
+def test_what_is_right_as_far_as_can_be_seen_may_begin_with_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A film with fonts before its pictures, say."""
+    monkeypatch.setattr(patience, "MOST_SECONDS", 0.0)
+    for format in ("matroska", ""):
+        waiting = Patience(format, seekable=False)
+        waiting.look(b"\x1a\x45\xdf\xa3" + RUBBISH)
+        look_often(waiting, 20)
+        with pytest.raises(FormatError, match="nothing can be shown of its first 64 MB"):
+            look_often(waiting, 60)
+
+
+def look_often(waiting: Patience, count: int) -> None:
+    for _ in range(count):
+        waiting.look(RUBBISH)
