@@ -13,7 +13,7 @@ from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 # In a file that no request may reach, and in the URL of a camera.
 CANARY = "canary-4b1d"
-PASSWORD = "s3cr3t"
+PASSWORD = "of-the-victim-7c41"
 CAMERA = f"door=http://root:{PASSWORD}@127.0.0.1:9/live.ts?key={PASSWORD}"
 # Of an answer that may have no end.
 ENOUGH_BYTES = 65536

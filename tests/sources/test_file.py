@@ -111,7 +111,8 @@ def test_plays_without_a_seam(case: Case, tmp_path: Path) -> None:
     (run,), announced = play(film, 2.2 * COUNT / RATE)
     assert (announced["video"].delivery, run.track("video").delivery) == (case.delivery,) * 2
     if case.reason:
-        assert run.track("video").reason == announced["video"].reason == case.reason
+        assert run.track("video").reason == case.reason
+        assert announced["video"].reason.startswith(case.reason)
     _check_pictures(run, case.size)
     assert ("audio" in announced) == bool(case.sound)
     if case.sound:
@@ -137,7 +138,7 @@ def _check_pictures(run: Run, size: tuple[int, int]) -> None:
 def _check_sound(run: Run, announced: Track, expected: str) -> None:
     track = run.track("audio")
     length = 1024 / track.sample_rate
-    assert expected in (announced.delivery, announced.reason)
+    assert expected == announced.delivery or announced.reason.startswith(expected)
     assert track.delivery == announced.delivery
     for step in steps(run, "audio"):
         assert 0.4 * length < step < length + 0.07
