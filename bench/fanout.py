@@ -32,13 +32,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    with filmed() as (load, film):
+        rounds = [_round(options, load, film) for _ in range(options.rounds)]
+    best = min(rounds, key=lambda result: float(result["ratio"]))
+    print(json.dumps({"ratios": [result["ratio"] for result in rounds], **best}))
+
+
+@contextmanager
+def filmed() -> Iterator[tuple[Load, Path]]:
+    """The film, and what every viewer gets of it."""
     with tempfile.TemporaryDirectory() as folder:
         load = Load(SIZE, FPS, Path(folder))
         film = load.folder / "cam.mkv"
         make_film(film, SIZE, FPS)
-        rounds = [_round(options, load, film) for _ in range(options.rounds)]
-    best = min(rounds, key=lambda result: float(result["ratio"]))
-    print(json.dumps({"ratios": [result["ratio"] for result in rounds], **best}))
+        yield load, film
 
 
 def _round(options: argparse.Namespace, load: Load, film: Path) -> dict[str, Any]:

@@ -5,13 +5,11 @@ The film and the viewers are those of `bench.fanout`; what counts is the ratio.
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.fanout import FPS, SIZE, load_of, watched
+from bench.fanout import filmed, load_of, watched
 from bench.hub import serving
-from bench.jpeg_film import make_film
 from bench.load import Load
 
 
@@ -22,10 +20,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        load = Load(SIZE, FPS, Path(folder))
-        film = load.folder / "cam.mkv"
-        make_film(film, SIZE, FPS)
+    with filmed() as (load, film):
         print(json.dumps(_compare(options, load, film)))
 
 

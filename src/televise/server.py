@@ -243,8 +243,7 @@ class Server:
         )
         app.router.add_routes(self._api.routes())
         app.router.add_routes(self._control.routes())
-        upstreams, hub = self._upstreams, self.hub
-        links = LinkMetrics(lambda: upstreams.all, lambda: hub.channels, self.edge.census)
+        links = LinkMetrics(self.edge, self._upstreams)
         app.router.add_routes(Metrics(self.edge, self._limits.numbers, links).routes())
         app.router.add_routes(Link(self.edge).routes())
         app.router.add_routes(Topology(self.edge, self._upstreams).routes())

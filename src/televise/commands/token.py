@@ -20,6 +20,18 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         description="Make a key for a channel, and the links that use it. It is valid for all "
         "servers that have the same key file: those of this user on this machine.",
     )
+    _add_grant(token)
+    _add_links(token)
+    token.add_argument(
+        "--revoke",
+        metavar="KEY",
+        help="make this key worthless, or the one with this identifier; who uses it is sent away",
+    )
+    token.add_argument("--key-file", type=Path, help="the secret that signs it")
+    token.set_defaults(run=_run)
+
+
+def _add_grant(token: argparse.ArgumentParser) -> None:
     token.add_argument(
         "channel",
         metavar="CHANNEL",
@@ -44,6 +56,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         action="store_true",
         help="also allow to take the place of one who publishes already, with takeover=1",
     )
+
+
+def _add_links(token: argparse.ArgumentParser) -> None:
     token.add_argument(
         "--url", default="http://127.0.0.1:8080", help="the server, for the links (%(default)s)"
     )
@@ -55,13 +70,6 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         action=argparse.BooleanOptionalAction,
         help="draw the link as a QR code, too (where a person reads it)",
     )
-    token.add_argument(
-        "--revoke",
-        metavar="KEY",
-        help="make this key worthless, or the one with this identifier; who uses it is sent away",
-    )
-    token.add_argument("--key-file", type=Path, help="the secret that signs it")
-    token.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -56,12 +56,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         return await converse(edge, request, asked(request), Silence(wish))
 
     async def snapshot(request: web.Request) -> web.StreamResponse:
-        try:
-            packet = await _picture(edge, request, asked(request), _ago(request))
-        except Unavailable as error:
-            raise web.HTTPNotFound(text=f"{error}\n") from None
-        headers = {"Cache-Control": "no-store", "X-Timestamp": timestamp(packet)}
-        return web.Response(body=packet.data, content_type="image/jpeg", headers=headers)
+        return await _snapshot(edge, request, asked(request))
 
     @public
     async def publish(request: web.Request) -> web.StreamResponse:
@@ -88,6 +83,16 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
             web.post("/pub", publish),
         ]
     ]
+
+
+async def _snapshot(edge: Edge, request: web.Request, channel: Channel) -> web.Response:
+    """One picture. HTTPNotFound where there is none."""
+    try:
+        packet = await _picture(edge, request, channel, _ago(request))
+    except Unavailable as error:
+        raise web.HTTPNotFound(text=f"{error}\n") from None
+    headers = {"Cache-Control": "no-store", "X-Timestamp": timestamp(packet)}
+    return web.Response(body=packet.data, content_type="image/jpeg", headers=headers)
 
 
 def _texts(epoch: int, tracks: tuple[Track, ...]) -> Muxer:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from televise.hub.channel import Channel
 from televise.hub.upstream import Upstream
-from televise.web.census import Census
+from televise.hub.upstreams import Upstreams
+from televise.web.edge import Edge
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -28,17 +28,11 @@ _COUNTERS: Values = (
 
 
 class LinkMetrics:
-    """Of ``upstreams``, and of ``channels`` that hubs below take, when it is scraped."""
+    """Of ``upstreams``, and of the channels that hubs below take, when it is scraped."""
 
-    def __init__(
-        self,
-        upstreams: Callable[[], Sequence[Upstream]],
-        channels: Callable[[], Sequence[Channel]],
-        census: Census,
-    ) -> None:
+    def __init__(self, edge: Edge, upstreams: Upstreams) -> None:
+        self._edge = edge
         self._upstreams = upstreams
-        self._channels = channels
-        self._census = census
 
     def collect(self) -> Iterator[Metric]:
         """For prometheus_client: what is true now."""
@@ -47,7 +41,7 @@ class LinkMetrics:
         for family_type, values in ((GaugeMetricFamily, _GAUGES), (CounterMetricFamily, _COUNTERS)):
             for name, value, text in values:
                 family = family_type(f"televise_upstream_{name}", text, labels=["upstream"])
-                for label, upstream in _labelled(self._upstreams()):
+                for label, upstream in _labelled(self._upstreams.all):
                     if (number := value(upstream)) is not None:
                         family.add_metric([label], number)
                 yield family
@@ -55,10 +49,11 @@ class LinkMetrics:
         ages = GaugeMetricFamily(
             "televise_arrival_age_seconds", "Of its newest picture when it came", labels=["channel"]
         )
-        for channel in self._channels():
-            fed = self._census.fed_with(channel)
+        census = self._edge.census
+        for channel in self._edge.hub.channels:
+            fed = census.fed_with(channel)
             links.add_metric([channel.name], sum(viewer.relays for viewer in fed))
-            if (age := self._census.ages.of_channel(channel).get("arrived")) is not None:
+            if (age := census.ages.of_channel(channel).get("arrived")) is not None:
                 ages.add_metric([channel.name], age / 1000)
         yield from (links, ages)
 

@@ -40,7 +40,7 @@ class Topology:
 
     def describe(self) -> dict[str, Any]:
         """All of it, as JSON values."""
-        channels = self._edge.hub.channels
+        channels, counts = self._edge.hub.channels, self._edge.census.counts()
         given = [_link(each, link) for each in channels for link in self._links(each)]
         return {
             "node": self._edge.hub.node,
@@ -55,7 +55,7 @@ class Topology:
             ],
             "takes": list(self._takes()),
             "links": [*given, *self._published()],
-            "channels": [self._channel(each) for each in channels],
+            "channels": [self._channel(each, counts.get(each.name, 0)) for each in channels],
         }
 
     def _takes(self) -> Iterator[dict[str, Any]]:
@@ -83,16 +83,17 @@ class Topology:
         fed = self._edge.census.fed_with(channel)
         return [viewer for viewer in fed if isinstance(viewer, LinkViewer)]
 
-    def _channel(self, channel: Channel) -> dict[str, Any]:
-        ledger = channel.ledger
+    def _channel(self, channel: Channel, all_viewers: int) -> dict[str, Any]:
+        ledger, census = channel.ledger, self._edge.census
+        ages = census.ages.of_channel(channel)
         return {
             "name": channel.name,
             "state": channel.state,
             "path": channel.path,
-            "viewers": self._edge.census.viewers(channel),
-            "all_viewers": self._edge.census.counts().get(channel.name, 0),
-            "age_ms": self._edge.census.ages.of_channel(channel).get("arrived"),
-            "ages": self._edge.census.ages.of_channel(channel),
+            "viewers": census.viewers(channel),
+            "all_viewers": all_viewers,
+            "age_ms": ages.get("arrived"),
+            "ages": ages,
             "received": ledger.received,
             "missing": ledger.missing,
             "dropped": ledger.dropped.to_json(),

@@ -7,7 +7,7 @@ from televise.errors import FormatError
 from televise.formats import jpeg
 from televise.media.container import too_large
 from televise.media.encoders.encoded import Encoded
-from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit
+from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit, shown_at_once
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track
@@ -29,10 +29,7 @@ class JpegPath:
         if len(unit.data) > MAX_BYTES:
             raise Unfit(f"its JPEG pictures have more than {MAX_BYTES >> 20} MB")
         track = self._track_for(*jpeg.size(unit.data))
-        seconds = unit.place.seconds
-        ticks = round(seconds * VIDEO_TIMESCALE)
-        duration = round(unit.place.duration * VIDEO_TIMESCALE)
-        yield Encoded(track, unit.data, ticks, ticks, duration, True, unit.captured, seconds)
+        yield shown_at_once(track, unit.data, unit, keyframe=True)
 
     def _track_for(self, width: int, height: int) -> Track:
         if problem := too_large(width, height):

@@ -6,7 +6,13 @@ from televise.errors import FormatError
 from televise.formats import mpeg1
 from televise.media.container import MAX_PIXELS
 from televise.media.encoders.encoded import Encoded
-from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Keyframes, Unfit
+from televise.media.passthrough.path import (
+    UNTOUCHED,
+    VIDEO_TIMESCALE,
+    Keyframes,
+    Unfit,
+    shown_at_once,
+)
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track
@@ -39,7 +45,7 @@ class Mpeg1Path:
         if keyframe:
             data = self._with_header(data)
         if self._track is not None:
-            yield self._encoded(self._track, data, unit, keyframe=keyframe)
+            yield shown_at_once(self._track, data, unit, keyframe=keyframe)
 
     def _with_header(self, data: bytes) -> bytes:
         if not data.startswith(mpeg1.SEQUENCE_CODE):
@@ -64,12 +70,6 @@ class Mpeg1Path:
                 "video", "mpeg1video", VIDEO_TIMESCALE, b"", *size,
                 delivery="passthrough", reason=UNTOUCHED,
             )  # fmt: skip
-
-    def _encoded(self, track: Track, data: bytes, unit: Unit, *, keyframe: bool) -> Encoded:
-        ticks = round(unit.place.seconds * VIDEO_TIMESCALE)
-        duration = round(unit.place.duration * VIDEO_TIMESCALE)
-        seconds = unit.place.seconds
-        return Encoded(track, data, ticks, ticks, duration, keyframe, unit.captured, seconds)
 
 
 def unfit(source: Input) -> str:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from televise.media.encoders.encoded import Encoded
 from televise.media.unit import Unit
+from televise.model.track import Track
 
 VIDEO_TIMESCALE = 90_000
 UNTOUCHED = "the source's own, untouched"
@@ -21,6 +22,14 @@ class Path(Protocol):
 
     def packets(self, unit: Unit) -> Iterator[Encoded]:
         """What ``unit`` is in our form. Unfit where it must be transcoded instead."""
+
+
+def shown_at_once(track: Track, data: bytes, unit: Unit, *, keyframe: bool) -> Encoded:
+    """A picture that is shown when it is decoded."""
+    seconds = unit.place.seconds
+    ticks = round(seconds * VIDEO_TIMESCALE)
+    duration = round(unit.place.duration * VIDEO_TIMESCALE)
+    return Encoded(track, data, ticks, ticks, duration, keyframe, unit.captured, seconds)
 
 
 class Keyframes:
