@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from televise.errors import Busy
-from televise.hub import adaptation
+from televise.hub import adaptation, renditions
 from televise.hub import channel as channel_module
 from televise.hub.channel import Channel
 from televise.hub.clock import Clock
@@ -54,7 +54,7 @@ GOOD = Packet(0, 7, 1, PICTURE, 90_000, 90_000, 3000, True, 10**18, 1.0)
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel_module, "ENCODING_LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(renditions, "LINGER_SECONDS", 0.2)
     monkeypatch.setattr(channel_module, "SOURCE_LINGER_SECONDS", 0.5)
 
 
@@ -324,10 +324,10 @@ async def test_a_seat_is_for_one_and_can_be_taken_over(tmp_path: Path) -> None:
 async def test_who_comes_again_may_sit_where_it_sat(tmp_path: Path) -> None:
     async with publishable(tmp_path) as hub:
         cam = hub.tv.channel()
-        first = cam.publish_by_link(Uplink(lambda message: None), "there", node="me")
+        first = cam.publish("link", "there", Uplink(lambda message: None, "me"))
         with pytest.raises(Busy):
-            cam.publish_by_link(Uplink(lambda message: None), "there", node="you")
-        second = cam.publish_by_link(Uplink(lambda message: None), "there", node="me")
+            cam.publish("link", "there", Uplink(lambda message: None, "you"))
+        second = cam.publish("link", "there", Uplink(lambda message: None, "me"))
         assert isinstance(first.problem, Busy)
         first.close()
         assert cam.publisher is second

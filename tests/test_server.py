@@ -13,6 +13,7 @@ import pytest
 
 from televise.errors import InputError
 from televise.hub import channel as channel_module
+from televise.hub import renditions
 from televise.hub import supervisor as supervisor_module
 from televise.model.backoff import Backoff
 from televise.model.source import parse_source
@@ -32,7 +33,7 @@ TONED = "cam=pattern:?size=160x120&fps=15&tone=440"
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Linger and wait for moments only."""
-    monkeypatch.setattr(channel_module, "ENCODING_LINGER_SECONDS", 0.1)
+    monkeypatch.setattr(renditions, "LINGER_SECONDS", 0.1)
     monkeypatch.setattr(channel_module, "SOURCE_LINGER_SECONDS", 0.1)
     monkeypatch.setattr(supervisor_module, "Backoff", lambda: Backoff(0.05, 0.05))
 

@@ -7,16 +7,18 @@ import pytest
 
 from televise.errors import LimitReached, Unavailable
 from televise.hub import channel as channel_module
-from televise.hub import publishable
+from televise.hub import publishable, renditions
 from televise.hub.budget import Budget
 from televise.hub.channel import Channel
 from televise.hub.supply import Callbacks
+from televise.hub.uplink import Uplink
 from televise.link.messages import (
     Announce,
     Epoch,
     Media,
     Message,
     Open,
+    Publish,
     Refused,
     State,
     Subscribe,
@@ -65,7 +67,7 @@ class FakeSupervisor:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishable, "Supervisor", FakeSupervisor)
-    monkeypatch.setattr(channel_module, "ENCODING_LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(renditions, "LINGER_SECONDS", 0.05)
     monkeypatch.setattr(channel_module, "SOURCE_LINGER_SECONDS", 0.05)
 
 
@@ -164,6 +166,22 @@ async def test_standard_input_is_never_closed_as_it_cannot_be_opened_again() -> 
     await until(lambda: not cam.encodings)
     await asyncio.sleep(0.2)
     assert supervisor.running
+
+
+async def test_who_publishes_after_one_with_a_link_has_a_worker() -> None:
+    """A publisher with a link is not asked for anything where nobody watches; another one is."""
+    cam, supervisor = channel("cam=publish:")
+    cam.open()
+    first = cam.publish("link", "there", Uplink(lambda message: None))
+    assert not supervisor.running
+    first.close()
+    other, _ = channel()
+    held = cam.publish("mpegts", "here")
+    other.open()
+    await until(lambda: other.state == "idle")
+    assert supervisor.running
+    supervisor.up()
+    assert supervisor.take()[-1] == Publish(held.id, "mpegts")
 
 
 async def test_a_new_worker_is_told_all_that_is_wanted_in_a_later_epoch() -> None:

@@ -122,7 +122,7 @@ def test_good_sources(argument: str, kind: str, name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "listens"),
+    ("argument", "stays"),
     [
         ("a=srt://:9000", True),
         ("a=srt://:9000?passphrase=0123456789", True),
@@ -132,11 +132,15 @@ def test_good_sources(argument: str, kind: str, name: str, text: str) -> None:
         ("a=udp://:9000", False),
         ("rtsp://camera/live", False),
         ("a=file?mode=listener", False),
-        ("a=publish:", False),
+        ("a=file", False),
+        ("pattern:", False),
+        ("a=publish:", True),
+        ("a=frames:/a", True),
+        ("-", True),
     ],
 )
-def test_whether_it_listens(argument: str, listens: bool) -> None:
-    assert parse_source(argument).listens == listens
+def test_whether_it_stays_open(argument: str, stays: bool) -> None:
+    assert parse_source(argument).stays_open == stays
 
 
 @pytest.mark.parametrize(("argument", "problem"), BAD)

@@ -1,12 +1,11 @@
 """Channel: a name, its source, and the encodings of it that somebody watches."""
 
-import asyncio
+import itertools
 import time
 from collections.abc import Callable
-from typing import Any
 
 from televise import events
-from televise.errors import InputError, Unavailable
+from televise.errors import Unavailable
 from televise.hub.budget import Budget
 from televise.hub.encoding import Encoding
 from televise.hub.intake import Intake
@@ -26,11 +25,7 @@ from televise.model.rendition import Rendition
 from televise.model.source import SourceSpec
 from televise.model.track import Track
 
-# An encoder runs on for a moment after its last viewer, who may only be reloading the page.
-ENCODING_LINGER_SECONDS = 2.0
 SOURCE_LINGER_SECONDS = 10.0
-# These cannot be opened again, or only they know when there is something to show.
-_NEVER_IDLE = ("stdin", "publish", "frames")
 
 
 class Channel:
@@ -61,9 +56,9 @@ class Channel:
         self.closed = False
         self._origin = time.monotonic()
         self._linked = False
-        self._next_id = 0
+        # Of all that is asked of the supply.
+        self._numbers = itertools.count(1)
         self._timers = Timers()
-        self._stopping: set[asyncio.Future[Any]] = set()
         # The hubs through which it comes, if it is another's; None while there is no way to it.
         self.path: tuple[str, ...] | None = ()
         self.ledger = Ledger()
@@ -73,11 +68,14 @@ class Channel:
             if make_supply
             else Publishable(spec.name, callbacks, stdin=spec.kind == "stdin")
         )
-        self._renditions = Renditions(self.name, self.ledger, self._supply.send, budget or Budget())
-        self._looks = Looks(self.name, self._supply.send)
-        self._seat = Seat(self.name, self._supply.send, self._left)
+        send, budget = self._supply.send, budget or Budget()
+        self._renditions = Renditions(
+            self.name, self.ledger, send, self._numbers, budget, self._linger
+        )
+        self._looks = Looks(self.name, send)
+        self._seat = Seat(self.name, self._supply)
         places = self._renditions, self._looks, self._seat
-        self._intake = Intake(self.name, *places, self.want_keyframe, self._drop_refused)
+        self._intake = Intake(self.name, *places, self.want_keyframe)
 
     @property
     def encodings(self) -> list[Encoding]:
@@ -127,81 +125,48 @@ class Channel:
         """
         if self.closed:
             raise Unavailable("the server is stopping")
-        encoding = self._renditions.find(rendition) or self._subscribe(rendition)
-        encoding.users += 1
-        self._timers.cancel(rendition)
+        encoding = self._renditions.acquire(rendition)
         self._timers.cancel(None)
         self._run_source()
         return encoding
 
     def release(self, encoding: Encoding) -> None:
         """One who acquired ``encoding`` has gone."""
-        encoding.users -= 1
-        if encoding.users or self.closed:
-            return
-        if encoding.refusal:
-            self._unsubscribe(encoding)  # who asks again may have more luck
-        else:
-            self._timers.later(
-                encoding.rendition, ENCODING_LINGER_SECONDS, self._unsubscribe, encoding
-            )
+        self._renditions.release(encoding)
 
     def want_keyframe(self, encoding: Encoding) -> None:
         """Somebody cannot go on before the next one: ask for it where ``encoding`` is made."""
         if encoding.may_ask(time.monotonic()):
             self._supply.send(Keyframe(encoding.id))
 
-    def publish(self, format: str, address: str, *, take_over: bool = False) -> Publishing:
-        """Let somebody at ``address`` publish, in ``format`` (FFmpeg's name; '' to find out).
+    def publish(
+        self, format: str, address: str, uplink: Uplink | None = None, *, take_over: bool = False
+    ) -> Publishing:
+        """Let somebody at ``address`` publish, in ``format`` (FFmpeg's name; '' to find out). By an
+        ``uplink`` it sends what is wanted of it, and nothing else.
 
         Busy where another one does, unless its place is to be taken over; InputError where the
         channel is none to be published into; Unavailable.
         """
-        self._check_publishable()
-        publisher = self._seat.take(self._number(), format, address, take_over=take_over)
+        if self.closed:
+            raise Unavailable("the server is stopping")
+        publisher = Publishing(next(self._numbers), format, address, self._supply.send, uplink)
+        self._seat.take(publisher, self.spec, take_over=take_over)
+        if uplink is not None:
+            self._linked = False
+            self._looks.end_all("another publisher has come")
         self._run_source()
+        self._linger()
         if self._linked:
             publisher.link()
         return publisher
-
-    def publish_by_link(
-        self, uplink: Uplink, address: str, *, node: str = "", take_over: bool = False
-    ) -> Publishing:
-        """The same by a link: the publisher sends what is wanted of it, and nothing else. ``node``
-        is itself, when it comes again."""
-        supply = self._check_publishable()
-        publisher = self._seat.take(self._number(), "link", address, take_over=take_over, node=node)
-        publisher.uplink = uplink
-        self._looks.end_all("another publisher has come")
-        supply.link(uplink)
-        self._linked = False
-        self._run_source()
-        self._linger()
-        return publisher
-
-    def _check_publishable(self) -> Publishable:
-        supply = self._supply
-        if self.closed:
-            raise Unavailable("the server is stopping")
-        if self.spec.kind != "publish" or not isinstance(supply, Publishable):
-            raise InputError(f"{self.name} is not for publishing: its source is {self.spec.public}")
-        return supply
-
-    def _left(self, publisher: Publishing) -> None:
-        if publisher.uplink is not None and isinstance(self._supply, Publishable):
-            self._supply.unlink()
 
     def look_back(self, rendition: Rendition, ago: float, length: float) -> LookBack:
         """``length`` seconds that began so many seconds ``ago`` (no length: one picture), to be
         waited for. Unavailable where nothing is kept, LimitReached where too many look back."""
         if self.closed or not (self._linked or self._supply.remote):
             raise Unavailable(f"{self.name} keeps nothing to look back to: it is {self.state}")
-        return self._looks.begin(Look(self._number(), rendition, ago, length))
-
-    def _number(self) -> int:
-        """Another one for what is asked of the supply."""
-        self._next_id += 1
-        return self._next_id
+        return self._looks.begin(Look(next(self._numbers), rendition, ago, length))
 
     def reach(self, path: tuple[str, ...] | None) -> None:
         """It comes through the hubs of this ``path`` from now on; None: there is no way to it."""
@@ -218,38 +183,25 @@ class Channel:
         self._tell()
         self._timers.close()
         await self._supply.stop()
-        await asyncio.gather(*self._stopping, return_exceptions=True)
 
     def _run_source(self) -> None:
         if not self._supply.running:
             self._set_state("connecting", "")
             self._supply.start()
 
-    def _subscribe(self, rendition: Rendition) -> Encoding:
-        for idle in self._renditions.room_for(rendition):
-            self._unsubscribe(idle)
-        return self._renditions.add(self._number(), rendition)
-
-    def _unsubscribe(self, encoding: Encoding) -> None:
-        self._timers.cancel(encoding.rendition)
-        self._renditions.remove(encoding)
-        self._linger()
-
     def _linger(self) -> None:
         """Close the source soon, where nobody watches and it can be opened again."""
-        waits = self.spec.kind in _NEVER_IDLE or self.spec.listens
-        never = waits and not self._supply.remote
-        stays = self.policy.keep_open or never
-        if not self.encodings and not stays:
+        stays = self.policy.keep_open or (self.spec.stays_open and not self._supply.remote)
+        if self.encodings or stays:
+            self._timers.cancel(None)
+        else:
             self._timers.later(None, SOURCE_LINGER_SECONDS, self._idle)
 
     def _idle(self) -> None:
         self._timers.cancel(None)
         self._linked = False
         self._looks.end_all("nobody watches, and its source is closed")
-        stopping = self._supply.stop()
-        self._stopping.add(stopping)
-        stopping.add_done_callback(self._stopping.discard)
+        self._supply.stop()
         if self.state != "offline":
             self._set_state("idle", "")
 
@@ -282,10 +234,6 @@ class Channel:
                 listener(self, message.captured, message.text)
         else:
             self._intake.take(message)
-
-    def _drop_refused(self, encoding: Encoding) -> None:
-        if not encoding.users:
-            self._unsubscribe(encoding)  # who asks for it now may have more luck
 
     def _set_state(self, state: str, text: str) -> None:
         if (state, text) == (self.state, self.text):

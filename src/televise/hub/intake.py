@@ -11,8 +11,7 @@ from televise.link.messages import Ended, Epoch, Media, Message, Missing, Refuse
 
 
 class Intake:
-    """Of channel ``name``. ``broken`` hears of encodings that need a keyframe now, ``refused`` of
-    those that cannot be made."""
+    """Of channel ``name``. ``broken`` hears of encodings that need a keyframe now."""
 
     def __init__(
         self,
@@ -21,14 +20,12 @@ class Intake:
         looks: Looks,
         seat: Seat,
         broken: Callable[[Encoding], None],
-        refused: Callable[[Encoding], None],
     ) -> None:
         self._name = name
         self._renditions = renditions
         self._looks = looks
         self._seat = seat
         self._broken = broken
-        self._refused = refused
 
     def take(self, message: Message) -> None:
         """Nothing where it is for nobody, who may have gone."""
@@ -55,10 +52,11 @@ class Intake:
             look.append(message.packet)
 
     def _take_refusal(self, message: Refused) -> None:
-        wanted = self._renditions.get(message.id) or self._looks.get(message.id)
-        if wanted is None:
+        encoding, look = self._renditions.get(message.id), self._looks.get(message.id)
+        if encoding is None and look is None:
             return
         events.warning("rendition refused", channel=self._name, reason=message.text)
-        wanted.refuse(message.text)
-        if isinstance(wanted, Encoding):
-            self._refused(wanted)
+        if encoding is not None:
+            self._renditions.refuse(encoding, message.text)
+        elif look is not None:
+            look.refuse(message.text)

@@ -22,7 +22,6 @@ class Publishable:
         self._uplink: Uplink | None = None
         self._wanted = False
         self._state = State("connecting")
-        self._stopping: set[asyncio.Future[Any]] = set()
 
     @property
     def remote(self) -> bool:
@@ -50,7 +49,7 @@ class Publishable:
     def stop(self) -> "asyncio.Future[Any]":
         """Want nothing more; a publisher with a link stays, and has nothing to send."""
         self._wanted = False
-        return asyncio.gather(self._reader.stop(), *self._stopping, return_exceptions=True)
+        return self._reader.stop()
 
     def send(self, message: Message) -> None:
         """Tell whoever supplies it."""
@@ -61,9 +60,7 @@ class Publishable:
 
     def link(self, uplink: Uplink) -> None:
         """It comes by ``uplink`` from now on, once that is wanted."""
-        stopping = self._reader.stop()
-        self._stopping.add(stopping)
-        stopping.add_done_callback(self._stopping.discard)
+        self._reader.stop()
         self._uplink, self._wanted, self._state = uplink, False, State("connecting")
         uplink.received = self._received
 

@@ -22,17 +22,19 @@ class Publishing:
     """What a publisher writes, goes to the channel's worker; ``writable`` is clear while that is
     behind, or not there yet. ``closed`` is done when it is over: with one line of text where the
     channel sends the publisher away, with '' where everything has been played.
+
+    By an ``uplink`` the publisher is itself what a worker would be.
     """
 
-    def __init__(self, identifier: int, format: str, address: str, send: Send) -> None:
+    def __init__(
+        self, identifier: int, format: str, address: str, send: Send, uplink: Uplink | None = None
+    ) -> None:
         self.id = identifier
         self.format = format
         self.address = address
         self.writable = asyncio.Event()
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        # Where the publisher is itself what a worker would be; and who it is, to come again.
-        self.uplink: Uplink | None = None
-        self.node = ""
+        self.uplink = uplink
         self.received = 0
         self._ahead = 0
         self._early: list[bytes] | None = []

@@ -1,36 +1,37 @@
 """Seat: the one place that a channel has for a publisher."""
 
-from collections.abc import Callable
-
 from televise import events
-from televise.errors import Busy, TeleviseError, Unavailable
-from televise.hub.publishing import RESUMABLE, Publishing, Send
+from televise.errors import Busy, InputError, TeleviseError, Unavailable
+from televise.hub.publishable import Publishable
+from televise.hub.publishing import RESUMABLE, Publishing
+from televise.hub.supply import Supply
+from televise.hub.uplink import Uplink
 from televise.link.messages import Ended, Taken
+from televise.model.source import SourceSpec
 
 
 class Seat:
-    """Who publishes channel ``name`` now, whose bytes are given to ``send``; ``left`` hears of each
-    that has gone."""
+    """Who publishes channel ``name`` now, instead of or through its ``supply``."""
 
-    def __init__(self, name: str, send: Send, left: Callable[[Publishing], None]) -> None:
+    def __init__(self, name: str, supply: Supply) -> None:
         self._name = name
-        self._send = send
-        self._left = left
+        self._supply = supply
         self.publisher: Publishing | None = None
 
-    def take(
-        self, number: int, format: str, address: str, *, take_over: bool, node: str = ""
-    ) -> Publishing:
-        """Let somebody sit down. Busy where another one does, unless its place is taken over;
-        ``node`` may take over its own."""
+    def take(self, publisher: Publishing, source: SourceSpec, *, take_over: bool) -> None:
+        """Let somebody sit down. Busy where another one does, unless its place is taken over, or
+        was its own; InputError where the ``source`` of the channel is no publisher."""
+        supply = self._supply
+        if source.kind != "publish" or not isinstance(supply, Publishable):
+            raise InputError(f"{self._name} is not for publishing: its source is {source.public}")
         if self.publisher is not None:
-            if not take_over and not (node and node == self.publisher.node):
+            if not take_over and not _is_again(publisher.uplink, self.publisher.uplink):
                 raise Busy(f"somebody publishes {self._name} already: stop that, or take it over")
             self.publisher.send_away("another publisher has taken over", Busy)
-        self.publisher = Publishing(number, format, address, self._send)
-        self.publisher.node = node
-        self.publisher.begin(self._release)
-        return self.publisher
+        self.publisher = publisher
+        publisher.begin(self._release)
+        if publisher.uplink is not None:
+            supply.link(publisher.uplink)
 
     def link(self) -> None:
         """There is a worker, to which all can be given."""
@@ -60,6 +61,13 @@ class Seat:
             self.publisher.send_away(text, error)
 
     def _release(self, publisher: Publishing) -> None:
-        if self.publisher is publisher:
-            self.publisher = None
-            self._left(publisher)
+        if self.publisher is not publisher:
+            return
+        self.publisher = None
+        if publisher.uplink is not None and isinstance(self._supply, Publishable):
+            self._supply.unlink()
+
+
+def _is_again(new: Uplink | None, old: Uplink | None) -> bool:
+    """Whether both are of one publisher."""
+    return new is not None and old is not None and bool(new.node) and new.node == old.node

@@ -61,6 +61,7 @@ class Supervisor:
         self._up = callbacks.up
         self._down = callbacks.down
         self._task: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._link: Link | None = None
         self._spoken = False
         self.process: asyncio.subprocess.Process | None = None
@@ -81,13 +82,16 @@ class Supervisor:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     def stop(self) -> "asyncio.Future[Any]":
-        """End the worker: no word of it is heard from now on. Await the end of its process."""
+        """End the worker: no word of it is heard from now on. Await the end of its process, and of
+        those before it."""
         task, self._task = self._task, None
         if self._link is not None:
             self._link.close()
         if task is not None:
             task.cancel()
-        return asyncio.gather(*([task] if task else []), return_exceptions=True)
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+        return asyncio.gather(*self._ending, return_exceptions=True)
 
     def send(self, message: Message) -> None:
         """Tell the worker; nothing where there is none, as `up` will tell when there is."""

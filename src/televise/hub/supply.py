@@ -27,7 +27,7 @@ class Supply(Protocol):
         """Want it; nothing where it is wanted already."""
 
     def stop(self) -> "asyncio.Future[Any]":
-        """No word of it is heard from now on. Await the end."""
+        """No word of it is heard from now on. Await the end, also of what was stopped before."""
 
     def send(self, message: Message) -> None:
         """Tell it; nothing where nobody is there, as `Callbacks.up` tells when there is."""

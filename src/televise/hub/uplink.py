@@ -32,13 +32,15 @@ MAX_TEXT = 500
 
 class Uplink:
     """Writes to the publisher with ``write``, and gives what it says to ``received``, times by our
-    own clock. It is a stranger: what cannot be is a FormatError.
+    own clock. It is a stranger: what cannot be is a FormatError. ``node`` is who it says it is, to
+    come again; '' where it does not say.
 
     Where its line is too slow for a rendition, a smaller one is asked for, until it can be more.
     """
 
-    def __init__(self, write: Callable[[Message], None]) -> None:
+    def __init__(self, write: Callable[[Message], None], node: str = "") -> None:
         self._write = write
+        self.node = node
         self.received: Callable[[Message], None] = _to_nobody
         self.clock = Clock()
         # What is taken now, by the numbers of subscriptions.

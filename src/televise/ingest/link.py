@@ -75,7 +75,7 @@ class _Linked:
         self._request = request
         self._websocket = websocket
         self._unsent: asyncio.Queue[bytes | str] = asyncio.Queue(MOST_UNSENT)
-        self._uplink = Uplink(lambda message: self._write(encode(message)))
+        self._uplink = Uplink(lambda message: self._write(encode(message)), _node(request))
         self._publishing: Publishing | None = None
 
     async def run(self, seats: Seats) -> None:
@@ -83,10 +83,9 @@ class _Linked:
         request = self._request
         name, address = request.match_info["name"], request.remote or ""
         self._write(encode(Hello(VERSION)))
-        publishing = self._publishing = seats.take_by_link(
-            name, token_of(request), address, self._uplink, _node(request),
-            take_over=takes_over(request),
-        )  # fmt: skip
+        publishing = self._publishing = seats.take(
+            name, token_of(request), address, "link", self._uplink, take_over=takes_over(request)
+        )
         seat(request)
         try:
             await until_end(self._talk(publishing), publishing)

@@ -64,9 +64,10 @@ class SourceSpec:
         return text.replace(found[2], "") if found else text
 
     @property
-    def listens(self) -> bool:
-        """Whether whoever sends connects to it, and must find it open."""
-        return self.kind == "pull" and listens(self.text)
+    def stays_open(self) -> bool:
+        """Whether it cannot be opened again, or whoever sends must find it open."""
+        waits = self.kind in ("stdin", "publish", "frames")
+        return waits or (self.kind == "pull" and listens(self.text))
 
 
 def parse_source(argument: str) -> SourceSpec:

@@ -41,24 +41,26 @@ class Seats:
         return sum(channel.publisher is not None for channel in self._hub.channels)
 
     def take(
-        self, name: str, token: str, address: str, format: str, *, take_over: bool = False
+        self,
+        name: str,
+        token: str,
+        address: str,
+        format: str,
+        uplink: Uplink | None = None,
+        *,
+        take_over: bool = False,
     ) -> Publishing:
         """A seat on channel ``name``; its publisher sends ``format``, see `Channel.publish`.
 
         Unauthorized, Forbidden, UnknownChannel, Busy, LimitReached, Unavailable.
         """
         grant = self._granted(name, token, take_over=take_over)
-        publishing = self._channel(name).publish(format, address, take_over=take_over)
-        return self._seated(name, grant, publishing)
-
-    def take_by_link(
-        self, name: str, token: str, address: str, uplink: Uplink, node: str, *, take_over: bool
-    ) -> Publishing:
-        """The same for a publisher that speaks by ``uplink``, see `Channel.publish_by_link`."""
-        grant = self._granted(name, token, take_over=take_over)
-        channel = self._channel(name)
-        publishing = channel.publish_by_link(uplink, address, node=node, take_over=take_over)
-        return self._seated(name, grant, publishing)
+        publishing = self._channel(name).publish(format, address, uplink, take_over=take_over)
+        # Until its key ends.
+        visit = self.visits.enter([grant], lambda reason: publishing.send_away(reason, Forbidden))
+        publishing.on_end = lambda: self.visits.leave(visit)
+        events.info("publisher joined", channel=name, format=format or "unknown", address=address)
+        return publishing
 
     def _granted(self, name: str, token: str, *, take_over: bool) -> Grant:
         grant = self.check(name, token)
@@ -69,14 +71,6 @@ class Seats:
                 "publishers", f"{self.max_publishers} publish here already: try again later"
             )
         return grant
-
-    def _seated(self, name: str, grant: Grant, publishing: Publishing) -> Publishing:
-        """Until its key ends."""
-        visit = self.visits.enter([grant], lambda reason: publishing.send_away(reason, Forbidden))
-        publishing.on_end = lambda: self.visits.leave(visit)
-        format, address = publishing.format or "unknown", publishing.address
-        events.info("publisher joined", channel=name, format=format, address=address)
-        return publishing
 
     def _is_taken(self, name: str) -> bool:
         """Whether somebody publishes it: another one may take the place, but not one more."""
