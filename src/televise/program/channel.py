@@ -1,37 +1,20 @@
 """Channel: a name under which a program shows pictures."""
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
 from televise.errors import InputError, Unavailable
 from televise.program import multipart, sound
 from televise.program.arguments import check_captured, check_fps, check_frames, encode_meta
+from televise.program.display import Display
 from televise.program.home import Home
-from televise.program.input import Click, History, Key
-from televise.program.outlet import Outlet
+from televise.program.input import Click, Key
 from televise.program.pace import Pace
-from televise.program.picture import Colors, Picture, check_colors, fault, understand
-
-# A figure is left to be drawn by who shows it, if that is within this time.
-_DRAW_SECONDS = 0.3
-
-_log = logging.getLogger("televise")
-
-
-@dataclass(slots=True)  # not frozen: that would make it slower
-class _Frame:
-    """What was shown last."""
-
-    number: int
-    picture: Picture
-    captured: int
-    meta: bytes
+from televise.program.picture import Colors, Picture, check_colors, understand
 
 
 class Channel:
@@ -57,21 +40,14 @@ class Channel:
         self._home = home
         self._size = size
         self._colors = colors
-        self._pace = Pace(fps)
         self._lock = threading.Lock()
-        self._history = History()
-        self._count = 0
-        self._newest: _Frame | None = None
-        # What is copied, and not due yet.
-        self._copied: _Frame | None = None
-        self._begun = False
         self._closed = False
-        # One call, as it is made for every picture.
-        self._check = home.check
-        self._flushing = False
+        self._display = Display(name, path, fps, home.background)
+        self.outlet = self._display.outlet
+        # One call each, as they are made for every picture.
+        self._check, self._show = home.check, self._display.show
         self._on_click: Callable[[Click], object] | None = None
         self._on_key: Callable[[Key], object] | None = None
-        self.outlet = Outlet(path, fps, home.background, self._somebody_came)
 
     @property
     def watched(self) -> bool:
@@ -109,18 +85,15 @@ class Channel:
         is copied when somebody comes. InputError, Unavailable.
         """
         self._check()
-        picture = self._understand(frame, self._colors if colors is None else check_colors(colors))
+        colors = self._colors if colors is None else check_colors(colors)
+        newest = self._display.newest
+        picture = None if newest is None else newest.picture.again(frame, colors)
+        if picture is None:
+            picture = self._understand(frame, colors)
         text = b"" if meta is None else encode_meta(meta)
         # Viewers know microseconds, by which a picture is found again.
         time_ns = (time.time_ns() if captured is None else check_captured(captured)) // 1000 * 1000
-        with self._lock:
-            number, self._count = self._count, self._count + 1
-            self._newest = _Frame(number, picture, time_ns, text)
-            if self.outlet.watched or not self._begun:
-                self._copy(self._newest)
-                if self._is_due():
-                    self._hand_over(self._newest)
-        return number
+        return self._show(picture, time_ns, text)
 
     def write(self, samples: Any, rate: int = 48_000, *, captured: int | None = None) -> None:
         """Play sound: an array of int16, or float32 from -1 to 1, samples or samples x channels
@@ -190,7 +163,7 @@ class Channel:
 
     def heard(self, message: dict[str, Any]) -> None:
         """The hub tells what a viewer does."""
-        event = self._history.understand(message)
+        event = self._display.history.understand(message)
         if isinstance(event, Click) and self._on_click is not None:
             self._home.call(self._on_click, event)
         elif isinstance(event, Key) and self._on_key is not None:
@@ -210,10 +183,6 @@ class Channel:
         raise Unavailable(f"channel {self.name!r} has been closed: make a new one")
 
     def _understand(self, frame: Any, colors: Colors) -> Picture:
-        newest = self._newest
-        again = None if newest is None else newest.picture.again(frame, colors)
-        if again is not None:
-            return again
         picture = understand(frame, colors)
         size = picture.width, picture.height
         if self._size is not None and size != self._size:
@@ -223,60 +192,6 @@ class Channel:
                 "scale it, or leave out size"
             )
         return picture
-
-    def _is_due(self) -> bool:
-        """Whether what was copied may be handed over; if not, it will be when it is due."""
-        now = time.monotonic()
-        if self._pace.is_due(now):
-            return True
-        if not self._flushing:
-            self._flushing = True
-            wait = self._pace.wait_seconds(now)
-            self._home.background.soon(self._home.background.loop.call_later, wait, self._flush)
-        return False
-
-    def _flush(self) -> None:
-        with self._lock:
-            self._flushing = False
-            copied = self._copied
-            # Another may have been shown while nobody watched.
-            if copied is not None and copied is self._newest and self.outlet.watched:
-                self._hand_over(copied)
-
-    def _copy(self, frame: _Frame) -> None:
-        self._copied = None
-        self.outlet.put(frame.picture, frame.captured, frame.meta)
-        self._copied = frame
-
-    def _hand_over(self, frame: _Frame) -> None:
-        """Let viewers have ``frame``, which is copied."""
-        picture = frame.picture
-        self._copied, self._begun = None, True
-        self._pace.take(time.monotonic())
-        self._history.add(frame.captured, frame.number, (picture.width, picture.height))
-        self.outlet.publish()
-
-    def _somebody_came(self) -> None:
-        """In the background: give the first viewer the last picture."""
-        newest = self._newest
-        if newest is not None and newest.picture.drawn:
-            loop = self._home.background.loop
-            loop.call_later(_DRAW_SECONDS, self._catch_up, newest.number)
-        elif newest is not None:
-            self._catch_up(newest.number)
-
-    def _catch_up(self, number: int) -> None:
-        with self._lock:
-            newest = self._newest
-            if newest is None or newest.number != number:
-                return
-            try:
-                self._copy(newest)
-            except (InputError, OSError) as error:
-                text = f"picture {number} cannot be shown: {error}"
-                _log.warning("televise: %s: %s", self.name, text)
-                self.outlet.put(fault(text), newest.captured, b"")
-            self._hand_over(newest)
 
     async def _run_async(self, frames: AsyncIterable[Any], pace: Pace) -> None:
         async for frame in frames:
