@@ -160,6 +160,20 @@ def test_who_comes_late_sees_the_last_picture(server: Server) -> None:
         assert is_like(look(channel), BLUE)
 
 
+@pytest.mark.parametrize("wrong", [np.float32, np.int8, np.bool_])
+def test_what_nobody_sees_must_be_right_too(server: Server, wrong: Any) -> None:
+    channel = server.channel("cam")
+    assert [channel.show(plain(RED)), channel.show(plain(GREEN))] == [0, 1]
+    with pytest.raises(InputError, match="uint8"):
+        channel.show(plain(GREEN).astype(wrong))
+    with pytest.raises(InputError, match="colors='hsv'"):
+        channel.show(plain(GREEN), colors="hsv")  # type: ignore[arg-type]
+    assert not channel.watched
+    assert channel.show(plain(GREEN), colors="bgr") == 2
+    assert channel.show(plain(BLUE), colors="bgr") == 3, "what was wrong has no number"
+    assert is_like(look(channel), RED)
+
+
 def test_the_file_of_an_image_may_be_closed(server: Server, tmp_path: Path) -> None:
     channel = server.channel("cam")
     for colour in (RED, GREEN, BLUE):

@@ -14,7 +14,7 @@ from televise.program.display import Display
 from televise.program.home import Home
 from televise.program.input import Click, Key
 from televise.program.pace import Pace
-from televise.program.picture import Colors, Picture, check_colors, understand
+from televise.program.picture import NOTHING, Colors, Picture, check_colors, understand
 
 
 class Channel:
@@ -46,6 +46,8 @@ class Channel:
         self.outlet = self._display.outlet
         # One call each, as they are made for every picture.
         self._check, self._show = home.check, self._display.show
+        # What an array was like, in which order its colours were said to be, and what it was.
+        self._last: tuple[Any, Any, Any, Colors | None, Picture] = None, None, None, None, NOTHING
         self._on_click: Callable[[Click], object] | None = None
         self._on_key: Callable[[Key], object] | None = None
 
@@ -85,15 +87,21 @@ class Channel:
         is copied when somebody comes. InputError, Unavailable.
         """
         self._check()
-        colors = self._colors if colors is None else check_colors(colors)
-        newest = self._display.newest
-        picture = None if newest is None else newest.picture.again(frame, colors)
-        if picture is None:
+        # Nearly always it is like the last one. All of this is done for pictures that nobody sees,
+        # by a program that has used the processor's caches for something else meanwhile.
+        kind, dtype, shape, order, picture = self._last
+        if (
+            type(frame) is not kind
+            or frame.dtype is not dtype
+            or frame.shape != shape
+            or colors is not order
+        ):
             picture = self._understand(frame, colors)
+            frame = picture.frame
         text = b"" if meta is None else encode_meta(meta)
         # Viewers know microseconds, by which a picture is found again.
         time_ns = (time.time_ns() if captured is None else check_captured(captured)) // 1000 * 1000
-        return self._show(picture, time_ns, text)
+        return self._show(picture, frame, time_ns, text)
 
     def write(self, samples: Any, rate: int = 48_000, *, captured: int | None = None) -> None:
         """Play sound: an array of int16, or float32 from -1 to 1, samples or samples x channels
@@ -182,8 +190,8 @@ class Channel:
     def _refuse(self) -> None:
         raise Unavailable(f"channel {self.name!r} has been closed: make a new one")
 
-    def _understand(self, frame: Any, colors: Colors) -> Picture:
-        picture = understand(frame, colors)
+    def _understand(self, frame: Any, colors: Colors | None) -> Picture:
+        picture = understand(frame, self._colors if colors is None else check_colors(colors))
         size = picture.width, picture.height
         if self._size is not None and size != self._size:
             told = f"{self._size[0]}x{self._size[1]}"
@@ -191,6 +199,7 @@ class Channel:
                 f"a picture of {size[0]}x{size[1]} on a channel of size={told}: "
                 "scale it, or leave out size"
             )
+        self._last = *picture.kind, colors, picture.of(None)
         return picture
 
     async def _run_async(self, frames: AsyncIterable[Any], pace: Pace) -> None:

@@ -3,8 +3,9 @@
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from televise.errors import InputError
 from televise.program.background import Background
@@ -19,14 +20,9 @@ _DRAW_SECONDS = 0.3
 _log = logging.getLogger("televise")
 
 
-@dataclass(slots=True)  # not frozen: that would make it slower
-class Frame:
-    """What was shown last; ``captured`` is Unix nanoseconds, ``meta`` JSON."""
-
-    number: int
-    picture: Picture
-    captured: int
-    meta: bytes
+# What was shown: its number, how it is understood, itself, Unix nanoseconds, JSON. A tuple, as
+# nothing is made as quickly, and nearly all of them are never seen.
+Frame = tuple[int, Picture, Any, int, bytes]
 
 
 class Display:
@@ -38,7 +34,7 @@ class Display:
         self._background = background
         self._pace = Pace(fps)
         self._lock = threading.Lock()
-        self._count = 0
+        self._numbers = count()
         # What is copied, and not due yet.
         self._copied: Frame | None = None
         self._begun = False
@@ -47,20 +43,27 @@ class Display:
         self.history = History()
         self.outlet = Outlet(path, fps, background, self._somebody_came)
 
-    def show(self, picture: Picture, captured: int, meta: bytes) -> int:
-        """Show ``picture``, from any thread; returns its number. InputError where it proves not to
-        be one."""
-        with self._lock:
-            number, self._count = self._count, self._count + 1
-            newest = self.newest = Frame(number, picture, captured, meta)
-            if self.outlet.watched or not self._begun:
-                self._copy(newest)
-                now = time.monotonic()
-                if self._pace.is_due(now):
-                    self._hand_over(newest, now)
-                elif not self._flushing:
-                    self._flush_later(now)
+    def show(self, picture: Picture, frame: Any, captured: int, meta: bytes) -> int:
+        """Show ``frame``, which is understood as ``picture``, from any thread; returns its number.
+        InputError where it proves not to be one."""
+        number = next(self._numbers)
+        # Who comes to watch now finds it, if that is not seen here.
+        self.newest = newest = number, picture, frame, captured, meta
+        if self.outlet.watched or not self._begun:
+            self._give(newest)
         return number
+
+    def _give(self, newest: Frame) -> None:
+        """Copy it, and let viewers have it when it is due; another thread may have a newer one."""
+        with self._lock:
+            if newest is not self.newest:
+                return
+            self._copy(newest)
+            now = time.monotonic()
+            if self._pace.is_due(now):
+                self._hand_over(newest, now)
+            elif not self._flushing:
+                self._flush_later(now)
 
     def _flush_later(self, now: float) -> None:
         """Hand over what was copied when it is due."""
@@ -76,36 +79,37 @@ class Display:
             if copied is not None and copied is self.newest and self.outlet.watched:
                 self._hand_over(copied, time.monotonic())
 
-    def _copy(self, frame: Frame) -> None:
+    def _copy(self, shown: Frame) -> None:
+        _, picture, frame, captured, meta = shown
         self._copied = None
-        self.outlet.put(frame.picture, frame.captured, frame.meta)
-        self._copied = frame
+        self.outlet.put(picture.of(frame), captured, meta)
+        self._copied = shown
 
-    def _hand_over(self, frame: Frame, now: float) -> None:
-        """Let viewers have ``frame``, which is copied."""
-        picture = frame.picture
+    def _hand_over(self, shown: Frame, now: float) -> None:
+        """Let viewers have what was ``shown``, which is copied."""
+        number, picture, _, captured, _ = shown
         self._copied, self._begun = None, True
         self._pace.take(now)
-        self.history.add(frame.captured, frame.number, (picture.width, picture.height))
+        self.history.add(captured, number, (picture.width, picture.height))
         self.outlet.publish()
 
     def _somebody_came(self) -> None:
         """In the background: give the first viewer the last picture."""
         newest = self.newest
-        if newest is not None and newest.picture.drawn:
-            self._background.loop.call_later(_DRAW_SECONDS, self._catch_up, newest.number)
+        if newest is not None and newest[1].drawn:
+            self._background.loop.call_later(_DRAW_SECONDS, self._catch_up, newest)
         elif newest is not None:
-            self._catch_up(newest.number)
+            self._catch_up(newest)
 
-    def _catch_up(self, number: int) -> None:
+    def _catch_up(self, shown: Frame) -> None:
         with self._lock:
-            newest = self.newest
-            if newest is None or newest.number != number:
+            if shown is not self.newest:
                 return
+            number, _, _, captured, _ = shown
             try:
-                self._copy(newest)
+                self._copy(shown)
             except (InputError, OSError) as error:
                 text = f"picture {number} cannot be shown: {error}"
                 _log.warning("televise: %s: %s", self._name, text)
-                self.outlet.put(fault(text), newest.captured, b"")
-            self._hand_over(newest, time.monotonic())
+                self.outlet.put(fault(text), captured, b"")
+            self._hand_over(shown, time.monotonic())

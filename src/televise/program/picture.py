@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal
 
@@ -30,7 +30,8 @@ class Picture:
     """A picture of ``length`` bytes that ``write`` makes of ``frame`` when it is wanted.
 
     ``format`` is one of `televise.link.mailbox.FORMATS`. ``drawn`` is true where it does not exist
-    before it is wanted. All arrays of the same ``kind`` are understood in the same way.
+    before it is wanted. All arrays of the same ``kind`` (type, dtype, shape) are understood in the
+    same way, in the same order of colours; what is no array has none.
     """
 
     width: int
@@ -40,7 +41,7 @@ class Picture:
     frame: Any
     write: Callable[[Any, memoryview], None]
     drawn: bool = False
-    kind: tuple[Any, ...] = (None,)
+    kind: tuple[type, Any, tuple[int, ...]] | tuple[None, None, None] = (None, None, None)
 
     def fill(self, view: memoryview) -> None:
         """Write it. InputError where it cannot be read (any more)."""
@@ -51,14 +52,9 @@ class Picture:
         except Exception as error:  # whatever the library that made it raises
             raise InputError(_unreadable(self.frame, error)) from error
 
-    def again(self, frame: Any, colors: Colors) -> "Picture | None":
-        """Another of the same kind; None where that must be found out. What takes so little time
-        can be done for every picture that nobody sees."""
-        kind = self.kind
-        if type(frame) is not kind[0] or (frame.shape, frame.dtype, colors) != kind[1:]:
-            return None
-        width, height, format, length = self.width, self.height, self.format, self.length
-        return Picture(width, height, format, length, frame, self.write, kind=kind)
+    def of(self, frame: Any) -> "Picture":
+        """Another one of the same kind."""
+        return replace(self, frame=frame)
 
 
 def understand(frame: Any, colors: Colors = "rgb") -> Picture:
@@ -130,6 +126,10 @@ def _write_bytes(data: bytes, view: memoryview) -> None:
     view[:] = data
 
 
+# Before there is a picture.
+NOTHING = Picture(0, 0, "fault", 0, b"", _write_bytes)
+
+
 def _from_array(array: Any, colors: Colors, library: str = "numpy") -> Picture:
     if array.dtype.kind != "u" or array.dtype.itemsize != 1:
         raise InputError(advice.wrong_type(array, library))
@@ -138,7 +138,7 @@ def _from_array(array: Any, colors: Colors, library: str = "numpy") -> Picture:
     if len(shape) not in (2, 3) or channels not in (1, 3, 4) or 0 in shape:
         raise InputError(advice.wrong_shape(shape, library))
 
-    format, kind = _BY_CHANNELS[colors][channels], (type(array), shape, array.dtype, colors)
+    format, kind = _BY_CHANNELS[colors][channels], (type(array), array.dtype, shape)
     return Picture(shape[1], shape[0], format, array.nbytes, array, _write_array, kind=kind)
 
 
