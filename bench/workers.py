@@ -32,6 +32,7 @@ def _compare(options: argparse.Namespace, load: Load, film: Path) -> dict[str, A
             with serving(f"cam={film}", "--workers", str(workers)) as hub:
                 results.append(load_of(options, load, watched(hub)))
     one, several = (min(each["us_per_msg"] for each in results) for results in rounds.values())
+    assert min(each["min_deliv"] for results in rounds.values() for each in results) > 0
     return {
         "viewers": options.viewers,
         "workers": options.workers,

@@ -122,7 +122,7 @@ class Branch(Server):
         self._link = link
         self._remote = RemoteAdmission(link.send)
         self._sessions = {port: _session(folder / str(port)) for port in ports}
-        self._main = MainHub(self.hub, ports[0], self._sessions[ports[0]])
+        self._main = MainHub(self.hub, ports[0], folder, self._sessions[ports[0]])
         self._upstreams = Upstreams(self.hub, [self._main], self.edge.census)
         self.edge.on_watch, self.edge.on_visit = self._remote.watching, self._remote.visiting
         self.edge.on_report = self._report

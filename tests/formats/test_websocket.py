@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from televise.errors import LocalError
-from televise.formats.websocket import binary_frame, close_frame, text_frame
+from televise.errors import FormatError, LocalError
+from televise.formats.websocket import (
+    BINARY,
+    CLOSE,
+    TEXT,
+    FrameReader,
+    binary_frame,
+    close_frame,
+    masked_frame,
+    text_frame,
+)
 from tests.formats.witness import golden
 
 SIZES = [0, 1, 125, 126, 127, 65535, 65536, 70000]
@@ -109,3 +118,53 @@ async def _serve(
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
     served.set()
+
+
+@given(st.lists(st.tuples(st.booleans(), st.binary(max_size=300)), max_size=8), st.data())
+def test_frames_come_back_however_they_are_cut(
+    sent: list[tuple[bool, bytes]], data: st.DataObject
+) -> None:
+    whole = b"".join(
+        binary_frame(payload) if binary else close_frame(1000, payload.hex())
+        for binary, payload in sent
+    )
+    reader, at, found = FrameReader(300), 0, []
+    while at < len(whole):
+        size = data.draw(st.integers(1, 400))
+        found += list(reader.feed(whole[at : at + size]))
+        at += size
+    assert found == [
+        (BINARY, payload) if binary else (CLOSE, b"\x03\xe8" + payload.hex().encode()[:123])
+        for binary, payload in sent
+    ]
+
+
+def test_a_long_frame_comes_back() -> None:
+    reader, whole = FrameReader(70_000), binary_frame(bytes(70_000))
+    assert list(reader.feed(whole[:-1])) == []
+    assert list(reader.feed(whole[-1:])) == [(BINARY, bytes(70_000))]
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (binary_frame(bytes(301)), "a message of 301 bytes; the limit is 300"),
+        (masked_frame(BINARY, b"abc", bytes(4)), "a masked frame from a server"),
+    ],
+)
+def test_what_no_server_may_send_is_refused(frame: bytes, reason: str) -> None:
+    with pytest.raises(FormatError, match=reason):
+        list(FrameReader(300).feed(frame))
+
+
+@pytest.mark.parametrize("size", SIZES[:6])
+def test_what_a_client_says_is_masked(size: int) -> None:
+    """RFC 6455 section 5.3; its example in 5.7 is "Hello" under 37 fa 21 3d."""
+    payload, mask = bytes(range(256)) * (size // 256 + 1), bytes.fromhex("37fa213d")
+    frame = masked_frame(BINARY, payload[:size], mask)
+    plain = binary_frame(payload[:size])
+    start = len(plain) - size
+    assert frame[: start + 4] == plain[:1] + bytes([plain[1] | 0x80]) + plain[2:start] + mask
+    unmasked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(frame[start + 4 :]))
+    assert unmasked == payload[:size]
+    assert masked_frame(TEXT, b"Hello", mask) == bytes.fromhex("818537fa213d7f9f4d5158")

@@ -5,14 +5,21 @@ import base64
 import os
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from televise.errors import FormatError
-from televise.formats.websocket import BINARY, CLOSE, TEXT
+from televise.formats.websocket import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    FrameReader,
+    masked_frame,
+)
 
-PING, PONG = 0x9, 0xA
 MAX_HEAD_BYTES = 65_536
 MAX_MESSAGE_BYTES = 32 << 20
 # How often one that reads slowly takes its share.
@@ -82,6 +89,7 @@ class Wire(asyncio.Protocol):
         self._hearing = hearing
         self._rate = rate
         self._buffer = bytearray()
+        self._frames = FrameReader(MAX_MESSAGE_BYTES)
         self._head: Head | None = None
         self._reason = "the hub has closed it"
         self._timer: asyncio.TimerHandle | None = None
@@ -129,10 +137,7 @@ class Wire(asyncio.Protocol):
         """A WebSocket frame, masked as those of clients are."""
         if self.transport is None or self.transport.is_closing():
             return
-        length, mask = len(payload), os.urandom(4)
-        size = bytes([0x80 | length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
-        masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-        self.transport.write(bytes([0x80 | opcode]) + size + mask + masked)
+        self.transport.write(masked_frame(opcode, payload, os.urandom(4)))
 
     def _rest(self) -> None:
         """Where it has read its share, it reads no more until that is used up."""
@@ -151,15 +156,16 @@ class Wire(asyncio.Protocol):
             transport.resume_reading()
 
     def _understand(self, data: bytes) -> None:
-        self._buffer += data
-        if self._head is None and not self._read_head():
-            return
-        if not self._address.websocket:
-            body = bytes(self._buffer)
+        if self._head is None:
+            self._buffer += data
+            if not self._read_head():
+                return
+            data = bytes(self._buffer)
             self._buffer.clear()
-            self._hearing.body(body)
+        if not self._address.websocket:
+            self._hearing.body(data)
             return
-        for opcode, payload in self._frames():
+        for opcode, payload in self._frames.feed(data):
             self._heard(opcode, payload)
 
     def _heard(self, opcode: int, payload: bytes) -> None:
@@ -189,26 +195,6 @@ class Wire(asyncio.Protocol):
             return False
         self._hearing.opened(self._head)
         return True
-
-    def _frames(self) -> Iterator[tuple[int, bytes]]:
-        """Whole WebSocket frames (RFC 6455 section 5.2); a hub sends no others."""
-        buffer, position = self._buffer, 0
-        try:
-            while len(buffer) - position >= 2:
-                start, length = position + 2, buffer[position + 1]
-                if length == 126:
-                    start, length = start + 2, int.from_bytes(buffer[start : start + 2], "big")
-                elif length == 127:
-                    start, length = start + 8, int.from_bytes(buffer[start : start + 8], "big")
-                if length > MAX_MESSAGE_BYTES:
-                    raise FormatError(f"a message of {length} bytes")
-                if len(buffer) < start + length:
-                    return
-                opcode = buffer[position] & 0x0F
-                position = start + length
-                yield opcode, bytes(buffer[start:position])
-        finally:
-            del buffer[:position]
 
 
 async def connect(

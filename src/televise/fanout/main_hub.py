@@ -2,27 +2,32 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import aiohttp
 
+from televise.fanout.main_link import MainLink
 from televise.hub.hub import Hub
-from televise.hub.link_client import Messages
+from televise.hub.link_client import Take, target
 from televise.hub.offer import parse_announcement
 from televise.hub.upstream import Upstream
 from televise.hub.watchers import Viewers
-from televise.link.messages import Look
+from televise.link.messages import Keyframe, Look
 from televise.model.rendition import Rendition
 
 
 class MainHub(Upstream):
     """Its channels are told to `announce`, and end when it has them no more. Both have the same
-    clock, and between them is nothing that could carry too little."""
+    clock, and between them is nothing that could carry too little. ``folder`` has the hub's Unix
+    socket for ``port``, at which ``session`` asks."""
 
     adapts = False
 
-    def __init__(self, hub: Hub, port: int, session: aiohttp.ClientSession) -> None:
-        super().__init__(f"ws://localhost:{port}")
+    def __init__(self, hub: Hub, port: int, folder: Path, session: aiohttp.ClientSession) -> None:
+        self._host, self._socket = f"localhost:{port}", folder / str(port)
+        super().__init__(f"ws://{self._host}")
         self._hub = hub
+        self._links: dict[tuple[str, Rendition], MainLink] = {}
         self._changed: Callable[[], None] = _nobody
         self.followed = asyncio.Event()
         self._removing: set[asyncio.Task[None]] = set()
@@ -53,11 +58,22 @@ class MainHub(Upstream):
                 removing.add_done_callback(self._removing.discard)
         loop.call_soon(self._changed)  # those are gone by then
 
-    def messages(self, session: aiohttp.ClientSession, name: str, rendition: Rendition) -> Messages:
-        return super().messages(self._session, name, rendition)
+    async def carry(
+        self, session: aiohttp.ClientSession, name: str, rendition: Rendition, take: Take
+    ) -> None:
+        path = target("/api/link/{}", name, rendition, {"node": self._us})
+        link = self._links[name, rendition] = MainLink(self._host, path, take)
+        try:
+            await link.run(self._socket)
+        finally:
+            del self._links[name, rendition]
 
-    def look(self, session: aiohttp.ClientSession, name: str, look: Look) -> Messages:
-        return super().look(self._session, name, look)
+    async def want_keyframe(self, name: str, rendition: Rendition) -> None:
+        if link := self._links.get((name, rendition)):
+            link.say(Keyframe(1))
+
+    async def look(self, session: aiohttp.ClientSession, name: str, look: Look, take: Take) -> None:
+        await super().look(self._session, name, look, take)
 
 
 def _nobody() -> None:

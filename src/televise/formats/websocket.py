@@ -1,14 +1,18 @@
-"""WebSocket frames from server to client (RFC 6455 section 5.2).
+"""WebSocket frames (RFC 6455 section 5.2); each is a whole message (FIN).
 
-They are unmasked, so that the same bytes go to every viewer; each is a whole message (FIN).
+From server to client they are unmasked, so that the same bytes go to every viewer.
 """
 
-from televise.errors import LocalError
+from collections.abc import Iterator
+
+from televise.errors import FormatError, LocalError
 
 FIN = 0x80
 TEXT = 0x1
 BINARY = 0x2
 CLOSE = 0x8
+PING = 0x9
+PONG = 0xA
 # Close codes (RFC 6455 section 7.4.1, and its registry).
 NORMAL, GOING_AWAY, UNSUPPORTED, NOT_UNDERSTOOD, WENT_WRONG = 1000, 1001, 1003, 1008, 1011
 RESTARTING, TRY_LATER = 1012, 1013
@@ -37,6 +41,48 @@ def close_frame(code: int, reason: str) -> bytes:
     whole = reason.encode("utf-8", "replace")[: MAX_CONTROL_BYTES - 2]
     text = whole.decode("utf-8", "ignore").encode()
     return _frame(CLOSE, code.to_bytes(2, "big") + text)
+
+
+def masked_frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
+    """What a client says, at most 64 KiB; ``mask`` is four random bytes (section 5.3)."""
+    frame = _frame(opcode, payload)
+    start = len(frame) - len(payload)
+    masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+    return b"".join((frame[:1], bytes([0x80 | frame[1]]), frame[2:start], mask, masked))
+
+
+class FrameReader:
+    """Takes what a server sends apart; a message has at most ``most`` bytes."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Take more bytes; yield opcode and payload of each frame that is there. FormatError."""
+        self._buffer += data
+        position = 0
+        try:
+            while (place := self._place(position)) is not None:
+                opcode = self._buffer[position] & 0x0F
+                position = place.stop
+                yield opcode, bytes(memoryview(self._buffer)[place])
+        finally:
+            del self._buffer[:position]
+
+    def _place(self, position: int) -> slice | None:
+        """Of the payload, if all of it is there."""
+        buffer = self._buffer
+        if len(buffer) - position < 2:
+            return None
+        start, length = position + 2, buffer[position + 1]
+        if length > 127:
+            raise FormatError("a masked frame from a server")
+        if more := {126: 2, 127: 8}.get(length, 0):
+            start, length = start + more, int.from_bytes(buffer[start : start + more], "big")
+        if length > self._most:
+            raise FormatError(f"a message of {length} bytes; the limit is {self._most}")
+        return slice(start, start + length) if len(buffer) >= start + length else None
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -18,14 +19,14 @@ from televise.hub.announcement import announcement
 from televise.hub.broadcasts import Broadcasts, OnPeer
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
-from televise.hub.link_client import Messages
+from televise.hub.link_client import Take
 from televise.hub.nats_connection import NatsAddress, NatsConnection
 from televise.hub.neighbours import Neighbour, Neighbours
 from televise.hub.reception import Reception
 from televise.hub.upstream import Upstream
 from televise.hub.watchers import Viewers
 from televise.link.interest import Interest, Want
-from televise.link.messages import Look, Media
+from televise.link.messages import Look, Media, Message
 from televise.link.nats import ALL_NODES, control_subject, node_subject
 from televise.model.backoff import Backoff
 from televise.model.rendition import Rendition
@@ -84,10 +85,12 @@ class Bus(Upstream):
             self.connected, self.reason = False, reason
             await asyncio.sleep(backoff.next(random.random()))
 
-    def messages(self, session: aiohttp.ClientSession, name: str, rendition: Rendition) -> Messages:
-        """What the best hub sends of one rendition of a channel. PeerError says why it has ended,
-        Unavailable that it cannot be made there."""
-        return self._receive(name, self._interest("join", rendition))
+    async def carry(
+        self, session: aiohttp.ClientSession, name: str, rendition: Rendition, take: Take
+    ) -> None:
+        """Give ``take`` what the best hub sends of one rendition of a channel, until that is
+        enough. PeerError says why it has ended before, Unavailable that it cannot be made there."""
+        await self._receive(name, self._interest("join", rendition), take)
 
     async def want_keyframe(self, name: str, rendition: Rendition) -> None:
         """Ask for one, in what comes of this rendition of a channel now."""
@@ -95,28 +98,29 @@ class Bus(Upstream):
             if (reception.name, reception.rendition) == (name, rendition):
                 await reception.want_keyframe()
 
-    def look(self, session: aiohttp.ClientSession, name: str, look: Look) -> Messages:
-        """The same of some seconds of the past, until ``Ended``."""
+    async def look(self, session: aiohttp.ClientSession, name: str, look: Look, take: Take) -> None:
+        """The same of some seconds of the past, which ``Ended`` follows."""
         wanted = self._interest("look", look.rendition)
-        return self._receive(name, replace(wanted, ago=look.ago, length=look.length))
+        await self._receive(name, replace(wanted, ago=look.ago, length=look.length), take)
 
-    async def _receive(self, name: str, wanted: Interest) -> Messages:
+    async def _receive(self, name: str, wanted: Interest, take: Take) -> None:
         neighbour, connection = self.neighbours.best(name), self._connection
         if neighbour is None or connection is None:
             raise PeerError("no hub on the bus has it now")
         reception = Reception(connection, neighbour, name, wanted, self._who_watches)
         self.receptions.add(reception)
         try:
-            async with contextlib.aclosing(reception.messages()) as messages:
-                async for message in messages:
-                    if isinstance(message, Media):
-                        self.bytes += len(message.packet.data)
-                        self.media_bytes += len(message.packet.data)
-                    yield message
+            await reception.run(partial(self._take, take))
         finally:
             self.receptions.discard(reception)
             if reception.vanished:
                 asyncio.get_running_loop().call_soon(self._forget, neighbour)
+
+    def _take(self, take: Take, message: Message) -> bool:
+        if isinstance(message, Media):
+            self.bytes += len(message.packet.data)
+            self.media_bytes += len(message.packet.data)
+        return take(message)
 
     def _interest(self, want: Want, rendition: Rendition) -> Interest:
         return Interest(want, rendition, self._hub.node, time.time_ns())

@@ -1,7 +1,6 @@
 """Carrier: keeps one rendition of a channel coming, from the best upstream that has it."""
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -119,13 +118,13 @@ class Carrier:
     async def _carry(self, upstream: Upstream, backoff: Backoff) -> str:
         """Returns why it has ended; Unavailable."""
         self.taken.connect(time.monotonic(), fixed=not upstream.adapts)
-        messages = upstream.messages(self._choice.session, self._name, self.taken.rendition)
+
+        def take(message: Message) -> bool:
+            backoff.reset()
+            return self._pass(message, upstream)
+
         try:
-            async with contextlib.aclosing(messages):
-                async for message in messages:
-                    backoff.reset()
-                    if self._pass(message, upstream):
-                        return "another size is tried"
+            await upstream.carry(self._choice.session, self._name, self.taken.rendition, take)
         except (aiohttp.ClientError, OSError, TimeoutError, PeerError) as error:
             return explained(error, upstream.url)
         except Unavailable:
@@ -133,7 +132,7 @@ class Carrier:
         except Exception as error:
             events.error("what an upstream sends cannot be used")
             return repr(error)
-        return "it has ended"
+        return "another size is tried"
 
     def _pass(self, message: Message, upstream: Upstream) -> bool:
         """With our own number for it, and times by our own clock. True: it must be smaller now, or

@@ -2,19 +2,24 @@
 
 import asyncio
 import contextlib
+import json
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache
+from urllib.parse import quote, urlencode
 
 import aiohttp
 
 from televise.link.messages import Message
 from televise.link.protocol import SUBPROTOCOL
+from televise.model.rendition import Rendition
 
-Messages = AsyncGenerator[Message, None]
+# Takes each message as it comes; true where that is enough.
+Take = Callable[[Message], bool]
 CONNECT_SECONDS = 5.0
 # Where media are silent it is asked after so long, and has half of that to answer.
 HEARTBEAT_SECONDS = 4.0
+MAX_MEDIA_BYTES = 17 << 20
 # We have no time for farewells: the next upstream waits.
 CLOSE_SECONDS = 0.1
 
@@ -46,6 +51,12 @@ async def connected(
     finally:
         with contextlib.suppress(Exception):
             await websocket.close()
+
+
+def target(path: str, name: str, rendition: Rendition, more: Mapping[str, str]) -> str:
+    """Where one rendition of a channel is asked for: ``path`` has ``{}`` for the name."""
+    wanted = json.dumps(rendition.to_json(), separators=(",", ":"))
+    return path.format(quote(name)) + "?" + urlencode({"rendition": wanted, **more})
 
 
 @cache

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from televise import events
 from televise.errors import PeerError, TeleviseError, Unavailable
-from televise.hub.link_client import Messages
+from televise.hub.link_client import Take
 from televise.hub.nats_connection import NatsConnection
 from televise.hub.neighbours import Neighbour
 from televise.link.interest import Interest, parse_answer
-from televise.link.messages import Ended, Media, Message, Missing, Note, Refused
+from televise.link.messages import Media, Message, Missing, Note, Refused
 from televise.link.nats import Assembler, MessageReader, control_subject, media_subject
 from televise.link.sequencer import Sequencer
 from televise.model.dropped import NOTHING
@@ -76,8 +76,8 @@ class Reception:
         with contextlib.suppress(PeerError):
             await self._say(replace(self._wanted, want="keyframe"))
 
-    async def messages(self) -> Messages:
-        """What comes, times by our own clock; where the past is wanted, until ``Ended``.
+    async def run(self, take: Take) -> None:
+        """Give ``take`` what comes, times by our own clock, until that is enough.
 
         PeerError where no more will come, Unavailable where the hub says that it cannot make it.
         """
@@ -89,8 +89,7 @@ class Reception:
             asking = asyncio.create_task(self._ask_once() if self._once else self._ask())
             try:
                 while not isinstance(message := await self._due.get(), TeleviseError):
-                    yield message
-                    if isinstance(message, Ended):
+                    if take(message):
                         return
                 raise message
             finally:

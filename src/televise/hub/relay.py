@@ -1,8 +1,8 @@
 """Relay: a channel's supply that is another hub. Packets are copied as they are."""
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from televise.errors import Unavailable
@@ -131,14 +131,15 @@ class Relay:
         upstream = self._choice.best(self._name)
         if upstream is None:
             raise Unavailable("no upstream has it now")
-        messages = upstream.look(self._choice.session, self._name, look)
-        async with contextlib.aclosing(messages):
-            async for message in messages:
-                if isinstance(message, Epoch):
-                    check_tracks(message)
-                    self._callbacks.received(Epoch(look.id, message.epoch, message.tracks))
-                elif isinstance(message, Media):
-                    packet = ours(message.packet, upstream.clock.offset)
-                    self._callbacks.received(Media(look.id, packet))
-                elif isinstance(message, Ended):
-                    return
+        take = partial(self._pass, look.id, upstream)
+        await upstream.look(self._choice.session, self._name, look, take)
+
+    def _pass(self, number: int, upstream: Upstream, message: Message) -> bool:
+        """With our own number for it. True: it has ended."""
+        if isinstance(message, Epoch):
+            check_tracks(message)
+            self._callbacks.received(Epoch(number, message.epoch, message.tracks))
+        elif isinstance(message, Media):
+            packet = ours(message.packet, upstream.clock.offset)
+            self._callbacks.received(Media(number, packet))
+        return isinstance(message, Ended)

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import aiohttp
 
@@ -19,7 +18,7 @@ from televise.errors import FormatError, InputError, PeerError, Unavailable
 from televise.formats.websocket import TRY_LATER
 from televise.hub.clock import Clock
 from televise.hub.endings import ending, explained
-from televise.hub.link_client import Messages, connected
+from televise.hub.link_client import MAX_MEDIA_BYTES, Take, connected, target
 from televise.hub.offer import Offer, parse_announcement, parse_json
 from televise.hub.watchers import Viewers, Watchers
 from televise.link.messages import Hello, Keyframe, Look
@@ -39,7 +38,6 @@ QUIET_SECONDS = 2.5
 REPORT_SECONDS = 2.0
 # An upstream that comes back after days is found again so soon.
 MAX_WAIT_SECONDS = 1.0
-MAX_MEDIA_BYTES = 17 << 20
 # All that is said on a link that carries media: there is one subscription on it.
 HELLO, KEYFRAME = encode(Hello(VERSION)), encode(Keyframe(1))
 MAX_ANNOUNCEMENT_BYTES = 4 << 20
@@ -126,7 +124,7 @@ class Upstream:
         loop = asyncio.get_running_loop()
         async with (
             asyncio.timeout(SILENCE_SECONDS) as silence,
-            self._connected(session, "/api/link", {}, MAX_ANNOUNCEMENT_BYTES) as websocket,
+            self._connected(session, "/api/link", MAX_ANNOUNCEMENT_BYTES) as websocket,
             _reporting(websocket, lambda: self._report(viewers)),
         ):
             while (message := await websocket.receive()).type == aiohttp.WSMsgType.TEXT:
@@ -175,21 +173,21 @@ class Upstream:
             events.info("upstream found", url=self.url)
         self.connected, self.reason = True, ""
 
-    async def messages(
-        self, session: aiohttp.ClientSession, name: str, rendition: Rendition
-    ) -> Messages:
-        """What it sends of one rendition of a channel. PeerError says why it has ended,
-        Unavailable that it cannot be made there."""
-        query = {"rendition": _to_query(rendition), "node": self._us}
-        path, key = f"/api/link/{quote(name)}", (name, rendition)
-        async with self._connected(session, path, query, MAX_MEDIA_BYTES) as websocket:
+    async def carry(
+        self, session: aiohttp.ClientSession, name: str, rendition: Rendition, take: Take
+    ) -> None:
+        """Give ``take`` what it sends of one rendition of a channel, until that is enough.
+
+        PeerError says why it has ended before, Unavailable that it cannot be made there.
+        """
+        path = target("/api/link/{}", name, rendition, {"node": self._us})
+        async with self._connected(session, path, MAX_MEDIA_BYTES) as websocket:
             await websocket.send_bytes(HELLO)
-            self._carrying[key] = websocket
+            self._carrying[name, rendition] = websocket
             try:
-                async for message in self._received(websocket):
-                    yield message
+                await self._give(websocket, take)
             finally:
-                del self._carrying[key]
+                del self._carrying[name, rendition]
 
     async def want_keyframe(self, name: str, rendition: Rendition) -> None:
         """Ask for one, in what it sends of this rendition of a channel now."""
@@ -197,31 +195,28 @@ class Upstream:
             with contextlib.suppress(ConnectionError, aiohttp.ClientError):
                 await websocket.send_bytes(KEYFRAME)
 
-    async def look(self, session: aiohttp.ClientSession, name: str, look: Look) -> Messages:
-        """The same of some seconds of the past, until ``Ended``."""
+    async def look(self, session: aiohttp.ClientSession, name: str, look: Look, take: Take) -> None:
+        """The same of some seconds of the past, which ``Ended`` follows."""
         past = {"ago": f"{look.ago:.3f}", "length": f"{look.length:.3f}"}
-        query = {"rendition": _to_query(look.rendition), **past}
-        path = f"/api/link/{quote(name)}/look"
-        async with self._connected(session, path, query, MAX_MEDIA_BYTES) as websocket:
-            async for message in self._received(websocket):
-                yield message
+        path = target("/api/link/{}/look", name, look.rendition, past)
+        async with self._connected(session, path, MAX_MEDIA_BYTES) as websocket:
+            await self._give(websocket, take)
 
-    async def _received(self, websocket: aiohttp.ClientWebSocketResponse) -> Messages:
+    async def _give(self, websocket: aiohttp.ClientWebSocketResponse, take: Take) -> None:
         receiver = Receiver("provider")
         while (message := await websocket.receive()).type == aiohttp.WSMsgType.BINARY:
             self._count(len(message.data))
             self.media_bytes += len(message.data)
-            for each in receiver.feed(message.data):
-                yield each
+            if any(map(take, receiver.feed(message.data))):
+                return
         if message.type == aiohttp.WSMsgType.CLOSE and message.data == TRY_LATER:
             raise Unavailable(str(message.extra or "the upstream cannot make it"))
         raise PeerError(ending(message))
 
     def _connected(
-        self, session: aiohttp.ClientSession, path: str, query: Mapping[str, str], most: int
+        self, session: aiohttp.ClientSession, path: str, most: int
     ) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
-        url = f"{self.url}{path}" + (f"?{urlencode(query)}" if query else "")
-        return connected(session, url, self.token, most, self.context)
+        return connected(session, f"{self.url}{path}", self.token, most, self.context)
 
 
 def parse_upstream(text: str) -> Upstream:
@@ -251,7 +246,3 @@ async def _reporting(
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
-
-
-def _to_query(rendition: Rendition) -> str:
-    return json.dumps(rendition.to_json(), separators=(",", ":"))

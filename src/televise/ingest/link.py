@@ -18,9 +18,9 @@ from televise.errors import (
     Unavailable,
 )
 from televise.formats.websocket import NORMAL
+from televise.hub.link_client import MAX_MEDIA_BYTES
 from televise.hub.publishing import Publishing
 from televise.hub.uplink import Uplink
-from televise.hub.upstream import MAX_MEDIA_BYTES
 from televise.ingest.http import takes_over
 from televise.ingest.refusal import seat
 from televise.ingest.websocket import broken, send_away
