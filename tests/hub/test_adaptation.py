@@ -16,7 +16,7 @@ class Link:
     def __init__(self) -> None:
         self.now = 1000.0
         self.subject = Adaptation()
-        self.subject.begin(self.now)
+        self.subject.begin()
 
     def carry(self, seconds: float, *, delay: float = 0.1, gaps: bool = False) -> None:
         """For so long, or until the level changes; with ``gaps`` something is left out at times."""
@@ -67,6 +67,17 @@ def test_it_returns_where_it_can() -> None:
     link.carry(10, gaps=True)
     assert link.subject.level == 1
     link.carry(100)
+    assert link.subject.level == 0
+
+
+def test_what_has_not_come_is_not_known_to_be_carried() -> None:
+    """A smaller one comes after all that was asked for before it."""
+    link = Link()
+    link.carry(10, gaps=True)
+    link.now += 10 * PATIENCE_SECONDS
+    link.carry(PATIENCE_SECONDS)
+    assert link.subject.level == 1
+    link.carry(2 * PATIENCE_SECONDS)
     assert link.subject.level == 0
 
 

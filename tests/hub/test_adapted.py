@@ -17,7 +17,7 @@ class Line:
     def __init__(self, *, fixed: bool = False) -> None:
         self.now = 0.0
         self.subject = Adapted(JPEG)
-        self.subject.connect(self.now, fixed=fixed)
+        self.subject.connect(fixed=fixed)
         self.subject.begin([TRACK])
         self.number = 0
 
@@ -44,7 +44,7 @@ def test_it_is_smaller_where_some_are_left_out_and_returns() -> None:
     line.carry(1)
     assert line.carry(TROUBLE_SECONDS + 1, gaps=True)
     assert line.subject.rendition == Rendition("mjpeg", w=320)
-    line.subject.connect(line.now)
+    line.subject.connect()
     line.number = 0
     line.subject.begin([Track("video", "mjpeg", 90_000, width=320, height=240)])
     assert line.carry(PATIENCE_SECONDS * 2 + 1)
@@ -53,7 +53,7 @@ def test_it_is_smaller_where_some_are_left_out_and_returns() -> None:
 
 def test_what_was_on_its_way_before_the_epoch_does_not_count() -> None:
     line = Line()
-    line.subject.connect(line.now)
+    line.subject.connect()
     assert not line.carry(TROUBLE_SECONDS + 5, gaps=True)
     assert line.subject.packets == 80
 
@@ -70,7 +70,7 @@ def test_a_smaller_one_that_cannot_be_made_is_never_tried_again() -> None:
     assert line.carry(TROUBLE_SECONDS + 5, gaps=True)
     assert line.subject.refused()
     assert line.subject.rendition == JPEG
-    line.subject.connect(line.now)
+    line.subject.connect()
     line.subject.begin([TRACK])
     assert not line.carry(TROUBLE_SECONDS + 50, gaps=True)
 
@@ -78,7 +78,7 @@ def test_a_smaller_one_that_cannot_be_made_is_never_tried_again() -> None:
 def test_a_source_that_is_slower_than_its_times_is_no_slow_link() -> None:
     """Stamped 25 a second, it makes 20; what it says of when it was captured is true."""
     subject = Adapted(JPEG)
-    subject.connect(0.0)
+    subject.connect()
     subject.begin([TRACK])
     for number in range(1, 3000):
         now = number / 20

@@ -24,27 +24,30 @@ class Adaptation:
     def __init__(self) -> None:
         self.level = 0
         self._patience = PATIENCE_SECONDS
-        self._quickest = _Quickest(0.0)
+        # Of what has come since the begin; None before.
+        self._quickest: _Quickest | None = None
         self._since = 0.0
         self._late: float | None = None
         self._trouble: float | None = None
 
-    def begin(self, now: float) -> None:
-        """Another connection, or another level: nothing is known of it yet."""
-        self._quickest, self._since = _Quickest(now), now
-        self._late = self._trouble = None
+    def begin(self) -> None:
+        """Another connection, or another level: nothing is known of it before something comes,
+        which may have to wait until the link has carried what was asked for earlier."""
+        self._quickest = self._late = self._trouble = None
 
     def arrived(self, now: float, captured: float, *, gap: bool) -> bool:
         """A packet, ``captured`` then by any clock, after a ``gap`` where some were left out for
         us. True: there is a new level."""
         delay = now - captured
+        if self._quickest is None:
+            self._quickest, self._since = _Quickest(now), now
         if gap or delay - self._quickest.of(now, delay) > LATE_SECONDS:
             return self._is_late(now)
         if self._late is not None and now - self._late > CALM_SECONDS:
             self._late = self._trouble = None
         if self.level == 0 or self._late is not None or now - self._since < self._patience:
             return False
-        return self._change(self.level - 1, now)
+        return self._change(self.level - 1)
 
     def _is_late(self, now: float) -> bool:
         self._late = now
@@ -53,11 +56,11 @@ class Adaptation:
         if self.level == MAX_LEVEL or now - self._trouble <= TROUBLE_SECONDS:
             return False
         self._patience = min(self._patience * 2, MOST_PATIENCE_SECONDS)
-        return self._change(self.level + 1, now)
+        return self._change(self.level + 1)
 
-    def _change(self, level: int, now: float) -> bool:
+    def _change(self, level: int) -> bool:
         self.level = level
-        self.begin(now)
+        self.begin()
         return True
 
 

@@ -32,10 +32,10 @@ class Adapted:
         """How often its width is halved."""
         return self._adaptation.level
 
-    def connect(self, now: float, *, fixed: bool = False) -> None:
+    def connect(self, *, fixed: bool = False) -> None:
         """It is asked for anew: nothing that comes before the next epoch counts. ``fixed``: there
         is no other way than this, from now on."""
-        self._adaptation.begin(now)
+        self._adaptation.begin()
         self._sequence, self._fixed = None, self._fixed or fixed
 
     def begin(self, tracks: Sequence[Track]) -> None:

@@ -117,7 +117,7 @@ class Carrier:
 
     async def _carry(self, upstream: Upstream, backoff: Backoff) -> str:
         """Returns why it has ended; Unavailable."""
-        self.taken.connect(time.monotonic(), fixed=not upstream.adapts)
+        self.taken.connect(fixed=not upstream.adapts)
 
         def take(message: Message) -> bool:
             backoff.reset()

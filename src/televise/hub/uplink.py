@@ -50,7 +50,7 @@ class Uplink:
         """Tell the publisher what is wanted."""
         if isinstance(message, Subscribe):
             self.taken[message.id] = Adapted(message.rendition)
-            self.taken[message.id].connect(time.monotonic())
+            self.taken[message.id].connect()
         elif isinstance(message, Unsubscribe):
             self.taken.pop(message.id, None)
         self._write(message)
@@ -77,7 +77,7 @@ class Uplink:
         return True
 
     def _take_another(self, number: int, taken: Adapted) -> None:
-        taken.connect(time.monotonic())
+        taken.connect()
         self._write(Unsubscribe(number))
         self._write(Subscribe(number, taken.rendition, 0))
 
