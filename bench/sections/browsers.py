@@ -4,15 +4,18 @@ from typing import Any
 
 from bench.sections.table import Rows, section, table
 
-RUNGS = ("webcodecs", "mse", "jsmpeg", "mjpeg", "gif")
+RUNGS = {
+    **{rung: rung for rung in ("webcodecs", "mse", "jsmpeg", "mjpeg", "gif")},
+    "img": "GIF in `<img>`",
+}
 
 
 def age(found: Rows) -> str:
     """How old the picture on the screen is."""
     rows = [
-        _age(result["browser"], rung, result[rung])
+        _age(result["browser"], name, result[rung])
         for result in found
-        for rung in RUNGS
+        for rung, name in RUNGS.items()
         if rung in result
     ]
     heads = [
@@ -29,7 +32,8 @@ def age(found: Rows) -> str:
         f"{found[0]['size']} at 30 pictures a second (GIF: 10), read back from the pixels: from "
         "the drawing of a picture at the source to the page that shows it, its encoding included. "
         "Then how long somebody who comes waits for the first one (of five), and the oldest "
-        "picture in the third second after the server stood still for five (SIGSTOP).\n",
+        "picture in the third second after the server stood still for "
+        f"{found[0]['paused']:.0f} s (SIGSTOP). A GIF in an `<img>` is read from screenshots.\n",
         table(heads, rows),
     )
 
