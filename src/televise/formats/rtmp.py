@@ -18,11 +18,11 @@ Veovera, "Enhanced RTMP" v2 (fourCcList); the commands that no document has are 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 from televise.errors import FormatError
 from televise.formats import amf, rtmp_chunk
 from televise.formats.rtmp_chunk import ChunkReader, Message, control_number
+from televise.formats.rtmp_command import Command, amf0_of, information, parse_command, token_in
 from televise.formats.rtmp_handshake import Handshake
 
 APPLICATION = "live"
@@ -140,9 +140,9 @@ class Session:
             if self._publishing:
                 yield Media(kind, message.timestamp, data)
         elif kind in (rtmp_chunk.COMMAND, rtmp_chunk.COMMAND_AMF3):
-            yield from self._obey(_without_amf3(message))
+            yield from self._obey(parse_command(message))
         elif kind in (rtmp_chunk.DATA, rtmp_chunk.DATA_AMF3):
-            metadata = _without_amf3(message).removeprefix(_SET_DATA_FRAME)
+            metadata = amf0_of(message).removeprefix(_SET_DATA_FRAME)
             if self._publishing and metadata.startswith(_ON_META_DATA):
                 # FFmpeg takes metadata at any other time for a subtitle.
                 yield Media(rtmp_chunk.DATA, 0, metadata)
@@ -151,40 +151,38 @@ class Session:
         elif kind == rtmp_chunk.USER_CONTROL and data.startswith(_PING_REQUEST):
             self._control(rtmp_chunk.USER_CONTROL, _PING_RESPONSE + data[2:6])
 
-    def _obey(self, data: bytes) -> Iterator[Event]:
+    def _obey(self, command: Command) -> Iterator[Event]:
         """One command (7.2); those that a publisher can do without are ignored."""
-        name, transaction, arguments = _command(data)
+        name = command.name
         if name == "connect":
-            yield from self._connect(transaction, arguments)
+            yield from self._connect(command)
         elif not self._connected:
             raise FormatError(f"the RTMP command {name[:40]!r} before connect")
         elif name in ("releaseStream", "FCPublish"):
-            self._invoke("_result", transaction, None)
+            self._invoke("_result", command.transaction, None)
         elif name == "createStream":
-            self._invoke("_result", transaction, None, float(_MESSAGE_STREAM))
+            self._invoke("_result", command.transaction, None, float(_MESSAGE_STREAM))
         elif name == "publish":
-            yield self._publish(_stream_key(name, arguments))
+            yield self._publish(command.stream_key)
         elif name == "play":
-            yield self._refuse_to_play(_stream_key(name, arguments))
+            yield self._refuse_to_play(command.stream_key)
         elif name in ("FCUnpublish", "closeStream", "deleteStream"):
             yield from self._unpublish()
 
-    def _connect(self, transaction: float, arguments: list[amf.Value]) -> Iterator[Event]:
-        properties = arguments[0] if arguments else None
-        if not isinstance(properties, dict):
-            raise FormatError("the RTMP command connect without its properties")
+    def _connect(self, command: Command) -> Iterator[Event]:
+        properties = command.properties
         application, url = (str(properties.get(name) or "") for name in ("app", "tcUrl"))
-        self._token = _token(url) or _token(application)
+        self._token = token_in(url) or token_in(application)
         application = application.partition("?")[0].strip("/")
         if application != APPLICATION:
             text = f"no application {application!r}: publish to rtmp://HOST/{APPLICATION}/NAME"
-            rejected = _information("error", "NetConnection.Connect.InvalidApp", text)
-            self._invoke("_error", transaction, None, rejected)
+            rejected = information("error", "NetConnection.Connect.InvalidApp", text)
+            self._invoke("_error", command.transaction, None, rejected)
             self.over = True
             yield Refused("", text)
             return
         self._connected = True
-        self._welcome(transaction, "fourCcList" in properties)
+        self._welcome(command.transaction, "fourCcList" in properties)
 
     def _welcome(self, transaction: float, enhanced: bool) -> None:
         window = WINDOW_BYTES.to_bytes(4, "big")
@@ -194,7 +192,7 @@ class Session:
         properties: dict[str, amf.Value] = {"fmsVer": "FMS/3,0,1,123", "capabilities": 31.0}
         if enhanced:
             properties["fourCcList"] = [*FOUR_CCS]
-        welcome = _information("status", "NetConnection.Connect.Success", "connected")
+        welcome = information("status", "NetConnection.Connect.Success", "connected")
         # Of all that follows; AMF3 is not understood.
         welcome["objectEncoding"] = 0.0
         self._invoke("_result", transaction, properties, welcome)
@@ -202,7 +200,7 @@ class Session:
     def _publish(self, key: str) -> Publish:
         if self._publishing:
             raise FormatError("the RTMP command publish while publishing")
-        return Publish(key.partition("?")[0], _token(key) or self._token)
+        return Publish(key.partition("?")[0], token_in(key) or self._token)
 
     def _refuse_to_play(self, key: str) -> Refused:
         name = key.partition("?")[0]
@@ -222,8 +220,8 @@ class Session:
         self.over = True
 
     def _status(self, level: str, code: str, text: str) -> None:
-        information = _information(level, code, text)
-        self._invoke("onStatus", 0.0, None, information, stream=_MESSAGE_STREAM)
+        told = information(level, code, text)
+        self._invoke("onStatus", 0.0, None, told, stream=_MESSAGE_STREAM)
 
     def _invoke(self, name: str, transaction: float, *values: amf.Value, stream: int = 0) -> None:
         data = amf.encode(name, transaction, *values)
@@ -232,34 +230,3 @@ class Session:
 
     def _control(self, kind: int, data: bytes) -> None:
         self._out += rtmp_chunk.write(Message(kind, 0, 0, data), _CONTROL_STREAM)
-
-
-def _without_amf3(message: Message) -> bytes:
-    """The AMF0 of a message whose type says AMF3: it follows a zero."""
-    if message.type in (rtmp_chunk.COMMAND_AMF3, rtmp_chunk.DATA_AMF3):
-        return message.data.removeprefix(b"\0")
-    return message.data
-
-
-def _command(data: bytes) -> tuple[str, float, list[amf.Value]]:
-    """Name, transaction and arguments (7.2.1)."""
-    values = amf.decode(data)
-    if len(values) < 2 or not isinstance(values[0], str) or not isinstance(values[1], float):
-        raise FormatError("an RTMP command without a name and a transaction number")
-    return values[0], values[1], values[2:]
-
-
-def _stream_key(name: str, arguments: list[amf.Value]) -> str:
-    key = arguments[1] if len(arguments) > 1 else None
-    if not isinstance(key, str):
-        raise FormatError(f"the RTMP command {name} without a stream key")
-    return key
-
-
-def _token(text: str) -> str:
-    """``token`` of the query in a URL, an application or a stream key; empty without one."""
-    return parse_qs(text.partition("?")[2]).get("token", [""])[0]
-
-
-def _information(level: str, code: str, text: str) -> dict[str, amf.Value]:
-    return {"level": level, "code": code, "description": text}
