@@ -17,8 +17,8 @@ import pytest
 
 from televise.errors import InputError
 from televise.web import listener as listener_module
-from televise.web.connection import UNACKNOWLEDGED_MILLISECONDS, UNSENT_BYTES, set_options
 from televise.web.listener import Listener
+from televise.web.socket_options import UNACKNOWLEDGED_MILLISECONDS, UNSENT_BYTES, set_options
 from tests.support.process import is_alive, televise
 from tests.support.server import SMALL, serving
 from tests.support.waiting import until

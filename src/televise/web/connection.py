@@ -1,37 +1,23 @@
 """Connection: one accepted socket; aiohttp speaks on it, and a pump may write to it."""
 
 import asyncio
-import contextlib
 import socket
 import ssl
-import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from televise.web.backlog import Backlog
 from televise.web.places import Place
 
-# Data that the other side has not acknowledged for so long means that it is gone.
-UNACKNOWLEDGED_MILLISECONDS = 8_000
 # An answer that has an end must be taken by this much in this time; a pump has its own rule.
 TAKEN_BYTES, TAKEN_SECONDS = 10_000, 10.0
-# What the kernel may hold back unsent: what a slow viewer sees late is little more than this.
-UNSENT_BYTES = 16_384
 # Of TLS, when one side says goodbye.
 SHUTDOWN_SECONDS = 1.0
-_TCP_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25)
 # To who is silent when its place is needed.
 REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
     b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 38\r\n\r\n"
     b"too many connections: try again later\n"
-)
-_OPTIONS = (
-    ("TCP_NODELAY", 1),
-    ("TCP_KEEPIDLE", 10),
-    ("TCP_KEEPINTVL", 5),
-    ("TCP_KEEPCNT", 3),
-    ("TCP_USER_TIMEOUT", UNACKNOWLEDGED_MILLISECONDS),
 )
 
 
@@ -241,18 +227,3 @@ class _Lower(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._tls.connection_lost(exc)
-
-
-def set_options(connection: socket.socket) -> None:
-    """Send at once, hold little back, and notice a peer that is gone; where the system can."""
-    connection.setblocking(False)
-    if connection.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _OPTIONS:
-        option = getattr(socket, name, None)
-        if option is not None:
-            with contextlib.suppress(OSError):
-                connection.setsockopt(socket.IPPROTO_TCP, option, value)
-    if sys.platform == "linux":
-        connection.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)

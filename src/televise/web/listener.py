@@ -12,8 +12,9 @@ from televise import events
 from televise.errors import InputError
 from televise.web.backlog import Backlog
 from televise.web.certificate import Certificate
-from televise.web.connection import Connection, set_options
+from televise.web.connection import Connection
 from televise.web.places import SPARE_SECONDS, Place, Places
+from televise.web.socket_options import set_options
 
 BACKLOG = 1024
 HANDSHAKE_SECONDS = 10.0
