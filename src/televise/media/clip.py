@@ -12,7 +12,7 @@ from televise.media.container import prepare
 from televise.media.decoding import Decoding
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
-from televise.media.replay import Kept
+from televise.media.replay import Kept, Replay
 from televise.media.source import Decoder, Input
 from televise.model.track import Kind
 
@@ -77,6 +77,18 @@ class Clip:
             self._encoding.encode([item])
         else:
             self._encoding.sound(item)
+
+
+def send_clip(look: Look, replay: Replay, now: float, send: Callable[[Message], None]) -> None:
+    """What ``look`` asks for at ``now`` (seconds of media time), or why it cannot be had."""
+    begin = now - look.ago
+    kept = replay.between(begin, begin + look.length)
+    if any(each.source.kind == "video" for each in kept):
+        Clip(look, kept, begin, send).run()
+        return
+    oldest = replay.oldest
+    back = f"it goes back {now - oldest:.0f} s" if oldest is not None else "there is none yet"
+    send(Ended(look.id, f"no picture from {look.ago:.0f} s ago is kept: {back}"))
 
 
 def _own(source: Input) -> Input:

@@ -29,12 +29,13 @@ class Encodings:
         self._tell_watched: Callable[[bool], None] | None = None
         self.inputs: list[Input] = []
 
-    def open(self, inputs: Sequence[Input]) -> list[Encoding]:
+    def open(self, inputs: Sequence[Input]) -> None:
         """The source has these ``inputs`` now: all begin anew."""
         self.inputs = list(inputs)
         self._unfit = {}
         self._announce()
-        return [self.start(wanted, ()) for wanted in list(self._wanted.values())]
+        for wanted in list(self._wanted.values()):
+            self.start(wanted, ())
 
     def subscribe(self, wanted: Subscribe) -> bool:
         """Remember that it is wanted; whether it can begin now."""

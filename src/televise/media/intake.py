@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import av
 
-from televise.link.messages import Ended, Look, Message, Note, State, Subscribe
-from televise.media.clip import Clip
+from televise.link.messages import Look, Message, Note, State, Subscribe
+from televise.media.clip import send_clip
 from televise.media.decoding import Decoding
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
@@ -143,15 +143,7 @@ class Intake:
 
     def look(self, look: Look, asked: float) -> None:
         """Send a part of the past, ``asked`` for at monotonic seconds; it takes a while."""
-        now = self._timeline.seconds(asked)
-        begin = now - look.ago
-        kept = self._replay.between(begin, begin + look.length)
-        if any(each.source.kind == "video" for each in kept):
-            Clip(look, kept, begin, self._send).run()
-            return
-        oldest = self._replay.oldest
-        back = f"it goes back {now - oldest:.0f} s" if oldest is not None else "there is none yet"
-        self._send(Ended(look.id, f"no picture from {look.ago:.0f} s ago is kept: {back}"))
+        send_clip(look, self._replay, self._timeline.seconds(asked), self._send)
 
     def beat(self) -> int:
         """At each sign of life: for how many of them an encoder has had the same picture."""
