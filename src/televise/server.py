@@ -1,14 +1,14 @@
 """Server: the composition of hub, outputs and web edge. Only this file knows everything."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 import televise
-from televise import events
+from televise.application import Application
 from televise.dialects import Mounted, mount
 from televise.errors import InputError
 from televise.fanout import handed
@@ -18,38 +18,29 @@ from televise.hub.hub import Hub
 from televise.hub.nats_connection import parse_nats
 from televise.hub.roster import Roster
 from televise.hub.upstreams import Upstreams
-from televise.ingest import http, link, websocket
-from televise.ingest.refusal import tell_refusals
 from televise.ingest.rtmp_port import RtmpPort
 from televise.limits import Limits
 from televise.model.source import SourceSpec
 from televise.opening import Opening
 from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
 from televise.settings import Settings
-from televise.web import wall
-from televise.web.api import Api
-from televise.web.app import make_app, make_bare_app
-from televise.web.control import Control
+from televise.web.address import Address
+from televise.web.app import make_bare_app
 from televise.web.edge import Edge
 from televise.web.guard import Guard, Need
 from televise.web.keys import Grant, Keys
 from televise.web.limits import Admission
-from televise.web.link import Link
-from televise.web.link_metrics import LinkMetrics
-from televise.web.metrics import Metrics
-from televise.web.own_address import own_address
 from televise.web.ports import Ports
 from televise.web.seats import Seats
 from televise.web.secret import default_path
 from televise.web.security import Gate
 from televise.web.suspects import Suspects
-from televise.web.topology import Topology
+from televise.web.watchdog import Watchdog
 
 OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
 # A worker has a link, a pipe and a process handle.
 DESCRIPTORS_PER_CHANNEL = 6
 CLOSE_SECONDS = 1.0
-_EVERYWHERE = ("0.0.0.0", "::", "")
 
 
 class Server:
@@ -64,39 +55,34 @@ class Server:
         self._roster = Roster(self.hub, specs)
         self.opening = Opening(self.hub, specs, typed)
         keys = self._keys = Keys(settings.key_file or default_path())
-        self._certificate, self._suspects = settings.certificate, Suspects()
-        self._guard = Guard(
-            keys,
-            self._suspects,
-            private=settings.private,
-            link_certificate=self._certificate is not None and self._certificate.asks_clients,
-        )
+        certificate = self._certificate = settings.certificate
+        suspects = self._suspects = Suspects()
+        self._address = Address(settings.host, secure=certificate is not None)
+        asks = certificate is not None and certificate.asks_clients
+        self._guard = Guard(keys, suspects, private=settings.private, link_certificate=asks)
         self._seats = Seats(self.hub, keys, new_channels=settings.new_channels)
-        self.edge = Edge(
-            self.hub,
-            Admission(),
-            televise.__version__,
-            self._seats,
-        )
+        self.edge = Edge(self.hub, Admission(), televise.__version__, self._seats)
         connections = settings.proxies, settings.max_connections_per_address
-        self.ports = Ports(settings.host, self._certificate, *connections)
-        self._limits = Limits(self.edge, self.ports, self._suspects)
+        self.ports = Ports(settings.host, certificate, *connections)
+        self._limits = Limits(self.edge, self.ports, suspects)
         self._limits.set(settings)
-        self._api = Api(self.edge, televise.__version__)
-        self._control = Control(self.hub, keys, settings.source_networks)
         census, nats = self.edge.census, settings.bus
         self._bus = [Bus(parse_nats(nats), self.hub, census.hear_peer)] if nats else []
         upstreams = [*settings.upstreams, *self._bus]
         self._upstreams = Upstreams(self.hub, upstreams, census, settings.upstream_context)
+        self._application = Application(
+            self.edge,
+            keys,
+            self._guard,
+            suspects,
+            self._upstreams,
+            self._limits.numbers,
+            settings.source_networks,
+        )
         self._gates: list[Gate] = []
         self._crew = Crew(settings.workers, self.edge) if settings.workers > 1 else None
-        self._rtmp = RtmpPort(
-            self._seats.take,
-            settings.host,
-            settings.rtmp_port,
-            self._suspects.delay,
-            self._certificate,
-        )
+        seat, number = self._seats.take, settings.rtmp_port
+        self._rtmp = RtmpPort(seat, settings.host, number, suspects.delay, certificate)
         self.dialects: list[Mounted] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.port = settings.port
@@ -109,18 +95,12 @@ class Server:
     @property
     def url(self) -> str:
         """Where a person on this machine finds it."""
-        host = self._settings.host
-        return self._url_at("127.0.0.1" if host in _EVERYWHERE else host)
+        return self._address.here(self.port)
 
     @property
     def url_elsewhere(self) -> str:
         """Where people on other machines find it; '' where that is the same, or not known."""
-        address = own_address() if self._settings.host in _EVERYWHERE else ""
-        return self._url_at(address) if address else ""
-
-    def _url_at(self, host: str) -> str:
-        scheme = "http" if self._certificate is None else "https"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return self._address.elsewhere(self.port)
 
     def key_to_watch(self, name: str, seconds: float) -> str:
         """Such a key for the channel of this name."""
@@ -155,7 +135,7 @@ class Server:
         await self.ports.serve(apps)
         await self._open_rtmp()
         self.opening.begin()
-        self._start_task(self._watch())
+        self._start_task(Watchdog(self._looks()).run())
         self._follow_upstreams()
         await self._roster.open()
         if self._crew is not None:
@@ -190,7 +170,7 @@ class Server:
         self._limits.set(settings)
         self._keys.use(settings.key_file or default_path())
         self._seats.new_channels = settings.new_channels
-        self._control.networks = settings.source_networks
+        self._application.control.networks = settings.source_networks
         for gate in self._gates:
             gate.set_origins(settings.origins)
         self.hub.set_policies(settings.policy, settings.policies)
@@ -234,22 +214,7 @@ class Server:
 
     def make_app(self, gate: Gate) -> web.Application:
         """The whole web application."""
-        app = make_app(
-            self.edge,
-            gate,
-            tell_refusals,
-            websocket.middleware(self._seats, self._suspects),
-            self._guard.middleware(),
-        )
-        app.router.add_routes(self._api.routes())
-        app.router.add_routes(self._control.routes())
-        links = LinkMetrics(self.edge, self._upstreams)
-        app.router.add_routes(Metrics(self.edge, self._limits.numbers, links).routes())
-        app.router.add_routes(Link(self.edge).routes())
-        app.router.add_routes(Topology(self.edge, self._upstreams).routes())
-        app.router.add_routes(wall.routes(self.edge, televise.__version__))
-        app.router.add_routes(http.routes(self._seats))
-        app.router.add_routes(link.routes(self._seats))
+        app = self._application.make(gate)
         for output in OUTPUTS:
             app.router.add_routes(output.routes(self.edge))
         return app
@@ -263,7 +228,7 @@ class Server:
 
     async def close(self) -> None:
         """Send viewers away, end workers, and leave nothing open; takes under three seconds."""
-        self._api.ready = False
+        self._application.api.ready = False
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -277,14 +242,7 @@ class Server:
             await self._crew.stop()  # publishers have been told by then
         await self.ports.close()
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            try:
-                self.edge.drop_stalled()
-                self.edge.visits.look()
-                self._limits.look()
-                if self._certificate is not None:
-                    self._certificate.refresh()
-            except Exception:
-                events.error("the watchdog failed")
+    def _looks(self) -> list[Callable[[], None]]:
+        """What is to be looked at each second."""
+        looks = [self.edge.drop_stalled, self.edge.visits.look, self._limits.look]
+        return looks if self._certificate is None else [*looks, self._certificate.refresh]
