@@ -202,7 +202,7 @@ async def test_what_a_channel_is(tmp_path: Path) -> None:
         assert (tv.channel(), cam.policy) == (cam, Policy(90, keep_open=True))
         await until(lambda: cam.state == "offline")
         assert "not a media file" in cam.text
-        assert not tv.server.opening.has_failed, "a mistake in a file ends no server"
+        assert not tv.server.opening._failed.done(), "a mistake in a file ends no server"
         await change(tv, CAM, text=off, folder=tmp_path)
         await tv.is_live()
 

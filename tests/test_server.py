@@ -288,7 +288,7 @@ async def test_a_film_that_is_none_is_a_failure_and_a_camera_that_is_off_is_not(
     async with serving(SMALL, "camera=http://127.0.0.1:9/live") as running:
         await running.server.opening.settled()
         assert running.channel("camera").state == "offline"
-        assert not running.server.opening.has_failed
+        assert not running.server.opening._failed.done()
 
 
 async def test_a_film_of_a_file_that_is_none_leaves_the_others_alone(tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ async def test_what_a_network_brings_never_ends_the_server() -> None:
         async with serving(SMALL, f"camera=http://127.0.0.1:{port}/live") as running:
             await until(lambda: running.channel("camera").state == "offline")
             await running.is_live()
-            assert not running.server.opening.has_failed
+            assert not running.server.opening._failed.done()
 
 
 async def test_states_are_told_to_who_asks_and_to_nobody_else() -> None:

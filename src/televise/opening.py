@@ -23,11 +23,6 @@ class Opening:
         self._failed: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
         self._settled = asyncio.Event()
 
-    @property
-    def has_failed(self) -> bool:
-        """Whether something that was typed is wrong."""
-        return self._failed.done()
-
     def begin(self) -> None:
         """Look at the channels from now on."""
         self._hub.on_channel(lambda channel: channel.listeners.add(self._note_state))

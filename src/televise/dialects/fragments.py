@@ -55,13 +55,12 @@ class Shared:
 class FromZero:
     """Makes muxers for one viewer: one fragment per message, the first one at time zero.
 
-    ``first`` is what it opens with, ``later`` what it gets when a new epoch begins. A page has one
-    SourceBuffer for what was announced: where the kinds of tracks change, the connection ends.
+    ``first`` is what it opens with. A page has one SourceBuffer for what was announced: where the
+    kinds of tracks change, the connection ends.
     """
 
-    def __init__(self, first: Opening = one_message, later: Opening = one_message) -> None:
+    def __init__(self, first: Opening = one_message) -> None:
         self._first = first
-        self._later = later
         self._kinds: Sequence[str] = ()
         self._time = _Time(zero=None)
 
@@ -69,7 +68,7 @@ class FromZero:
         kinds = [track.kind for track in tracks]
         if self._kinds and kinds != self._kinds:
             return farewell()
-        opening = self._later if self._kinds else self._first
+        opening = one_message if self._kinds else self._first
         self._kinds = kinds
         return _Fragments(tracks, opening, self._time)
 

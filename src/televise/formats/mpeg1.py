@@ -20,7 +20,7 @@ SEQUENCE_CODE = b"\0\0\1\xb3"
 GROUP_CODE = b"\0\0\1\xb8"
 
 # picture_coding_type
-I_PICTURE, P_PICTURE, B_PICTURE, D_PICTURE = 1, 2, 3, 4
+I_PICTURE, P_PICTURE, B_PICTURE = 1, 2, 3
 
 # picture_rate, from code 1 on
 FRAME_RATES = (

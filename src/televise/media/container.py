@@ -17,9 +17,6 @@ FORMATS = (
     "mjpeg,mpjpeg,gif,apng,image2,jpeg_pipe,png_pipe,webp_pipe,yuv4mpegpipe,dv,mxf,"
     "wav,mp3,aac,ac3,flac"
 )
-# Formats of one picture, and how often a second it is shown anew.
-STILLS = {"image2", "jpeg_pipe", "png_pipe", "webp_pipe"}
-STILLS_PER_SECOND = 2
 MAX_WIDTH, MAX_HEIGHT = 4096, 2304
 MAX_PIXELS = MAX_WIDTH * MAX_HEIGHT
 _OPTIONS = {
