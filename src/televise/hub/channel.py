@@ -48,8 +48,7 @@ class Channel:
         self.policy = policy
         self.name = spec.name
         self.state, self.text, self.since = "idle", "", time.time()
-        self.final = False
-        self.was_live = False
+        self.final = self.was_live = False
         self.tracks: tuple[Track, ...] = ()
         self.listeners: set[Callable[[Channel], None]] = set()
         self.note_listeners: set[Callable[[Channel, int, str], None]] = set()
