@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from televise.link.messages import Refused
 from televise.model.rendition import Rendition
 from tests.conftest import Needs
 from tests.formats.witness import ffprobe
@@ -220,6 +221,21 @@ def test_a_track_that_is_added_later(tmp_path: Path) -> None:
     last = runs[-1]
     assert abs(last.seconds("video")[0] - last.seconds("audio")[0]) < 0.1
     assert max(steps(last, "video")) < 0.1
+
+
+def test_pictures_that_go_away_and_come_back(tmp_path: Path) -> None:
+    """Who gets nothing else waits for them; who gets sound has it meanwhile."""
+    both = part(tmp_path, 0, *ramp(count=40), *tone(1.6), *NO_B, *AAC, seconds=1.6)
+    sound = part(tmp_path, 1.6, *tone(1.6), *AAC, seconds=1.6)
+    again = part(tmp_path, 3.2, *ramp(count=40), *tone(1.6), *NO_B, *AAC, seconds=1.6)
+    with fed(both, sound, again) as worker:
+        silent, whole = worker.subscribe(JPEG), worker.subscribe(H264)
+        worker.collect(whole, 0.5, epochs=3)
+        runs = worker.runs(whole)
+        worker.wait_for(lambda: len(worker.runs(silent)) > 1 and worker.runs(silent)[-1].packets)
+        assert not any(isinstance(message, Refused) for message in worker.messages)
+    kinds = [[track.kind for track in run.tracks] for run in runs[:3]]
+    assert kinds == [["video", "audio"], ["audio"], ["video", "audio"]]
 
 
 def test_lost_packets(tmp_path: Path) -> None:

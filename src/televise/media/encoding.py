@@ -33,7 +33,8 @@ class Encoding:
 
     An epoch begins at a keyframe, with the tracks that are known then; a track that changes begins
     the next one. ``unfit`` is why inputs have already proved unfit to be passed through, ``size``
-    what a GIF goes on with.
+    what a GIF goes on with. ``goes_on``: it is not the first of its kind, and may wait for
+    pictures.
     """
 
     def __init__(
@@ -43,9 +44,12 @@ class Encoding:
         unfit: dict[Kind, str],
         send: Callable[[Message], None],
         size: tuple[int, int] | None = None,
+        *,
+        goes_on: bool = False,
     ) -> None:
         self.id = wanted.id
         self._size = size
+        self._goes_on = goes_on
         self.epoch = wanted.epoch - 1
         self._rendition = wanted.rendition
         self._inputs = inputs
@@ -136,7 +140,8 @@ class Encoding:
 
     def _begin(self, unfit: dict[Kind, str]) -> None:
         video, audio = self._inputs.get("video"), self._inputs.get("audio")
-        if video is None and (audio is None or not self._rendition.audio):
+        is_empty = video is None and (audio is None or not self._rendition.audio)
+        if is_empty and not self._goes_on:
             self._send(Refused(self.id, "the source has no picture"))
         if video is not None:
             if reason := self._unfit_video(video) or unfit.get("video", ""):

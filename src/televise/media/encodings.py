@@ -61,7 +61,7 @@ class Encodings:
             size = old.size
             wanted = replace(wanted, epoch=max(wanted.epoch, old.epoch + 1))
         inputs = {source.kind: source for source in self.inputs}
-        encoding = Encoding(wanted, inputs, self._unfit, self._send, size)
+        encoding = Encoding(wanted, inputs, self._unfit, self._send, size, goes_on=old is not None)
         self._encodings[wanted.id] = encoding
         for kind, unit in recent:
             self._pass_through(encoding, kind, unit)
