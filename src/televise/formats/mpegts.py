@@ -74,7 +74,7 @@ class Multiplexer:
         self._streams = [_Stream(FIRST_PID + n, kind) for n, kind in enumerate(kinds)]
         self._clock = kinds.index(VIDEO_ID) if VIDEO_ID in kinds else 0
         pmt = _pmt(stream_types, FIRST_PID + self._clock, version % 32)
-        self._tables = (_Pid(PAT_PID), _pat()), (_Pid(PMT_PID), pmt)
+        self._tables = (Pid(PAT_PID), pat()), (Pid(PMT_PID), pmt)
         self._tables_at = self._clock_at = -1 << 62
 
     def mux(self, stream: int, unit: Unit) -> bytes:
@@ -111,8 +111,8 @@ class Multiplexer:
                 pieces.append(self._streams[self._clock].packet(0, b"", _field(0, missing)))
 
 
-class _Pid:
-    """The packets of one PID."""
+class Pid:
+    """The packets of one PID that we write."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -149,7 +149,7 @@ class _Pid:
         return position
 
 
-class _Stream(_Pid):
+class _Stream(Pid):
     """The PID of an elementary stream."""
 
     def __init__(self, pid: int, kind: int) -> None:
@@ -211,28 +211,38 @@ def _timestamp(prefix: int, ticks: int) -> bytes:
     return pack(">BHH", high, ticks >> 14 & 0xFFFE | 1, ticks << 1 & 0xFFFE | 1)
 
 
-def _pat() -> bytes:
-    return _section(0, 1, 0, pack(">HH", PROGRAM, 0xE000 | PMT_PID))
+def pat() -> bytes:
+    """The table that says where the PMT of our only program is (2.4.4.3)."""
+    return section(0, 1, 0, pack(">HH", PROGRAM, 0xE000 | PMT_PID))
 
 
 def _pmt(stream_types: Sequence[int], clock_pid: int, version: int) -> bytes:
     body = pack(">HH", 0xE000 | clock_pid, 0xF000)
     for number, kind in enumerate(stream_types):
         body += pack(">BHH", kind, 0xE000 | FIRST_PID + number, 0xF000)
-    return _section(2, PROGRAM, version, body)
+    return section(2, PROGRAM, version, body)
 
 
-def _section(table: int, identifier: int, version: int, body: bytes) -> bytes:
+def section(table: int, identifier: int, version: int, body: bytes) -> bytes:
     """The only section of a table, behind the pointer_field (2.4.4.2)."""
     head = pack(">BHHBBB", table, 0xB000 | len(body) + 9, identifier, 0xC1 | version << 1, 0, 0)
     return b"\0" + head + body + pack(">I", crc32(head + body))
 
 
+def _remainder(register: int) -> int:
+    """What eight more bits make of a byte at the top of the register."""
+    for _ in range(8):
+        register = register << 1 ^ (0x104C11DB7 if register >> 31 else 0)
+    return register
+
+
+_REMAINDERS = [_remainder(byte << 24) for byte in range(256)]
+
+
 def crc32(data: bytes) -> int:
-    """The checksum of annex A: polynomial 04C11DB7, most significant bit first, start FFFFFFFF."""
+    """The checksum of annex A: polynomial 04C11DB7, most significant bit first, start FFFFFFFF.
+    Over a section with its checksum it is 0."""
     register = 0xFFFFFFFF
     for byte in data:
-        register ^= byte << 24
-        for _ in range(8):
-            register = register << 1 ^ (0x104C11DB7 if register >> 31 else 0)
+        register = (register << 8 & 0xFFFFFFFF) ^ _REMAINDERS[register >> 24 ^ byte]
     return register
