@@ -12,12 +12,11 @@ from televise.dialects.page import page, picture
 from televise.dialects.pictures import Multipart
 from televise.dialects.talk import Silence, beside, converse
 from televise.errors import Forbidden, Unauthorized
-from televise.ingest.refusal import telling
+from televise.ingest.shared import SharedSeats
 from televise.model.rendition import Rendition
 from televise.outputs.mpegts import BareMessages
 from televise.web.edge import Edge, Wish
 from televise.web.guard import public
-from televise.web.receive import receive
 
 MAX_LATENCY_SECONDS = 1.0
 MULTIPART = Multipart("televise")
@@ -25,6 +24,7 @@ MULTIPART = Multipart("televise")
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     """What this dialect answers."""
+    seats = SharedSeats(edge.seats)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         wish = Wish(Rendition("mpeg1video", "mp2"), BareMessages, MAX_LATENCY_SECONDS)
@@ -32,14 +32,13 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     @public
     async def publish(request: web.Request) -> web.StreamResponse:
-        """``/SECRET``, as the original; the secret is a key. A wrong one gets 403, as there."""
+        """``/SECRET``, as the original; the secret is a key. A wrong one gets 403, as there. Two
+        may come: one with pictures, and one with sound."""
         secret, name = request.match_info["path"].partition("/")[0], channel_of(request, "").name
         try:
-            with telling(request, name):
-                publishing = edge.seats.take(name, secret, request.remote or "", "mpegts")
+            return await seats.receive(request, name, secret)
         except Unauthorized as error:
             raise Forbidden(str(error)) from None
-        return await receive(request, publishing)
 
     async def index(request: web.Request) -> web.StreamResponse:
         return page("JSMpeg", picture("/stream.mjpg", channel_of(request, "").name))
@@ -68,7 +67,8 @@ DIALECT = Dialect(
     (
         "WebSocket /... : MPEG-TS with MPEG-1 video and MP2; subprotocol null where it is asked",
         "GET / : a page with the picture",
-        "POST /SECRET : MPEG-TS, the secret being a key for publishing",
+        "POST /SECRET : MPEG-TS, the secret being a key for publishing; one may send the pictures "
+        "and another the sound",
     ),
     routes,
 )

@@ -88,7 +88,7 @@ class _Linked:
         )
         seat(request)
         try:
-            await until_end(self._talk(publishing), publishing)
+            await until_end(self._talk(publishing), publishing.closed)
         finally:
             publishing.close()
         if publishing.problem is not None:

@@ -83,7 +83,7 @@ async def _answer(request: web.Request, seats: Seats, suspects: Suspects) -> web
         await send_away(request, websocket, error)
         return websocket
     try:
-        await until_end(_copy(websocket, publishing), publishing)
+        await until_end(_copy(websocket, publishing), publishing.closed)
         if publishing.problem is not None:
             await send_away(request, websocket, publishing.problem)
         else:

@@ -20,7 +20,7 @@ async def receive(
     What is wrong with it, or with the publisher, is raised: a TeleviseError.
     """
     try:
-        await until_end(_copy(request.content, publishing, decode), publishing)
+        await until_end(_copy(request.content, publishing, decode), publishing.closed)
     finally:
         publishing.close()
     if publishing.problem is not None:
@@ -28,11 +28,11 @@ async def receive(
     return web.json_response({"received": publishing.received})
 
 
-async def until_end(copying: Coroutine[Any, Any, None], publishing: Publishing) -> None:
-    """Run ``copying`` until it ends, or the channel sends the publisher away. What it raises, but
-    for a connection that is gone, is raised."""
+async def until_end(copying: Coroutine[Any, Any, None], *closed: "asyncio.Future[Any]") -> None:
+    """Run ``copying`` until it ends, or one of ``closed`` is done, such as when the channel sends
+    the publisher away. What it raises, but for a connection that is gone, is raised."""
     task = asyncio.create_task(copying)
-    ends: list[asyncio.Future[Any]] = [task, publishing.closed]
+    ends: list[asyncio.Future[Any]] = [task, *closed]
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:

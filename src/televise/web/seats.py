@@ -1,6 +1,7 @@
 """Seats: who may publish which channel; one publisher at a time sits on it."""
 
 import asyncio
+from collections.abc import Callable
 
 from televise import events
 from televise.errors import Forbidden, Unauthorized, Unavailable
@@ -12,7 +13,7 @@ from televise.model.name import check_name
 from televise.model.refusals import refuse
 from televise.model.source import parse_source
 from televise.web.keys import Grant, Keys
-from televise.web.visits import Visits
+from televise.web.visits import Visit, Visits
 
 # Those who publish at a time, if nothing else is said.
 MAX_PUBLISHERS = 64
@@ -61,6 +62,20 @@ class Seats:
         publishing.on_end = lambda: self.visits.leave(visit)
         events.info("publisher joined", channel=name, format=format or "unknown", address=address)
         return publishing
+
+    def take_shared(self, name: str, token: str, address: str, format: str) -> Publishing:
+        """The same for several publishers, each of whom must `share` it."""
+        self._granted(name, token, take_over=False)
+        return self._channel(name).publish(format, address)
+
+    def share(
+        self, name: str, token: str, address: str, format: str, end: Callable[[str], None]
+    ) -> Visit:
+        """One of those who share a seat, until they leave (`Visits.leave`); ``end`` is called with
+        the reason where their key ends. Unauthorized, Forbidden."""
+        visit = self.visits.enter([self.check(name, token)], end)
+        events.info("publisher joined", channel=name, format=format, address=address)
+        return visit
 
     def _granted(self, name: str, token: str, *, take_over: bool) -> Grant:
         grant = self.check(name, token)
