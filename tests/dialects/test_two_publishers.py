@@ -119,7 +119,8 @@ def check_in_step(data: bytes) -> None:
                 apart.append(abs(newest["video"] - newest["audio"]))
             with contextlib.suppress(av.error.InvalidDataError):  # it begins in the middle
                 decoded[packet.stream.type] += len(packet.decode())
-    assert min(decoded.values()) >= ENOUGH // 2, decoded
+    # It may begin just after a keyframe, of which every 12th picture is one.
+    assert min(decoded.values()) >= ENOUGH // 4, decoded
     assert max(apart) < STEP_SECONDS, apart
 
 
