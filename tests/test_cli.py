@@ -49,6 +49,8 @@ BAD = {
     "port negative": (["--port=-1"], "'-1' is no port"),
     "port missing": (["--port"], "argument --port: expected one argument"),
     "viewers": (["--max-viewers", "0"], "'0': a whole number above 0"),
+    "too few pixels": (["--max-pixels", "1"], "'1': a whole number from 4096 to 33554432"),
+    "too long messages": (["--max-message-megabytes", "16"], "'16': a whole number from 1 to 15"),
     "viewers per address": (["--max-viewers-per-address", "x"], "'x': a whole number above 0"),
     "origin": (["--origin", "example.org"], "write scheme and host, as in https://example.org"),
     "host": (["--host", "no.such.host.invalid", "--insecure"], "no such address on this machine"),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from televise import events
+from televise.model.allowed import ALLOWED
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(events, "_quiet_until", {})
     monkeypatch.setattr(events, "_alike", {})
     monkeypatch.setattr(events, "_kept_back", {})
+    monkeypatch.setattr(events, "_rate", events._Rate())
     events._get_logger.cache_clear()
     yield
     events.forget()
@@ -209,7 +211,37 @@ def test_a_libraries_warning_counts_as_one_whatever_strangers_put_in_it(
     assert len(events._quiet_until) == 1
 
 
+def test_so_many_lines_a_second_and_no_more(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they say; the rest is counted, and told in the next line. Bugs are told always."""
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    events.set_limit(5)
+    for number in range(20):
+        events.info(f"event {number}")
+        events.warning(f"warning {number}")
+    assert len(lines(capsys)) == 5
+    events.error("a bug")
+    (line,) = lines(capsys)
+    assert "left_out=35" in line
+    events.info("one more")
+    now += 1
+    events.info("later")
+    (line,) = lines(capsys)
+    assert "event=later left_out=1" in line
+    events.info("and after that")
+    (line,) = lines(capsys)
+    assert "left_out" not in line
+    assert (events.take_silenced(), events.take_silenced()) == (36, 0)
+
+
+def test_how_many_lines_there_are_if_nothing_is_said() -> None:
+    assert ALLOWED["log_lines"].usual == events.MAX_LINES
+
+
 def test_what_is_remembered_of_warnings_is_bounded(capsys: Captured) -> None:
+    events.set_limit(3 * events.MAX_KINDS)
     for number in range(3 * events.MAX_KINDS):
         events.warning(f"warning {number}")
     assert len(events._quiet_until) <= events.MAX_KINDS

@@ -44,7 +44,7 @@ class Application:
         self._upstreams = upstreams
         self._numbers = numbers
         self.api = Api(edge, edge.version)
-        self.control = Control(edge.hub, keys, networks)
+        self.control = Control(edge.hub, keys, edge.sizes, networks)
 
     def make(self, gate: Gate) -> web.Application:
         """It behind ``gate``."""

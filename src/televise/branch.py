@@ -29,7 +29,7 @@ from televise.fanout.admission import RemoteAdmission
 from televise.fanout.forward import forward
 from televise.fanout.main_hub import MainHub
 from televise.hub.upstreams import Upstreams
-from televise.ingest.link import publishes_by_link
+from televise.ingest.link import FIELDS_BYTES, publishes_by_link
 from televise.ingest.websocket import publishes
 from televise.link.lines import LinesLink
 from televise.link.local import inherited
@@ -169,7 +169,8 @@ class Branch(Server):
                 with contextlib.suppress(UnknownChannel):
                     async with self._remote.viewer(request.remote or ""):
                         return await handler(request)
-            return await forward(request, self._sessions[port])
+            fields = FIELDS_BYTES if publishes_by_link(request) else 0
+            return await forward(request, self._sessions[port], self.edge.sizes.message + fields)
 
         return hand_on
 

@@ -14,6 +14,7 @@
      ├─ SourceError         a source cannot be opened or read
      ├─ PeerError           the other side broke the rules: its fault, its connection ends
      │   ├─ FormatError     bytes that are not what their format says
+     │   │   └─ OverSize    more of them than are allowed
      │   └─ LinkError       a link message that the protocol does not allow
      └─ LocalError          our own side misused an object: a bug in this program
 
@@ -82,6 +83,10 @@ class PeerError(TeleviseError):
 
 class FormatError(PeerError):
     """Bytes that do not follow the format they claim to be."""
+
+
+class OverSize(FormatError):
+    """A message that is longer than is allowed."""
 
 
 class LinkError(PeerError):

@@ -1,4 +1,5 @@
-"""The log: one line per event on standard error, and repeated warnings counted, not repeated.
+"""The log: one line per event on standard error, repeated warnings counted, not repeated, and so
+many lines a second at most.
 
 structlog takes a third of the time in which the server starts: `hold` the log until that is done.
 """
@@ -19,6 +20,8 @@ _TELLING = ("channel", "text", "reason")
 MAX_ALIKE = 20
 
 MAX_A_SECOND = 20
+# Of all events together, if nothing else is said; errors are told all the same.
+MAX_LINES = 200
 
 _Kind = tuple[object, ...]
 
@@ -29,6 +32,30 @@ _kept_back: dict[_Kind, int] = {}
 _held: list[tuple[str, str, dict[str, object]]] = []
 _holding = [False]
 _left_out: list[str] = []
+
+
+class _Rate:
+    """So many lines a second: which one it is, how many were written in it, and how many were too
+    many, since that was told and since `take_silenced`."""
+
+    def __init__(self) -> None:
+        self.most = MAX_LINES
+        self.second, self.count = 0, 0
+        self.untold, self.silenced = 0, 0
+
+    def allows(self) -> bool:
+        second = int(time.monotonic())
+        if second != self.second:
+            self.second, self.count = second, 0
+        self.count += 1
+        if self.count <= self.most:
+            return True
+        self.untold += 1
+        self.silenced += 1
+        return False
+
+
+_rate = _Rate()
 
 
 def info(event: str, **fields: object) -> None:
@@ -88,6 +115,17 @@ def _keep_back(kind: _Kind) -> None:
     _kept_back[kind] = _kept_back.get(kind, 0) + 1
 
 
+def set_limit(lines: int) -> None:
+    """So many lines a second from now on; those that are too many are counted in the next one."""
+    _rate.most = lines
+
+
+def take_silenced() -> int:
+    """How many lines were too many since this was asked last."""
+    silenced, _rate.silenced = _rate.silenced, 0
+    return silenced
+
+
 def leave_out(begin: str) -> None:
     """Write no infos and warnings that begin so: another process of ours does."""
     _left_out.append(begin)
@@ -145,7 +183,9 @@ def _emit(level: str, event: str, fields: dict[str, object]) -> None:
         return
     if _holding[0]:
         _held.append((level, event, fields))
-    else:
+    elif level == "error" or _rate.allows():
+        if _rate.untold:
+            fields["left_out"], _rate.untold = _rate.untold, 0
         # That nobody reads the log any more is no reason to stop.
         with contextlib.suppress(OSError, ValueError):
             getattr(_get_logger(), level)(event, **fields)

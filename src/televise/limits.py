@@ -1,5 +1,8 @@
 """Limits: how much of everything a server allows, and how much of that is used."""
 
+from televise import events
+from televise.link.messages import Allow
+from televise.model import refusals
 from televise.settings import LIMITS, Settings
 from televise.web.buffers import Buffers
 from televise.web.edge import Edge
@@ -31,10 +34,23 @@ class Limits:
         self._edge.hub.set_budget(settings.max_renditions, settings.max_megapixels)
         self._edge.seats.max_publishers = settings.max_publishers
         self._buffers.set_limit(settings.max_megabytes)
+        self._set_sizes(settings)
+        self._edge.hub.allow(Allow(settings.max_pixels, settings.max_replay_megabytes << 20))
+        events.set_limit(settings.max_log_lines)
+
+    def _set_sizes(self, settings: Settings) -> None:
+        sizes = self._edge.sizes
+        sizes.header = settings.max_header_kilobytes << 10
+        sizes.body = settings.max_body_kilobytes << 10
+        sizes.picture = settings.max_picture_megabytes << 20
+        sizes.message = settings.max_message_megabytes << 20
+        sizes.pixels = settings.max_pixels
 
     def look(self) -> None:
         """Where too much waits for viewers, some of it gives way. To be called each second."""
         self._buffers.look()
+        if silenced := events.take_silenced():
+            refusals.counts["log_lines"] += silenced
 
     def numbers(self) -> Numbers:
         """The limits by their names, and how far some of them are used."""

@@ -82,7 +82,9 @@ class Server:
         self._gates: list[Gate] = []
         self._crew = Crew(settings.workers, self.edge) if settings.workers > 1 else None
         seat, number = self._seats.take, settings.rtmp_port
-        self._rtmp = RtmpPort(seat, settings.host, number, suspects.delay, certificate)
+        self._rtmp = RtmpPort(
+            seat, settings.host, number, suspects.delay, certificate, self.edge.sizes
+        )
         self.dialects: list[Mounted] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.port = settings.port

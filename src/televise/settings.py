@@ -6,20 +6,14 @@ from pathlib import Path
 from ssl import SSLContext
 
 from televise.dialects import DialectSpec
-from televise.hub.budget import MAX_RENDITIONS
 from televise.hub.policy import DEFAULT, Policy
 from televise.hub.upstream import Upstream
-from televise.web.buffers import MAX_MEGABYTES
+from televise.model.allowed import ALLOWED
 from televise.web.certificate import Certificate
 from televise.web.proxies import Network
-from televise.web.seats import MAX_PUBLISHERS
 
 # Those that a number is for.
-LIMITS = (
-    *("max_viewers", "max_viewers_per_address", "max_viewers_per_channel"),
-    *("max_connections_per_address", "max_renditions", "max_megapixels"),
-    *("max_publishers", "max_megabytes"),
-)
+LIMITS = tuple(f"max_{name}" for name in ALLOWED)
 # Settings that stay while it runs, and how a file names them.
 FIXED = {
     **{"host": "host", "port": "port", "names": "address", "dialects": "dialects"},
@@ -38,18 +32,22 @@ class Settings:
     origins: Sequence[str] = ()
     # Whether all pages of this machine may show our pictures.
     same_site: bool = False
-    max_viewers: int = 10_000
-    max_viewers_per_address: int = 5_000
-    max_viewers_per_channel: int = 5_000
-    # 0 for half of all that file descriptors allow.
-    max_connections_per_address: int = 0
-    # Of a channel, beside those that are as its source.
-    max_renditions: int = MAX_RENDITIONS
-    # A second, of all encodings that are not as their sources; 0 for what this machine can.
-    max_megapixels: int = 0
-    max_publishers: int = MAX_PUBLISHERS
-    # Of all that waits for viewers.
-    max_megabytes: int = MAX_MEGABYTES
+    # What each of these limits is, ``ALLOWED`` says.
+    max_viewers: int = ALLOWED["viewers"].usual
+    max_viewers_per_address: int = ALLOWED["viewers_per_address"].usual
+    max_viewers_per_channel: int = ALLOWED["viewers_per_channel"].usual
+    max_connections_per_address: int = ALLOWED["connections_per_address"].usual
+    max_renditions: int = ALLOWED["renditions"].usual
+    max_megapixels: int = ALLOWED["megapixels"].usual
+    max_publishers: int = ALLOWED["publishers"].usual
+    max_megabytes: int = ALLOWED["megabytes"].usual
+    max_header_kilobytes: int = ALLOWED["header_kilobytes"].usual
+    max_body_kilobytes: int = ALLOWED["body_kilobytes"].usual
+    max_picture_megabytes: int = ALLOWED["picture_megabytes"].usual
+    max_message_megabytes: int = ALLOWED["message_megabytes"].usual
+    max_pixels: int = ALLOWED["pixels"].usual
+    max_replay_megabytes: int = ALLOWED["replay_megabytes"].usual
+    max_log_lines: int = ALLOWED["log_lines"].usual
     # How many processes serve viewers; one of them alone is the hub itself.
     workers: int = 1
     dialects: Sequence[DialectSpec] = ()

@@ -123,6 +123,19 @@ BAD = {
         "[nodes.a]\nworkers = 100",
         "2: nodes.a.workers: 100: 64 at most, as in one for each",
     ),
+    "no number of viewers": ("max_viewers = 0", "1: max_viewers: 0: write a whole number above 0"),
+    "too few pixels": (
+        "max_pixels = 1",
+        "1: max_pixels: 1: write a whole number from 4096 to 33554432",
+    ),
+    "too many megabytes": (
+        "\nmax_message_megabytes = 16",
+        "2: max_message_megabytes: 16: write a whole number from 1 to 15",
+    ),
+    "half a line": (
+        "max_log_lines = 0.5",
+        "1: max_log_lines: 0.5: write a whole number from 1 to 100000",
+    ),
     "key file": ('key_file = "."', "1: key_file: {folder}: the key file cannot be read: Is a"),
     "upstream with a space": (
         'upstreams = ["http://x y"]',
@@ -212,6 +225,13 @@ max_renditions = 6
 max_megapixels = 70
 max_publishers = 8
 max_megabytes = 90
+max_header_kilobytes = 11
+max_body_kilobytes = 12
+max_picture_megabytes = 13
+max_message_megabytes = 14
+max_pixels = 15000
+max_replay_megabytes = 16
+max_log_lines = 17
 replay = "2m"
 rtmp = "off"
 new_channels = true
@@ -256,7 +276,10 @@ def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: Needs
     assert settings.source_networks == [parse_network("192.168.1.0/24")]
     assert settings.certificate == Certificate(certificate, key, certificate)
     assert settings.upstream_context is client_context(certificate, certificate, key)
-    assert [getattr(settings, name) for name in LIMITS] == [7, 3, 4, 5, 6, 70, 8, 90]
+    assert [getattr(settings, name) for name in LIMITS] == [
+        *(7, 3, 4, 5, 6, 70, 8, 90),
+        *(11, 12, 13, 14, 15_000, 16, 17),
+    ]
     assert settings.workers == 2
     assert (settings.origins, settings.rtmp_port) == (["https://example.org"], -1)
     assert (settings.new_channels, settings.bus) == (True, "nats://hub:secret@bus.example")

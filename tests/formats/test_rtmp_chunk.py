@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from televise.errors import FormatError
+from televise.errors import FormatError, OverSize
 from televise.formats.rtmp_chunk import (
     ABORT,
     AUDIO,
@@ -18,7 +18,6 @@ from televise.formats.rtmp_chunk import (
     MAX_DATA_MESSAGE,
     MAX_MEDIA_MESSAGE,
     MAX_MESSAGE,
-    MAX_PARTIAL,
     SET_CHUNK_SIZE,
     VIDEO,
     ChunkReader,
@@ -171,13 +170,19 @@ def test_how_long_a_message_may_be(kind: int, limit: int) -> None:
         fed([header(limit + 1, kind)])
 
 
+def test_how_long_media_may_be_can_be_said() -> None:
+    assert list(ChunkReader(1000).feed(header(1000, VIDEO))) == []
+    with pytest.raises(OverSize, match="1001 bytes; the limit is 1000"):
+        list(ChunkReader(1000).feed(header(1001, VIDEO)))
+
+
 def test_how_much_may_be_unfinished() -> None:
     begun = [header(MAX_MEDIA_MESSAGE, VIDEO, number) + bytes(128) for number in (3, 4)]
-    assert 2 * MAX_MEDIA_MESSAGE == MAX_PARTIAL
-    with pytest.raises(FormatError, match=f"more than {MAX_PARTIAL} bytes"):
+    most = 2 * MAX_MEDIA_MESSAGE
+    with pytest.raises(FormatError, match=f"more than {most} bytes"):
         fed([*begun, header(1, VIDEO, 5)])
     abort = write(control(ABORT, 4), 2)
-    with pytest.raises(FormatError, match=f"more than {MAX_PARTIAL} bytes"):
+    with pytest.raises(FormatError, match=f"more than {most} bytes"):
         fed([*begun, abort])
     assert fed([begun[0], abort, header(1, VIDEO, 5) + b"a"])[-1].data == b"a"
 

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from televise.ingest import websocket
 from tests.conftest import Needs
 from tests.ingest.publishers import Hub, film
 from tests.support.waiting import until
@@ -106,7 +105,7 @@ async def test_texts_are_not_understood(hub: Hub) -> None:
 
 
 async def test_a_message_that_is_too_large(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "MAX_MESSAGE_BYTES", 10_000)
+    monkeypatch.setattr(hub.tv.edge.sizes, "message", 10_000)
     async with hub.tv.stream_socket(f"/cam.mp4?token={hub.token()}") as stream:
         held = await until(lambda: hub.tv.channel().publisher)
         stream.send(BINARY, bytes(20_000))

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from televise.link.messages import (
+    Allow,
     Announce,
     Data,
     Ended,
@@ -35,6 +36,7 @@ from televise.model.track import Track
 H264 = Track("video", "h264", 90_000, b"\x01\x64", 1280, 720)
 EXAMPLES: list[Message] = [
     Hello(VERSION),
+    Allow(1920 * 1080, 1 << 20),
     Open("pattern:", 12.5),
     Announce((H264,)),
     State("offline", "camera unplugged", True),

@@ -73,6 +73,24 @@ def test_a_part_begins_at_the_keyframe_before(coming: Coming, begin: float, leng
     assert found == [each for each in kept if before[-1] <= each.place.seconds <= begin + length]
 
 
+@given(COMING, st.integers(1, MAX_BYTES))
+def test_a_smaller_limit_holds_at_once(coming: Coming, smaller: int) -> None:
+    """What is younger stays."""
+    replay = Replay(SECONDS, MAX_BYTES)
+    for number, (kind, size) in enumerate(coming):
+        source = SOUND if kind == "s" else VIDEO
+        replay.append(source, unit(number * PICTURE_SECONDS, size, keyframe=kind != "p"))
+    before = everything(replay)
+    replay.set_limit(smaller)
+    kept = everything(replay)
+    assert kept == before[len(before) - len(kept) :]
+    assert sum(len(each.data) for each in kept) <= smaller
+    longer = [each.place.seconds for each in before if each.keyframe and each.source is VIDEO]
+    for seconds in longer:
+        size = sum(len(each.data) for each in before if each.place.seconds >= seconds)
+        assert size > smaller or (kept and kept[0].place.seconds <= seconds)
+
+
 def test_a_part_ends_where_the_source_begins_anew() -> None:
     replay = Replay(SECONDS)
     again = Input("video", "h264")

@@ -5,15 +5,17 @@ import random
 import signal
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from televise.link.messages import Hello, Media, Open, State
+from televise.link.messages import Allow, Ended, Hello, Look, Media, Open, State
 from televise.media import limits
 from tests.conftest import Needs
+from tests.ingest.publishers import RED, picture
 from tests.media.films import make, moving, numbers, ramp, tone
 from tests.media.rig import H264, JPEG, Worker, play, running
 
@@ -134,6 +136,68 @@ def test_a_second_open_changes_nothing() -> None:
         worker.collect(number, 0.2)
         worker.send(Open("x=/nowhere", 0.0))
         (_,) = worker.collect(number, 0.8)
+
+
+def test_it_looks_at_pixels_before_it_decodes(tmp_path: Path) -> None:
+    """As many as it was allowed last, when the source is opened."""
+    film = tmp_path / "still.png"
+    film.write_bytes(picture(RED, "PNG", (320, 240)))
+    worker = Worker("")
+    worker.send(Allow(pixels=1 << 20))
+    worker.send(Allow(pixels=320 * 240 - 1))
+    worker.send(Open(f"x={film}", 0.0))
+    state = worker.wait_for_state("offline")
+    assert worker.stop() == ""
+    assert state.text == f"{film}: its pictures are damaged or larger than 76799 pixels"
+    worker = Worker("")
+    worker.send(Allow(pixels=320 * 240))
+    worker.send(Open(f"x={film}", 0.0))
+    worker.wait_for_state("live")
+    assert worker.stop() == ""
+
+
+def test_nor_does_it_show_too_many_of_its_own() -> None:
+    """As soon as they are allowed it does: its hub tells it of that while it runs."""
+    worker = Worker("")
+    worker.send(Allow(pixels=160 * 120 - 1))
+    worker.send(Open(f"x={PATTERN}", time.monotonic(), 30.0))
+    told = worker.wait_for_state("offline").text
+    assert told == "its pictures have 160x120 pixels; the limit is 19199"
+    worker.send(Allow(pixels=160 * 120))
+    worker.wait_for_state("live")
+    assert worker.stop() == ""
+
+
+def test_more_pixels_than_can_be_shown_are_made_fewer(tmp_path: Path) -> None:
+    """An operator may allow them; encoders and browsers do not."""
+    film = tmp_path / "still.jpg"
+    film.write_bytes(picture(RED, "JPEG", (8192, 4096)))
+    worker = Worker("")
+    worker.send(Allow(pixels=8192 * 4096))
+    worker.send(Open(f"x={film}", 0.0))
+    run = worker.collect(worker.subscribe(JPEG), 0.1)[0]
+    assert worker.stop() == ""
+    track = run.track("video")
+    assert track.width == 4096
+    assert track.width * track.height <= 4096 * 2304
+
+
+def test_less_of_the_past_is_kept_when_it_is_told() -> None:
+    worker = Worker("")
+    worker.send(Open(f"x={PATTERN}", time.monotonic(), 60.0))
+    worker.collect(worker.subscribe(JPEG), 2.0)
+    worker.send(Look(1000, JPEG, 1.0, 0.0))
+    assert worker.wait_for(lambda: ended(worker, 1000)) == [""]
+    worker.send(Allow(kept=1))
+    worker.send(Look(1001, JPEG, 1.0, 0.0))
+    (told,) = worker.wait_for(lambda: ended(worker, 1001))
+    assert told.startswith("no picture from 1 s ago is kept")
+    assert worker.stop() == ""
+
+
+def ended(worker: Worker, number: int) -> list[str]:
+    """What was said at the end of a look."""
+    return [each.text for each in worker.messages if isinstance(each, Ended) and each.id == number]
 
 
 def test_it_says_twice_a_second_that_it_lives() -> None:

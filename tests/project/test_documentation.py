@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import televise
 from televise import errors
 from televise.cli import build_parser
+from televise.model.allowed import ALLOWED
 from televise.sources import SCHEMES
 from tests.conftest import ROOT
 
@@ -30,6 +31,18 @@ async def test_urls() -> None:
     assert len(urls) > 5
     # `/assets/{file}`: each file has its own line.
     assert _missing("urls.md", (url.partition("{")[0] for url in urls)) == []
+
+
+def test_limits() -> None:
+    """Each with what it is if nothing is said, and what it may be."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+)$", (REFERENCE / "limits.md").read_text(), re.M))
+    assert list(rows) == list(ALLOWED)
+    for name, allowed in ALLOWED.items():
+        usual, may_be, *_ = (cell.strip() for cell in rows[name].split("|"))
+        assert usual.split(" (")[0] == (allowed.how or str(allowed.usual))
+        most = f"{allowed.least} to {allowed.most}"
+        assert may_be in (most, f"from {allowed.least}")
+        assert (may_be == most) == ("from" in allowed.right)
 
 
 def test_source_schemes() -> None:

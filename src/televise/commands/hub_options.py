@@ -8,25 +8,15 @@ from typing import Any
 
 from televise.commands import certificates
 from televise.commands.arguments import hide_secrets, hide_token
-from televise.commands.values import count, port, replay, rtmp_port
+from televise.commands.values import count, port, replay, rtmp_port, within
+from televise.model.allowed import ALLOWED
 from televise.model.source import parse_source
 
-# What each is, and how many there are if nothing is said.
-_LIMITS = {
-    "viewers": "viewers in all (10000)",
-    "viewers_per_address": "viewers from one address (5000)",
-    "viewers_per_channel": "viewers of one channel (5000)",
-    "connections_per_address": "connections from one address (half of what descriptors allow)",
-    "renditions": "encodings of one channel that differ from its source (8)",
-    "megapixels": "megapixels a second of all these (125 for each core)",
-    "publishers": "publishers in all (64)",
-    "megabytes": "of all that waits for viewers (512)",
-}
 # What may be said in a file too. (The channels are there what the sources are here.)
 _KEYS = (
     *("host", "port", "workers", "insecure", "origins", "dialects", "replay", "rtmp"),
     *("new_channels", "key_file", "upstreams", "bus"),
-    *(f"max_{limit}" for limit in _LIMITS),
+    *(f"max_{limit}" for limit in ALLOWED),
     *("private", "tls_cert", "tls_key", "tls_client_ca", "trusted_proxies"),
     "source_networks",
     *("upstream_ca", "upstream_cert", "upstream_key"),
@@ -159,8 +149,9 @@ def _add_trust(group: "argparse._ArgumentGroup") -> None:
 
 
 def _add_limits(group: "argparse._ArgumentGroup") -> None:
-    for name, text in _LIMITS.items():
-        group.add_argument(f"--max-{name.replace('_', '-')}", type=count, metavar="N", help=text)
+    for name, allowed in ALLOWED.items():
+        option, kind = f"--max-{name.replace('_', '-')}", within(allowed)
+        group.add_argument(option, type=kind, metavar="N", help=allowed.help)
     group.add_argument(
         "--replay",
         type=replay,

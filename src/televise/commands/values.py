@@ -1,9 +1,11 @@
 """What may stand behind an option of a command."""
 
 import argparse
+from collections.abc import Callable
 
 from televise.errors import InputError
 from televise.hub.policy import parse_replay
+from televise.model.allowed import Allowed
 from televise.model.duration import parse_duration
 
 
@@ -19,6 +21,17 @@ def count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: a whole number above 0")
     return int(text)
+
+
+def within(allowed: Allowed) -> Callable[[str], int]:
+    """A whole number that a limit may be."""
+
+    def understand(text: str) -> int:
+        if not text.isdecimal() or not allowed.has(int(text)):
+            raise argparse.ArgumentTypeError(f"{text!r}: {allowed.right}")
+        return int(text)
+
+    return understand
 
 
 def rtmp_port(text: str) -> int:

@@ -11,7 +11,7 @@ from televise.config.place import Place
 from televise.dialects import parse_dialect
 from televise.errors import InputError
 from televise.hub.nats_connection import parse_nats
-from televise.settings import LIMITS
+from televise.model.allowed import ALLOWED
 from televise.web.proxies import parse_network
 from televise.web.security import check_origin
 
@@ -31,7 +31,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "dialects": read.each(
         read.named(parse_dialect, "--dialect"), 'dialects = ["mjpg_streamer=cam@8090"]'
     ),
-    **dict.fromkeys(LIMITS, read.count),
+    **{f"max_{name}": read.within(allowed) for name, allowed in ALLOWED.items()},
     "replay": read.replay,
     "rtmp": read.rtmp_port,
     "new_channels": read.flag,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from televise.errors import InputError
 from televise.hub.policy import parse_replay
+from televise.model.allowed import Allowed
 
 Read = Callable[[Any], Any]
 T = TypeVar("T")
@@ -51,6 +52,11 @@ def rtmp_port(value: Any) -> int:
 def count(value: Any) -> int:
     """A whole number above 0."""
     return _whole(value, 1, 1 << 31, "write a whole number above 0")
+
+
+def within(allowed: Allowed) -> Callable[[Any], int]:
+    """A whole number that a limit may be."""
+    return lambda value: _whole(value, allowed.least, allowed.most, f"write {allowed.right}")
 
 
 def replay(value: Any) -> int:

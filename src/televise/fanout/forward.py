@@ -10,6 +10,7 @@ from yarl import URL
 
 from televise.errors import Unavailable
 from televise.fanout.handed import who_asks
+from televise.model import refusals
 from televise.web.sockets import Masked
 
 # Of one connection and not of a request (RFC 9110 section 7.6.1), or made anew for the next one.
@@ -23,7 +24,7 @@ _HOP = {
     )
 }
 _OURS = (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.USER_AGENT, hdrs.CONTENT_TYPE)
-# What the hub itself takes in one message, from whom it takes most.
+# What the hub says in one message, to whom it says most.
 MAX_MESSAGE_BYTES = 17 << 20
 PING_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
@@ -32,14 +33,17 @@ _DATA = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 _ABNORMAL, _GOING_AWAY = 1006, 1001
 
 
-async def forward(request: web.Request, session: aiohttp.ClientSession) -> web.StreamResponse:
-    """The hub's answer. Unavailable where it cannot be asked."""
+async def forward(
+    request: web.Request, session: aiohttp.ClientSession, most: int
+) -> web.StreamResponse:
+    """The hub's answer; a message to it may have ``most`` bytes. Unavailable where it cannot be
+    asked."""
     url = URL(f"http://hub{request.rel_url.raw_path_qs}", encoded=True)
     headers = _passed(request.headers)
     headers.update(who_asks(request))
     try:
         if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
-            return await _forward_socket(request, session, url, headers)
+            return await _forward_socket(request, session, url, headers, most)
         return await _forward_request(request, session, url, headers)
     except (aiohttp.ClientConnectionError, TimeoutError):
         raise Unavailable("the hub cannot be asked now") from None
@@ -75,7 +79,11 @@ async def _forward_request(
 
 
 async def _forward_socket(
-    request: web.Request, session: aiohttp.ClientSession, url: URL, headers: CIMultiDict[str]
+    request: web.Request,
+    session: aiohttp.ClientSession,
+    url: URL,
+    headers: CIMultiDict[str],
+    most: int,
 ) -> web.StreamResponse:
     asked = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")
     protocols = [each.strip() for each in asked.split(",") if each.strip()]
@@ -95,7 +103,8 @@ async def _forward_socket(
         ours = Masked(
             protocols=granted,
             compress=False,
-            max_msg_size=MAX_MESSAGE_BYTES,
+            # What is longer must not be begun: the hub would end the connection in its middle.
+            max_msg_size=most + 1,
             heartbeat=PING_SECONDS,
             timeout=CLOSE_SECONDS,
         )
@@ -107,6 +116,7 @@ async def _forward_socket(
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
+    refusals.counts["message_megabytes"] += ours.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
     return ours
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from televise.errors import FormatError
 from televise.formats import amf, rtmp_chunk
-from televise.formats.rtmp_chunk import ChunkReader, Message, control_number
+from televise.formats.rtmp_chunk import MAX_MEDIA_MESSAGE, ChunkReader, Message, control_number
 from televise.formats.rtmp_command import Command, amf0_of, information, parse_command, token_in
 from televise.formats.rtmp_handshake import Handshake
 
@@ -79,15 +79,16 @@ Event = Publish | Media | Unpublish | Refused
 class Session:
     """One connection: bytes in, events out, and bytes to send.
 
-    ``web_url`` is told to clients that want to play. Once `over` is true, send what there is to
+    ``web_url`` is told to clients that want to play; one message of media has at most
+    ``max_message`` bytes. Once `over` is true, send what there is to
     send, feed no more and close the connection.
     """
 
-    def __init__(self, web_url: str) -> None:
+    def __init__(self, web_url: str, max_message: int = MAX_MEDIA_MESSAGE) -> None:
         self.over = False
         self._web_url = web_url
         self._handshake = Handshake()
-        self._reader = ChunkReader()
+        self._reader = ChunkReader(max_message)
         self._out = bytearray()
         self._received = self._acknowledged = 0
         self._window = WINDOW_BYTES

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from televise.errors import FormatError
+from televise.errors import FormatError, OverSize
 
 T = TypeVar("T")
 
@@ -24,16 +24,9 @@ MAX_MEDIA_MESSAGE = 8 << 20
 MAX_DATA_MESSAGE = 64 << 10
 # librtmp, which OBS and many others use, cannot write a longer one.
 MAX_MESSAGE = 4 << 10
-# Of all chunk streams together, and how many of those there may be: publishers use about five.
-MAX_PARTIAL = 16 << 20
+# Publishers use about five.
 MAX_CHUNK_STREAMS = 32
 
-_LIMITS = {
-    AUDIO: MAX_MEDIA_MESSAGE,
-    VIDEO: MAX_MEDIA_MESSAGE,
-    DATA: MAX_DATA_MESSAGE,
-    DATA_AMF3: MAX_DATA_MESSAGE,
-}
 _EXTENDED = 0xFFFFFF  # in place of a time that 24 bits cannot hold
 # How long the message header is, by the chunk's type (5.3.1.2).
 _HEADER_SIZES = (11, 7, 3, 0)
@@ -68,11 +61,17 @@ Waiting = Generator[None, None, T]
 class ChunkReader:
     """Turns the bytes that a peer sends after the handshake into messages.
 
-    It obeys "set chunk size" and "abort" itself. It holds one chunk, what it was just fed, and
-    unfinished messages that will have `MAX_PARTIAL` bytes together.
+    It obeys "set chunk size" and "abort" itself. Sound or picture has at most ``max_media`` bytes.
+    It holds one chunk, what it was just fed, and unfinished messages that will have twice as much
+    together.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_media: int = MAX_MEDIA_MESSAGE) -> None:
+        self._max_partial = 2 * max_media
+        self._limits = {
+            **dict.fromkeys((AUDIO, VIDEO), max_media),
+            **dict.fromkeys((DATA, DATA_AMF3), MAX_DATA_MESSAGE),
+        }
         self._chunk_size = DEFAULT_CHUNK_SIZE
         self._streams: dict[int, _ChunkStream] = {}
         self._promised = 0
@@ -144,15 +143,15 @@ class ChunkReader:
         if len(fields) == 11:
             stream.stream, stream.timestamp = int.from_bytes(fields[7:], "little"), 0
         stream.delta, stream.timestamp = time, (stream.timestamp + time) % (1 << 32)
-        limit = _LIMITS.get(stream.type, MAX_MESSAGE)
+        limit = self._limits.get(stream.type, MAX_MESSAGE)
         if stream.length > limit:
-            raise FormatError(
+            raise OverSize(
                 f"an RTMP message of type {stream.type} with {stream.length} bytes; "
                 f"the limit is {limit}"
             )
         self._promised += stream.length
-        if self._promised > MAX_PARTIAL:
-            raise FormatError(f"unfinished RTMP messages of more than {MAX_PARTIAL} bytes")
+        if self._promised > self._max_partial:
+            raise OverSize(f"unfinished RTMP messages of more than {self._max_partial} bytes")
 
     def _add(self, stream: _ChunkStream, payload: bytes) -> Message | None:
         if stream.partial or len(payload) < stream.length:

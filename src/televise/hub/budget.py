@@ -2,10 +2,11 @@
 
 import os
 
+from televise.model.allowed import ALLOWED
 from televise.model.refusals import refuse
 from televise.model.rendition import Rendition
 
-MAX_RENDITIONS = 8
+MAX_RENDITIONS = ALLOWED["renditions"].usual
 # About what one core encodes: two renditions of 1920x1080.
 MEGAPIXELS_PER_CORE = 125
 UNLIMITED = 1 << 31

@@ -20,7 +20,7 @@ from televise.hub.seat import Seat
 from televise.hub.supply import Callbacks, MakeSupply, Supply
 from televise.hub.timers import Timers
 from televise.hub.uplink import Uplink
-from televise.link.messages import Announce, Keyframe, Look, Message, Note, Open, State
+from televise.link.messages import Allow, Announce, Keyframe, Look, Message, Note, Open, State
 from televise.model.rendition import Rendition
 from televise.model.source import SourceSpec
 from televise.model.track import Track
@@ -54,6 +54,7 @@ class Channel:
         self.note_listeners: set[Callable[[Channel, int, str], None]] = set()
         self.closed = False
         self._origin = time.monotonic()
+        self._allowed = Allow()
         self._linked = False
         # Of all that is asked of the supply.
         self._numbers = itertools.count(1)
@@ -204,9 +205,15 @@ class Channel:
         if self.state != "offline":
             self._set_state("idle", "")
 
+    def allow(self, allowed: Allow) -> None:
+        """So much may its worker take, from now on."""
+        self._allowed = allowed
+        self._supply.send(allowed)
+
     def _up(self) -> None:
         """A new worker is there: it is told all that is wanted."""
         self._linked = True
+        self._supply.send(self._allowed)
         self._supply.send(
             Open(f"{self.name}={self.spec.text}", self._origin, self.policy.replay_seconds)
         )

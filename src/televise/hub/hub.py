@@ -9,6 +9,7 @@ from televise.hub.budget import UNLIMITED, Budget
 from televise.hub.channel import Channel
 from televise.hub.policy import DEFAULT, Policy
 from televise.hub.supply import MakeSupply
+from televise.link.messages import Allow
 from televise.model.source import SourceSpec
 
 # What others take as the name of a hub has 64 letters at most.
@@ -31,6 +32,7 @@ class Hub:
         # What is encoded here, and what other hubs encode, which costs us nothing.
         self.budget, self._elsewhere = Budget(), Budget(megapixels=UNLIMITED)
         self.set_policies(policy, policies or {})
+        self._allowed = Allow()
         self._listeners: list[Callable[[Channel], None]] = []
         for spec in specs:
             self.add(spec)
@@ -68,6 +70,12 @@ class Hub:
         self.budget.set(renditions, megapixels)
         self._elsewhere.set(renditions, UNLIMITED)
 
+    def allow(self, allowed: Allow) -> None:
+        """So much may the worker of each source take, from now on."""
+        self._allowed = allowed
+        for channel in self.channels:
+            channel.allow(allowed)
+
     def add(self, spec: SourceSpec, make_supply: MakeSupply | None = None) -> Channel:
         """One more channel, to be opened yet. InputError where there is one of its name."""
         if spec.name in self._channels:
@@ -77,6 +85,7 @@ class Hub:
         budget = self._elsewhere if make_supply else self.budget
         policy = self.policy(spec.name)
         channel = self._channels[spec.name] = Channel(spec, policy, make_supply, budget)
+        channel.allow(self._allowed)
         for listener in self._listeners:
             listener(channel)
         return channel

@@ -5,21 +5,19 @@ import struct
 
 from aiohttp import web
 
-from televise.errors import FormatError, InputError, TooLarge, Unavailable, Unsupported
+from televise.errors import FormatError, InputError, Unavailable, Unsupported
 from televise.formats.picture import KNOWN, parse_picture
 from televise.hub.publishing import Publishing
 from televise.ingest.refusal import seat
-from televise.model.rendition import LIMITS
 from televise.web.guard import needs
 from televise.web.keys import token_of
 from televise.web.receive import receive
 from televise.web.seats import Seats
+from televise.web.sizes import Sizes, read, too_large
 
 # What the end of the URL says of the bytes; '' where FFmpeg finds out.
 FORMATS = {"ts": "mpegts", "mjpg": "jpeg", "flv": "flv", "mp4": "", "webm": "matroska"}
 PICTURES = ("jpg", "png")
-MAX_PICTURE_BYTES = 8 << 20
-MAX_WIDTH, MAX_HEIGHT = (int(LIMITS[side][1]) for side in ("w", "h"))
 # Somebody who sends single pictures keeps the seat for so long after each.
 PICTURE_SEAT_SECONDS = 10.0
 # And must have sent each in this time.
@@ -75,7 +73,7 @@ class _Pictures:
         name = request.match_info["name"]
         try:
             async with asyncio.timeout(PICTURE_SECONDS):
-                data = await _read_picture(request)
+                data = await _read_picture(request, self._seats.sizes)
         except TimeoutError:
             raise web.HTTPRequestTimeout(text="the picture did not come in time\n") from None
         publishing = self._seat(name, request)
@@ -111,21 +109,16 @@ class _Pictures:
             publishing.send_away("it was not taken in time: send it again", Unavailable)
 
 
-async def _read_picture(request: web.Request) -> bytes:
-    data = bytearray()  # which costs no more where it comes in tiny pieces
-    async for part in request.content.iter_any():
-        data += part
-        if len(data) > MAX_PICTURE_BYTES:
-            raise TooLarge(f"a picture must have at most {MAX_PICTURE_BYTES >> 20} MB")
+async def _read_picture(request: web.Request, sizes: Sizes) -> bytes:
+    text = f"a picture must have at most {sizes.picture >> 20} MB"
+    data = await read(request.content.iter_any(), sizes.picture, "picture_megabytes", text)
     try:
-        picture = parse_picture(bytes(data))
+        picture = parse_picture(data)
     except FormatError as error:
         raise Unsupported(f"{error}: send {KNOWN}") from None
     if picture is None:
         raise Unsupported("the picture is not complete")
-    if picture.width * picture.height > MAX_WIDTH * MAX_HEIGHT:
-        raise Unsupported(
-            f"the picture has {picture.width}x{picture.height} pixels; "
-            f"the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
-        )
+    if picture.width * picture.height > sizes.pixels:
+        size = f"{picture.width}x{picture.height}"
+        raise too_large("pixels", f"the picture has {size} pixels; the limit is {sizes.pixels}")
     return picture.data

@@ -18,7 +18,6 @@ from televise.errors import (
     Unavailable,
 )
 from televise.formats.websocket import NORMAL
-from televise.hub.link_client import MAX_MEDIA_BYTES
 from televise.hub.publishing import Publishing
 from televise.hub.uplink import Uplink
 from televise.ingest.http import takes_over
@@ -40,6 +39,8 @@ TICK_SECONDS = 2.0
 SILENCE_SECONDS = 20.0
 # Of all that is not media; there may be a note for each picture.
 RATE, BURST = 200.0, 400.0
+# What stands beside the media in a message.
+FIELDS_BYTES = 1024
 # What a publisher does not read.
 MOST_UNSENT = 1000
 
@@ -49,12 +50,13 @@ def routes(seats: Seats) -> list[web.RouteDef]:
 
     @needs("publish")
     async def answer(request: web.Request) -> web.StreamResponse:
+        most = seats.sizes.message + FIELDS_BYTES
         websocket = web.WebSocketResponse(
-            protocols=[SUBPROTOCOL], compress=False, max_msg_size=MAX_MEDIA_BYTES, timeout=1.0
+            protocols=[SUBPROTOCOL], compress=False, max_msg_size=most, timeout=1.0
         )
         await websocket.prepare(request)
         try:
-            await _Linked(request, websocket).run(seats)
+            await _Linked(request, websocket, most).run(seats)
         except TeleviseError as error:
             await send_away(request, websocket, error)
         return websocket
@@ -71,8 +73,9 @@ def publishes_by_link(request: web.Request) -> bool:
 class _Linked:
     """One publisher's connection."""
 
-    def __init__(self, request: web.Request, websocket: web.WebSocketResponse) -> None:
+    def __init__(self, request: web.Request, websocket: web.WebSocketResponse, most: int) -> None:
         self._request = request
+        self._most = most
         self._websocket = websocket
         self._unsent: asyncio.Queue[bytes | str] = asyncio.Queue(MOST_UNSENT)
         self._uplink = Uplink(lambda message: self._write(encode(message)), _node(request))
@@ -122,7 +125,7 @@ class _Linked:
                 for message in receiver.feed(heard.data):
                     self._take(message, allowance)
             elif isinstance(heard.data, aiohttp.WebSocketError):
-                raise FormatError(broken(heard.data, MAX_MEDIA_BYTES))
+                raise FormatError(broken(heard.data, self._most))
             else:
                 return
 

@@ -5,13 +5,22 @@ from collections.abc import Callable
 from typing import Protocol
 
 from televise import events
-from televise.errors import Forbidden, InputError, PeerError, TeleviseError, Unauthorized
+from televise.errors import (
+    Forbidden,
+    InputError,
+    OverSize,
+    PeerError,
+    TeleviseError,
+    Unauthorized,
+)
 from televise.formats import flv
 from televise.formats.rtmp import Event, Media, Publish, Refused, Session
 from televise.ingest.refusal import refused
+from televise.model import refusals
 from televise.web.certificate import Certificate
 from televise.web.listener import Listener
 from televise.web.places import Places
+from televise.web.sizes import Sizes
 
 # From the connection's begin, or the end of what it published, until it publishes; and how long it
 # has to go once it is told to.
@@ -43,7 +52,8 @@ Seat = Callable[[str, str, str, str], Publishing]
 
 class RtmpServer:
     """Takes publishers and gives each its ``seat``; ``web_url`` is told to who wants to play. Who
-    comes with a wrong key waits for the ``delay`` of its address."""
+    comes with a wrong key waits for the ``delay`` of its address. ``sizes`` say how long a message
+    of those who come may be."""
 
     def __init__(
         self,
@@ -52,9 +62,11 @@ class RtmpServer:
         web_url: str = "http://HOST:8080",
         delay: Callable[[str], float] = lambda address: 0.0,
         certificate: Certificate | None = None,
+        sizes: Sizes | None = None,
     ) -> None:
         self._seat = seat
         self.delay = delay
+        self.sizes = sizes or Sizes()
         self._max_connections = max_connections
         self._web_url = web_url
         self._listener = Listener(0, "--rtmp ", certificate, places=self._make_places)
@@ -89,7 +101,7 @@ class Publisher(asyncio.Protocol):
     def __init__(self, seat: Seat, web_url: str, server: RtmpServer) -> None:
         self._seat = seat
         self._server = server
-        self._session = Session(web_url)
+        self._session = Session(web_url, server.sizes.message)
         self._loop = asyncio.get_running_loop()
         self._publishing: Publishing | None = None
         self._name = self._address = ""
@@ -113,6 +125,7 @@ class Publisher(asyncio.Protocol):
             for event in self._session.receive(data):
                 self._take(event)
         except PeerError as error:
+            refusals.counts["message_megabytes"] += isinstance(error, OverSize)
             events.warning("RTMP connection ended", address=self._address, error=str(error))
             self.abort()
         else:

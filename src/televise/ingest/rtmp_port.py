@@ -6,6 +6,7 @@ from televise import events
 from televise.errors import InputError
 from televise.ingest.rtmp import RtmpServer, Seat
 from televise.web.certificate import Certificate
+from televise.web.sizes import Sizes
 
 USUAL = 1935
 
@@ -21,12 +22,14 @@ class RtmpPort:
         wanted: int | None,
         delay: Callable[[str], float],
         certificate: Certificate | None,
+        sizes: Sizes,
     ) -> None:
         self._seat = seat
         self._host = host
         self._wanted = wanted
         self._delay = delay
         self._certificate = certificate
+        self._sizes = sizes
         self._server: RtmpServer | None = None
         # 0 while it is not open.
         self.number = 0
@@ -38,7 +41,11 @@ class RtmpPort:
         if self._server is not None or not is_wanted:
             return
         server = RtmpServer(
-            self._seat, web_url=web_url, delay=self._delay, certificate=self._certificate
+            self._seat,
+            web_url=web_url,
+            delay=self._delay,
+            certificate=self._certificate,
+            sizes=self._sizes,
         )
         port = USUAL if self._wanted is None else self._wanted
         try:

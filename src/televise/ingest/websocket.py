@@ -23,6 +23,7 @@ from televise.formats.websocket import NORMAL, NOT_UNDERSTOOD, TRY_LATER, UNSUPP
 from televise.hub.publishing import Publishing
 from televise.ingest.http import FORMATS, take_seat
 from televise.ingest.refusal import is_seated, tell_refusal
+from televise.model import refusals
 from televise.web.envelope import SUBPROTOCOL
 from televise.web.keys import token_of
 from televise.web.receive import until_end
@@ -30,7 +31,6 @@ from televise.web.seats import Seats
 from televise.web.sockets import Masked, is_websocket, reason_of
 from televise.web.suspects import Suspects
 
-MAX_MESSAGE_BYTES = 8 << 20
 PING_SECONDS = 10.0
 _CODES: tuple[tuple[type[TeleviseError], int], ...] = (
     (Busy, TRY_LATER),
@@ -70,7 +70,8 @@ def _split(request: web.Request) -> tuple[str, str]:
 
 async def _answer(request: web.Request, seats: Seats, suspects: Suspects) -> web.StreamResponse:
     """Pages are told of a refusal by a close code: they cannot see a status."""
-    websocket = Masked(compress=False, max_msg_size=MAX_MESSAGE_BYTES, heartbeat=PING_SECONDS)
+    most = seats.sizes.message  # aiohttp refuses what has as much as its limit
+    websocket = Masked(compress=False, max_msg_size=most + 1, heartbeat=PING_SECONDS)
     await websocket.prepare(request)
     name, extension = _split(request)
     try:
@@ -83,7 +84,7 @@ async def _answer(request: web.Request, seats: Seats, suspects: Suspects) -> web
         await send_away(request, websocket, error)
         return websocket
     try:
-        await until_end(_copy(websocket, publishing), publishing.closed)
+        await until_end(_copy(websocket, publishing, most), publishing.closed)
         if publishing.problem is not None:
             await send_away(request, websocket, publishing.problem)
         else:
@@ -98,7 +99,7 @@ async def _let_wait(suspects: Suspects, request: web.Request) -> None:
         await suspects.wait(request.remote or "")
 
 
-async def _copy(websocket: web.WebSocketResponse, publishing: Publishing) -> None:
+async def _copy(websocket: web.WebSocketResponse, publishing: Publishing, most: int) -> None:
     async for message in websocket:
         if message.type == aiohttp.WSMsgType.BINARY:
             publishing.write(message.data)
@@ -106,13 +107,14 @@ async def _copy(websocket: web.WebSocketResponse, publishing: Publishing) -> Non
         elif message.type == aiohttp.WSMsgType.TEXT:
             publishing.send_away("only binary messages, which are media, are understood here")
         elif isinstance(message.data, WebSocketError):
-            publishing.send_away(broken(message.data, MAX_MESSAGE_BYTES))
+            publishing.send_away(broken(message.data, most))
 
 
 def broken(error: WebSocketError, most: int) -> str:
     """What is wrong with a message that has closed the WebSocket already; it may have ``most``
     bytes."""
     if error.code == WSCloseCode.MESSAGE_TOO_BIG:
+        refusals.counts["message_megabytes"] += 1
         return f"a message may have {most} bytes: send smaller ones"
     return f"this is no WebSocket message: {error}"
 

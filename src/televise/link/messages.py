@@ -3,6 +3,7 @@
 The *provider* has a channel (a worker process); the *consumer* wants it (the hub).
 
     consumer                                   provider
+      Allow(pixels, kept) ──────────────────────▶
       Open(source) ─────────────────────────────▶
                         ◀──────────── Announce(tracks), State(...)
       Subscribe(id, rendition, epoch) ──────────▶
@@ -27,6 +28,7 @@ Looking back: some seconds of the past, once.
 
 from dataclasses import dataclass
 
+from televise.model.allowed import ALLOWED
 from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
@@ -50,6 +52,15 @@ class Open:
     source: str
     origin: float
     replay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """From now on a picture of the source may have so many ``pixels``, and ``kept`` bytes are kept
+    to look back."""
+
+    pixels: int = ALLOWED["pixels"].usual
+    kept: int = ALLOWED["replay_megabytes"].usual << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +203,6 @@ class Look:
     length: float
 
 
-FromConsumer = Open | Subscribe | Unsubscribe | Keyframe | Publish | Data | Finish | Look
+FromConsumer = Allow | Open | Subscribe | Unsubscribe | Keyframe | Publish | Data | Finish | Look
 FromProvider = Announce | State | Epoch | Missing | Media | Refused | Note | Taken | Ended
 Message = Hello | FromConsumer | FromProvider

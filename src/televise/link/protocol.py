@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from televise.errors import FormatError, LinkError
 from televise.link.messages import (
+    Allow,
     Announce,
     Data,
     Ended,
@@ -72,6 +73,7 @@ _CONTROL: dict[int, type[Any]] = {
     16: Look,
     17: Missing,
     18: Keyframe,
+    19: Allow,
 }
 _TYPES = {kind: number for number, kind in _CONTROL.items()}
 _LIMITS = {_MEDIA_TYPE: 1 + _MEDIA.size + MAX_MEDIA, _DATA_TYPE: 1 + _DATA.size + MAX_DATA}
@@ -220,6 +222,8 @@ _FIELDS: dict[str, tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], Any]
     "last": (int, _uint64),
     "first": (int, _uint64),
     "dropped": (dict, _dropped),
+    "pixels": (int, _uint32),
+    "kept": (int, _uint64),
     "origin": ((int, float), _finite),
     "replay": ((int, float), _finite),
     "ago": ((int, float), _finite),

@@ -10,6 +10,7 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 
 from televise.errors import SourceError
+from televise.media.pixels import most, too_large
 
 # No playlists (hls, dash, concat, sdp): they name further URLs and files to open.
 FORMATS = (
@@ -17,12 +18,9 @@ FORMATS = (
     "mjpeg,mpjpeg,gif,apng,image2,jpeg_pipe,png_pipe,webp_pipe,yuv4mpegpipe,dv,mxf,"
     "wav,mp3,aac,ac3,flac"
 )
-MAX_WIDTH, MAX_HEIGHT = 4096, 2304
-MAX_PIXELS = MAX_WIDTH * MAX_HEIGHT
 _OPTIONS = {
     "probesize": "1000000",
     "analyzeduration": "500000",
-    "max_pixels": str(MAX_PIXELS),
     "pattern_type": "none",  # image2: a name with %d in it is a name
 }
 # A live stream is not made to wait until its rate is known for certain; its first keyframe is
@@ -44,7 +42,8 @@ def open_container(
 
     ``timeout``: seconds to open, and to read.
     """
-    wanted = {**_OPTIONS, "format_whitelist": f"{FORMATS},{format or 'mov'}", **(options or {})}
+    whitelist = {"format_whitelist": f"{FORMATS},{format or 'mov'}"}
+    wanted = {**_OPTIONS, **whitelist, "max_pixels": str(most()), **(options or {})}
     wanted["protocol_whitelist"] = protocols or "none"
     arguments: dict[str, Any] = {"format": format, "options": wanted, "timeout": timeout}
     try:
@@ -69,19 +68,12 @@ def _problem(container: InputContainer) -> str:
     return ""
 
 
-def too_large(width: int, height: int) -> str:
-    """How many pixels are too many, if they are; else ''."""
-    if width * height <= MAX_PIXELS:
-        return ""
-    return f"{width}x{height} pixels; the limit is {MAX_WIDTH}x{MAX_HEIGHT}"
-
-
 def prepare(decoder: VideoCodecContext | AudioCodecContext) -> None:
     """Let a decoder keep what is known of each packet, be quick, and refuse what is too large."""
     decoder.copy_opaque = True
     if isinstance(decoder, VideoCodecContext):
         decoder.thread_type = "SLICE"
-        decoder.options = {"max_pixels": str(MAX_PIXELS)}
+        decoder.options = {"max_pixels": str(most())}
 
 
 def explain(error: Exception, shown: str, *, permanent: bool = False) -> SourceError:

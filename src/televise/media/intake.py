@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 import av
 
-from televise.link.messages import Look, Message, Note, State, Subscribe
+from televise.errors import SourceError
+from televise.link.messages import Allow, Look, Message, Note, State, Subscribe
 from televise.media.clip import send_clip
 from televise.media.decoding import Decoding
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
 from televise.media.encodings import Encodings
+from televise.media.pixels import too_large
 from televise.media.recent import Recent
 from televise.media.replay import Replay
 from televise.media.slate import Slate, words_for
@@ -28,11 +30,16 @@ SLATE_SECONDS = 1.0
 class Intake:
     """The feed of the worker's one source (see `televise.media.source.Feed`).
 
-    It keeps ``replay_seconds`` of it; media time is zero at monotonic time ``origin``.
+    It keeps ``replay_seconds`` of it, as far as that is ``allowed``; media time is zero at
+    monotonic time ``origin``.
     """
 
     def __init__(
-        self, send: Callable[[Message], None], origin: float, replay_seconds: float = 0.0
+        self,
+        send: Callable[[Message], None],
+        origin: float,
+        replay_seconds: float = 0.0,
+        allowed: Allow | None = None,
     ) -> None:
         self._send = send
         self._timeline = Timeline(origin)
@@ -41,7 +48,7 @@ class Intake:
         self._encodings = Encodings(send)
         self._decodings: dict[Kind, Decoding] = {}
         self._recent = Recent()
-        self._replay = Replay(replay_seconds)
+        self._replay = Replay(replay_seconds, (allowed or Allow()).kept)
         self._picture: Picture | None = None
         self._catching_up = False
         self._slate: Slate | None = None
@@ -65,7 +72,10 @@ class Intake:
         self.status.set(state)
 
     def opened(self, inputs: Sequence[Input], *, paced: bool = False) -> None:
-        """The source is open (again): all encodings begin anew."""
+        """The source is open (again): all encodings begin anew. SourceError where its pictures are
+        larger than they may be, whoever makes them."""
+        for problem in filter(None, (too_large(each.width, each.height) for each in inputs)):
+            raise SourceError(f"its pictures have {problem}")
         with self._lock:
             if self._slate is None and not self.status.live:
                 self._slate = self._make_slate()
@@ -140,6 +150,10 @@ class Intake:
         """Make the next picture of an encoding a keyframe, where it is encoded here."""
         with self._lock:
             self._encodings.want_keyframe(identifier)
+
+    def keep(self, allowed: Allow) -> None:
+        """So much of the past from now on."""
+        self._replay.set_limit(allowed.kept)
 
     def look(self, look: Look, asked: float) -> None:
         """Send a part of the past, ``asked`` for at monotonic seconds; it takes a while."""

@@ -10,7 +10,8 @@ from av.video.codeccontext import VideoCodecContext
 from televise.errors import FormatError
 from televise.formats import jpeg
 from televise.formats.jpeg_splitter import JpegSplitter
-from televise.media.container import prepare, too_large
+from televise.media.container import prepare
+from televise.media.pixels import too_large
 from televise.media.source import AnyPacket, Feed, Input
 
 TIME_BASE = Fraction(1, 90_000)

@@ -10,8 +10,9 @@ from PIL import Image, ImageOps, ImageSequence
 
 from televise.errors import FormatError
 from televise.formats.picture import Picture
-from televise.media.container import explain, too_large
+from televise.media.container import explain
 from televise.media.jpeg_feed import TIME_BASE, Arrivals, jpeg_input, jpeg_packet
+from televise.media.pixels import too_large
 from televise.media.playback import STILL_SECONDS
 from televise.media.source import Feed, Input
 

@@ -13,9 +13,11 @@ from televise.media.encoders.jpeg import JpegEncoder
 from televise.media.jpeg_feed import jpeg_input
 from televise.media.source import Input
 from televise.media.unit import Place, Unit
+from televise.model.allowed import ALLOWED
 from televise.model.rendition import Rendition
 
-MAX_BYTES = 32 << 20
+# If nothing else is said.
+MAX_BYTES = ALLOWED["replay_megabytes"].usual << 20
 # Of raw pictures, which are kept as JPEG, so many a second at most.
 RAW_PICTURES_PER_SECOND = 5.0
 _AS_IT_IS = Rendition("mjpeg")
@@ -45,7 +47,7 @@ class Kept:
 
 
 class Replay:
-    """At most ``seconds`` of a source and 32 MB, in whole GOPs. For use by several threads."""
+    """At most ``seconds`` and ``max_bytes`` of a source, in whole GOPs; for several threads."""
 
     def __init__(self, seconds: float, max_bytes: int = MAX_BYTES) -> None:
         self._seconds = seconds
@@ -56,6 +58,13 @@ class Replay:
         self._bytes = 0
         self._jpeg: tuple[Input, JpegEncoder] | None = None
         self._due = float("-inf")
+
+    def set_limit(self, max_bytes: int = MAX_BYTES) -> None:
+        """So much from now on: what is older is forgotten."""
+        with self._lock:
+            self._max_bytes = max_bytes
+            while self._bytes > max_bytes:
+                self._forget_oldest()
 
     def append(self, source: Input, unit: Unit) -> None:
         """Keep one more packet."""
@@ -106,7 +115,10 @@ class Replay:
             self._gops[-1].append(kept)
             self._bytes += len(kept.data)
             while self._is_too_much(kept.place.seconds):
-                self._bytes -= sum(len(each.data) for each in self._gops.popleft())
+                self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        self._bytes -= sum(len(each.data) for each in self._gops.popleft())
 
     def _is_too_much(self, now: float) -> bool:
         if self._bytes > self._max_bytes:

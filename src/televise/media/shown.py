@@ -12,9 +12,9 @@ from televise.formats import jpeg
 from televise.formats.picture import parse_picture
 from televise.link.frames import SAMPLE_BYTES, Samples
 from televise.link.mailbox import PIXEL_BYTES, Head
-from televise.media.container import too_large
 from televise.media.jpeg_feed import jpeg_input, jpeg_packet
 from televise.media.picture_feed import check_size, decode
+from televise.media.pixels import too_large
 from televise.media.source import Feed, Input
 
 _MICROSECONDS = Fraction(1, 1_000_000)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import av.error
 
-from televise.media.container import MAX_PIXELS, MAX_WIDTH
 from televise.media.encoders.aac import AacEncoder
 from televise.media.encoders.encoded import Encoded, Picture, Sound, VideoEncoder
 from televise.media.encoders.gif import GifEncoder, usual_size
@@ -16,6 +15,7 @@ from televise.media.encoders.jpeg import JpegEncoder
 from televise.media.encoders.mp2 import Mp2Encoder
 from televise.media.encoders.mpeg1 import Mpeg1Encoder
 from televise.media.encoders.png import PngEncoder
+from televise.media.pixels import MAX_PIXELS, MAX_WIDTH
 from televise.media.source import Input
 from televise.model.rendition import Rendition
 from televise.model.track import Track

@@ -19,6 +19,7 @@ import av.logging
 from televise.errors import LinkError, SourceError
 from televise.link.local import ProviderLink, inherited
 from televise.link.messages import (
+    Allow,
     Data,
     Ended,
     Finish,
@@ -30,7 +31,7 @@ from televise.link.messages import (
     Subscribe,
     Unsubscribe,
 )
-from televise.media import limits
+from televise.media import limits, pixels
 from televise.media.container import explain
 from televise.media.http_stream import dial_public
 from televise.media.inbox import Inbox
@@ -86,9 +87,15 @@ def main() -> None:
 def _serve(link: ProviderLink) -> None:
     intake: Intake | None = None
     inbox = Inbox(link.send)
+    allowed = Allow()
     for message in link.messages():
-        if isinstance(message, Open) and intake is None:
-            intake = Intake(link.send, message.origin, message.replay)
+        if isinstance(message, Allow):
+            allowed = message
+            pixels.allow(message.pixels)
+            if intake is not None:
+                intake.keep(message)
+        elif isinstance(message, Open) and intake is None:
+            intake = Intake(link.send, message.origin, message.replay, allowed)
             source = make_source(parse_opened(message.source), inbox)
             _start(_read, source, intake)
             _start(_watch, source, intake)

@@ -7,8 +7,9 @@ import av.error
 from av.container import InputContainer
 
 from televise.errors import SourceError
-from televise.media.container import MAX_HEIGHT, MAX_WIDTH, explain, open_container
+from televise.media.container import explain, open_container
 from televise.media.demuxer import Demuxer
+from televise.media.pixels import limit
 from televise.media.playback import Playback
 from televise.media.source import Feed, Input
 
@@ -47,8 +48,8 @@ class FileSource:
     def _begin(self, demuxer: Demuxer, feed: Feed) -> bool:
         """Tell what is in the file; returns whether it is one picture."""
         if any(source.kind == "video" and not source.width for source in demuxer.inputs):
-            limit = f"larger than {MAX_WIDTH}x{MAX_HEIGHT}"
-            raise SourceError(f"{self._path}: its pictures are damaged or {limit}", final=True)
+            damage = f"damaged or larger than {limit()} pixels"
+            raise SourceError(f"{self._path}: its pictures are {damage}", final=True)
         still = demuxer.is_single_picture()
         demuxer.find_rotation()
         self._inputs = list(demuxer.inputs)

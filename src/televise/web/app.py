@@ -55,8 +55,6 @@ _STATUS: tuple[tuple[type[TeleviseError], int], ...] = (
     (Unsupported, 415),
     (Unavailable, 503),
 )
-# Of what is read whole; media and pictures are not.
-MAX_BODY_BYTES = 65_536
 
 
 def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
@@ -69,8 +67,7 @@ def make_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Applicatio
 def make_bare_app(edge: Edge, gate: Gate, *middlewares: Middleware) -> web.Application:
     """An application that answers nothing yet, but is guarded, and explains errors."""
     app = web.Application(
-        middlewares=[*gate.middlewares(), threshold, _explain(edge), *middlewares],
-        client_max_size=MAX_BODY_BYTES,
+        middlewares=[*gate.middlewares(), threshold(edge.sizes), _explain(edge), *middlewares]
     )
     app.on_response_prepare.append(gate.add_headers)
     return app

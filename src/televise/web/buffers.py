@@ -11,8 +11,6 @@ from televise.model import refusals
 from televise.web.backlog import Backlog
 from televise.web.connection import Connection
 
-MAX_MEGABYTES = 512
-
 
 class Buffers:
     """The newest pictures that a ``hub`` keeps, and the ``backlog`` of its ``connections``: each

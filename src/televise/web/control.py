@@ -20,6 +20,7 @@ from televise.model.source import SourceSpec, parse_guarded, parse_source
 from televise.web.guard import needs
 from televise.web.keys import Keys
 from televise.web.proxies import Network
+from televise.web.sizes import Sizes, read
 
 MAX_CHANNELS = 64
 BODY_SECONDS = 10.0
@@ -29,8 +30,9 @@ class Control:
     """Changes which channels ``hub`` has, and which of its ``keys`` hold, for those whose own key
     says so. Sources may be on the Internet, and in these ``networks``."""
 
-    def __init__(self, hub: Hub, keys: Keys, networks: Sequence[Network]) -> None:
+    def __init__(self, hub: Hub, keys: Keys, sizes: Sizes, networks: Sequence[Network]) -> None:
         self._hub = hub
+        self._sizes = sizes
         self._keys = keys
         self.networks = networks
         self._made: set[str] = set()
@@ -46,7 +48,7 @@ class Control:
     @needs("admin")
     async def _put(self, request: web.Request) -> web.Response:
         name = check_name(request.match_info["name"])
-        spec = self._parse(name, await _value(request, "source", "http://camera/stream"))
+        spec = self._parse(name, await self._value(request, "source", "http://camera/stream"))
         if self._hub.has(name):
             raise Busy(f"there is a channel {name} already: DELETE it before")
         if len(self._made) >= MAX_CHANNELS:
@@ -72,26 +74,26 @@ class Control:
 
     @needs("admin")
     async def _revoke(self, request: web.Request) -> web.Response:
-        identifier = self._keys.revoke(await _value(request, "key", "0123456789ab"))
+        identifier = self._keys.revoke(await self._value(request, "key", "0123456789ab"))
         events.info("key revoked", identifier=identifier)
         return web.json_response({"revoked": identifier})
 
+    async def _value(self, request: web.Request, name: str, example: str) -> str:
+        """The one value of the body, a text."""
+        values = await _json(request, self._sizes.body, json.dumps({name: example}))
+        value = values.get(name) if isinstance(values, dict) else None
+        if not isinstance(value, str) or len(values) != 1:
+            raise InputError(f"send one value, as in {json.dumps({name: example})}")
+        return value
 
-async def _value(request: web.Request, name: str, example: str) -> str:
-    """The one value of the body, a text."""
-    values = await _json(request, json.dumps({name: example}))
-    value = values.get(name) if isinstance(values, dict) else None
-    if not isinstance(value, str) or len(values) != 1:
-        raise InputError(f"send one value, as in {json.dumps({name: example})}")
-    return value
 
-
-async def _json(request: web.Request, example: str) -> Any:
+async def _json(request: web.Request, most: int, example: str) -> Any:
     if request.content_type != "application/json":
         raise Unsupported(f"send JSON: Content-Type: application/json, as in {example}")
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return json.loads(await request.text())
+            parts, text = request.content.iter_any(), f"JSON may have {most >> 10} KiB"
+            return json.loads(await read(parts, most, "body_kilobytes", text))
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not come in time\n") from None
     except (ValueError, RecursionError):

@@ -90,6 +90,7 @@ class Edge(Audience):
     def __init__(self, hub: Hub, admission: Admission, version: str, seats: Seats) -> None:
         super().__init__(hub, admission, version, seats.visits)
         self.seats = seats
+        self.sizes = seats.sizes
 
     async def endless(
         self,

@@ -9,14 +9,14 @@ from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.hub.publishing import Publishing
 from televise.hub.uplink import Uplink
+from televise.model.allowed import ALLOWED
 from televise.model.name import check_name
 from televise.model.refusals import refuse
 from televise.model.source import parse_source
 from televise.web.keys import Grant, Keys
+from televise.web.sizes import Sizes
 from televise.web.visits import Visit, Visits
 
-# Those who publish at a time, if nothing else is said.
-MAX_PUBLISHERS = 64
 # Channels that publishers have made.
 MAX_NEW_CHANNELS = 64
 # One of them that nobody publishes or watches any more is forgotten after so long.
@@ -24,13 +24,15 @@ UNUSED_SECONDS = 60.0
 
 
 class Seats:
-    """Checks keys and gives seats. ``new_channels``: publishers may also make channels."""
+    """Checks keys and gives seats. ``new_channels``: publishers may also make channels; ``sizes``:
+    how large what they send may be."""
 
     def __init__(self, hub: Hub, keys: Keys, *, new_channels: bool) -> None:
         self._hub = hub
         self._keys = keys
         self.new_channels = new_channels
-        self.max_publishers = MAX_PUBLISHERS
+        self.max_publishers = ALLOWED["publishers"].usual
+        self.sizes = Sizes()
         self.visits = Visits(keys.revoked)
         self._made: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from televise.errors import FormatError
 from televise.formats import h264
 from televise.formats.sps import SequenceParameterSet, parse_sps
-from televise.media.container import MAX_PIXELS
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Keyframes, Unfit
+from televise.media.pixels import MAX_PIXELS
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from televise.errors import FormatError
 from televise.formats import jpeg
-from televise.media.container import too_large
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit, shown_at_once
+from televise.media.pixels import MAX_PIXELS, too_large
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track
@@ -34,6 +34,8 @@ class JpegPath:
     def _track_for(self, width: int, height: int) -> Track:
         if problem := too_large(width, height):
             raise FormatError(f"it has {problem}")
+        if width * height > MAX_PIXELS:
+            raise Unfit(f"its pictures have {width}x{height} pixels")
         known = self._track
         if known is None or (known.width, known.height) != (width, height):
             known = Track("video", "mjpeg", VIDEO_TIMESCALE, width=width, height=height)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from televise.errors import FormatError
 from televise.formats import mpeg1
-from televise.media.container import MAX_PIXELS
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough.path import (
     UNTOUCHED,
@@ -13,6 +12,7 @@ from televise.media.passthrough.path import (
     Unfit,
     shown_at_once,
 )
+from televise.media.pixels import MAX_PIXELS
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track
