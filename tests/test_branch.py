@@ -20,7 +20,14 @@ from televise.model.backoff import Backoff
 from televise.web.keys import Grant
 from tests.conftest import Needs
 from tests.hub.hubs import has, hub, taking, to
-from tests.ingest.publishers import RED, Hub, picture, publishable, publisher
+from tests.ingest.publishers import (
+    RED,
+    Hub,
+    picture,
+    publishable,
+    publisher,
+    sent_in_chunks,
+)
 from tests.support.server import SMALL
 from tests.support.spread import at
 from tests.support.waiting import until
@@ -236,6 +243,15 @@ async def test_publishers_come_to_any(fans: Fans) -> None:
     async with fans.tv.get("/live/publish") as answer:
         assert answer.status == 200
         assert "publish" in await answer.text()
+
+
+async def test_a_body_that_is_no_http(fans: Fans) -> None:
+    chunks = b"ten\r\nhello\r\n0\r\n\r\n"
+    for path in ("/live.ts", "/api/channels/live"):
+        answer = await sent_in_chunks(fans, path, chunks, "at once", "live")
+        assert answer.startswith(b"HTTP/1.1 400 "), answer
+        assert b"nvalid character in chunk size" in answer
+    await fans.is_free("live")
 
 
 async def test_channels_come_and_go_for_all(fans: Fans) -> None:

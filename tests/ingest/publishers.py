@@ -16,6 +16,7 @@ import PIL.Image
 from televise.web.keys import Grant, Keys
 from tests.support.server import Serving, serving
 from tests.support.waiting import LIMIT_SECONDS, until
+from tests.support.wire import connect, exchange, request
 
 SIZE = (160, 120)
 RED, BLUE, GREY = (255, 0, 0), (0, 0, 255), (192, 192, 192)
@@ -38,8 +39,8 @@ class Hub:
         self._keys = keys
         self._usual = self.token()
 
-    def token(self, channel: str = "cam", *, take_over: bool = False) -> str:
-        return self._keys.sign(Grant(channel, "publish", take_over), 600)
+    def token(self, channel: str = "cam", *, can: str = "publish", take_over: bool = False) -> str:
+        return self._keys.sign(Grant(channel, can, take_over), 600)
 
     def url(self, path: str, token: str = "") -> str:
         """Where ffmpeg publishes."""
@@ -75,6 +76,29 @@ class Hub:
     async def is_free(self, name: str = "cam") -> None:
         """Wait until nobody publishes."""
         await until(lambda: self.tv.channel(name).publisher is None)
+
+
+async def sent_in_chunks(hub: Hub, path: str, chunks: bytes, way: str, name: str = "cam") -> bytes:
+    """The answer to a request with this body, which comes when it is asked for or before."""
+    is_api = path.startswith("/api/")
+    headers = {
+        "Authorization": f"Bearer {hub.token(name, can='admin' if is_api else 'publish')}",
+        "Content-Type": "application/json" if is_api else "application/octet-stream",
+        "Transfer-Encoding": "chunked",
+    }
+    if way == "with its header":
+        head = request(path, hub.tv.port, headers, "PUT")
+        return await exchange(hub.tv.port, head + chunks)
+    headers["Expect"] = "100-continue"
+    reader, writer = await connect(hub.tv.port)
+    try:
+        writer.write(request(path, hub.tv.port, headers, "PUT"))
+        async with asyncio.timeout(LIMIT_SECONDS):
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write((b"5\r\nhello\r\n" if "good" in way else b"") + chunks)
+            return await reader.read()
+    finally:
+        writer.close()
 
 
 def named(pixel: Any) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from televise.hub.publishing import MOST_AHEAD
 from televise.ingest import http
+from televise.web import control
 from tests.conftest import Needs
 from tests.ingest.publishers import (
     BLUE,
@@ -25,6 +26,7 @@ from tests.ingest.publishers import (
     picture,
     publishable,
     publisher,
+    sent_in_chunks,
 )
 from tests.media.films import make, moving
 from tests.support.gif import read_frame, read_header
@@ -168,6 +170,21 @@ async def test_what_is_no_picture(hub: Hub, data: bytes, told: str) -> None:
     assert text.startswith(told)
     assert text.count("\n") == 1
     assert hub.tv.channel().publisher is None
+
+
+@pytest.mark.parametrize("way", ["with its header", "at once", "behind a good one"])
+@pytest.mark.parametrize("path", ["/cam.jpg", "/cam.ts", "/api/channels/cam"])
+async def test_a_body_that_is_no_http(
+    hub: Hub, path: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chunk whose size is no number is answered, and not waited for."""
+    for module, name in ((http, "PICTURE_SECONDS"), (control, "BODY_SECONDS")):
+        monkeypatch.setattr(module, name, 600.0)
+    answer = await sent_in_chunks(hub, path, b"ten\r\nhello\r\n0\r\n\r\n", way)
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
+    assert answer.count(b"HTTP/1.") == 1
+    assert b"nvalid character in chunk size" in answer
+    await hub.is_free()
 
 
 async def test_a_picture_that_is_too_large(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

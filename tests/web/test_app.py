@@ -182,6 +182,21 @@ async def test_headers_have_a_limit(live: Serving, field: str) -> None:
     # The connection may be reset while the rest of the headers is still on its way.
     assert not answer or int(answer.split()[1]) in (400, 431)
     assert b'"alive"' not in answer
+    assert not answer or tells_no_version(answer)
+
+
+def tells_no_version(answer: bytes) -> bool:
+    """Of what it runs on; and an answer says that it is ours."""
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    return b"aiohttp" not in head and b"python" not in head and b"\r\nserver: televise" in head
+
+
+async def test_a_line_that_is_too_long_is_answered(live: Serving) -> None:
+    """Nothing of it is still on its way then, so that the answer is always heard."""
+    asking = b"GET /healthz HTTP/1.1\r\nCookie: " + b"a" * 8190
+    answer = await exchange(live.port, asking)
+    assert answer.startswith(b"HTTP/1.0 400 ")
+    assert tells_no_version(answer)
 
 
 async def test_headers_below_the_limit_are_served(live: Serving) -> None:
@@ -205,7 +220,8 @@ async def test_headers_below_the_limit_are_served(live: Serving) -> None:
 )
 async def test_what_is_no_http_is_answered_and_closed(live: Serving, garbage: bytes) -> None:
     answer = await exchange(live.port, garbage)
-    assert not answer or int(answer.split()[1]) in (400, 421, 505), answer
+    assert int(answer.split()[1]) in (400, 421, 505), answer
+    assert tells_no_version(answer)
     assert b"Traceback" not in answer
 
 

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
-from televise.errors import Unavailable
+from televise.errors import TeleviseError, Unavailable
 from televise.fanout.handed import who_asks
 from televise.model import refusals
 from televise.web.sockets import Masked
@@ -46,6 +46,8 @@ async def forward(
             return await _forward_socket(request, session, url, headers, most)
         return await _forward_request(request, session, url, headers)
     except (aiohttp.ClientConnectionError, TimeoutError):
+        if isinstance(problem := request.content.exception(), TeleviseError):
+            raise problem from None  # its own body is to blame, and not the hub
         raise Unavailable("the hub cannot be asked now") from None
 
 

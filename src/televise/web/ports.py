@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -12,6 +14,7 @@ from televise.web.connection import Connection
 from televise.web.listener import Listener
 from televise.web.places import Places
 from televise.web.proxies import Network, Proxies
+from televise.web.speaking import Speaking
 from televise.web.threshold import MAX_HEADER_LINES
 
 # A request's headers must be there in this time, and a kept-alive connection ends after it.
@@ -84,20 +87,11 @@ class Ports:
     async def serve(self, apps: Sequence[web.Application]) -> None:
         """Begin to answer: on each port its application."""
         for listener, app in zip(self._listeners, apps, strict=True):
-            runner = web.AppRunner(
-                app,
-                access_log=None,
-                keepalive_timeout=REQUEST_SECONDS,
-                lingering_time=LINGERING_SECONDS,
-                max_headers=MAX_HEADER_LINES,
-                # A body that is packed stays so: nobody needs that, and a megabyte could be a
-                # thousand.
-                auto_decompress=False,
-            )
+            runner = web.AppRunner(app)
             self._runners.append(runner)
             await runner.setup()
             assert runner.server is not None
-            listener.start(runner.server)
+            listener.start(partial(_speaking, runner.server))
 
     async def stop(self) -> None:
         """Accept no more; connections that there are stay."""
@@ -126,3 +120,16 @@ class Ports:
             return self.places
         trusts = self._proxies.trusts
         return Places(most, self._most_per_address, lambda each: not each or trusts(each))
+
+
+def _speaking(server: web.Server) -> Speaking:
+    """HTTP on one more connection."""
+    options: dict[str, Any] = {
+        "access_log": None,
+        "keepalive_timeout": REQUEST_SECONDS,
+        "lingering_time": LINGERING_SECONDS,
+        "max_headers": MAX_HEADER_LINES,
+        # A body that is packed stays so: nobody needs that, and a megabyte could be a thousand.
+        "auto_decompress": False,
+    }
+    return Speaking(server, loop=asyncio.get_running_loop(), **options)
