@@ -18,6 +18,7 @@ from televise.link.messages import Note
 from televise.model import refusals
 from televise.model.backoff import Backoff
 from televise.web.keys import Grant
+from televise.web.suspects import Suspects
 from tests.conftest import Needs
 from tests.hub.hubs import has, hub, taking, to
 from tests.ingest.publishers import (
@@ -351,7 +352,7 @@ async def test_a_link_to_another_hub_goes_through(fans: Fans) -> None:
 
 async def test_more_than_make_sense(monkeypatch: pytest.MonkeyPatch, fans: Fans) -> None:
     with pytest.raises(InputError, match="64 at most"):
-        crew_module.Crew(65, fans.tv.edge)
+        crew_module.Crew(65, fans.tv.edge, Suspects())
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(InputError, match="only Linux spreads"):
-        crew_module.Crew(2, fans.tv.edge)
+        crew_module.Crew(2, fans.tv.edge, Suspects())

@@ -125,6 +125,7 @@ class Branch(Server):
         self._main = MainHub(self.hub, ports[0], folder, self._sessions[ports[0]])
         self._upstreams = Upstreams(self.hub, [self._main], self.edge.census)
         self.edge.on_watch, self.edge.on_visit = self._remote.watching, self._remote.visiting
+        self._suspects.on_wrong = self._remote.suspected
         self.edge.on_report = self._report
         self.edge.on_input = self._input
 
@@ -216,8 +217,7 @@ class Branch(Server):
             for channel in self.hub.channels
             if channel.encodings
         }
-        refused = {"refused": dict(refusals.counts), "wrong_keys": self._suspects.wrong}
-        numbers = {"sent": sent, "skipped": skipped, **refused}
+        numbers = {"sent": sent, "skipped": skipped, "refused": dict(refusals.counts)}
         return {"node": self.hub.node, "viewers": viewers, "users": users, **numbers}
 
     def _report(self, channel: str, message: dict[str, Any]) -> None:

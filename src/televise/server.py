@@ -80,7 +80,8 @@ class Server:
             settings.source_networks,
         )
         self._gates: list[Gate] = []
-        self._crew = Crew(settings.workers, self.edge) if settings.workers > 1 else None
+        crew = settings.workers, self.edge, suspects
+        self._crew = Crew(*crew) if settings.workers > 1 else None
         seat, number = self._seats.take, settings.rtmp_port
         self._rtmp = RtmpPort(
             seat, settings.host, number, suspects.delay, certificate, self.edge.sizes

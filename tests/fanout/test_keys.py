@@ -1,12 +1,19 @@
-"""A key for so many viewers: they are counted in all fan-out processes together."""
+"""A key for so many viewers, and wrong keys: they are counted in all fan-out processes together."""
 
+import os
+import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
+
+from televise.model import refusals
+from televise.web import suspects
 from televise.web.keys import Grant, Keys
 from tests.support.server import SMALL, serving
-from tests.support.spread import at
+from tests.support.spread import at, owner
 from tests.support.waiting import until
+from tests.support.wire import connect, request
 
 
 async def test_a_key_has_so_many_viewers_wherever_they_come(tmp_path: Path) -> None:
@@ -39,3 +46,34 @@ async def test_a_key_has_so_many_viewers_wherever_they_come(tmp_path: Path) -> N
         await stack.aclose()
         await until(lambda: not len(tv.edge.visits))
         assert await come(pids[1], path) == 200
+
+
+async def test_wrong_keys_wait_wherever_they_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More processes are no more tries; and one that dies leaves nobody waiting."""
+    monkeypatch.setattr(suspects, "FREE_TRIES", 6)
+    monkeypatch.setattr(suspects, "MOST_WAITING", 0)
+    refused = refusals.counts["wrong_keys"]
+    async with serving(f"cam={SMALL}", private=True, key_file=tmp_path / "key", workers=2) as tv:
+        crew = tv.server._crew
+        assert crew is not None
+        pids = [member.worker or 0 for member in crew.members]
+
+        async def tries(pid: int) -> int:
+            async with at(pid, pids, tv.port, "/cam.mjpg?token=wrong") as stream:
+                return stream.status
+
+        assert [await tries(pid) for pid in pids * 5] == [401] * 6 + [429] * 4
+        assert refusals.counts["wrong_keys"] == refused + 4
+        assert tv.server._suspects.wrong == 10
+        monkeypatch.setattr(suspects, "MOST_WAITING", 1)
+        monkeypatch.setattr(suspects, "LONGEST_DELAY_SECONDS", 1e9)
+        _, writer = await connect(tv.port)
+        writer.write(request("/cam.mjpg?token=wrong", tv.port))
+        await until(lambda: tv.server._suspects._waiting)
+        assert [await tries(pid) for pid in pids] == [429] * 2
+        doomed = owner(tv.port, writer.get_extra_info("sockname")[1], pids)
+        os.kill(doomed, signal.SIGKILL)
+        await until(lambda: not tv.server._suspects._waiting)
+        writer.close()

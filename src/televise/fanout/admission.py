@@ -1,5 +1,5 @@
-"""RemoteAdmission: the limits on viewers hold for all fan-out processes together, so the hub is
-asked."""
+"""RemoteAdmission: the limits on viewers, and on wrong keys, hold for all fan-out processes
+together, so the hub is asked."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from itertools import count
 from typing import Any
 
-from televise.errors import LimitReached
+from televise.errors import LimitReached, TooManyTries
 from televise.web.keys import Grant
 
 
@@ -33,6 +33,14 @@ class RemoteAdmission:
         LimitReached."""
         limited = [asdict(grant) for grant in grants if grant.viewers]
         return self._inside({"grants": limited, "who": who}) if limited else nullcontext()
+
+    async def suspected(self, address: str) -> None:
+        """A wrong key came from there: wait as long as the hub says. TooManyTries."""
+        try:
+            async with self._inside({"suspect": address}):
+                pass
+        except LimitReached as error:
+            raise TooManyTries(str(error)) from None
 
     @asynccontextmanager
     async def _inside(self, what: dict[str, Any]) -> AsyncIterator[None]:

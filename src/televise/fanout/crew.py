@@ -17,6 +17,7 @@ from televise.fanout.member import Member
 from televise.hub.announcement import full_announcement
 from televise.hub.channel import Channel
 from televise.web.edge import Edge
+from televise.web.suspects import Suspects
 
 # Several changes at once are told together.
 SETTLE_SECONDS = 0.05
@@ -39,11 +40,12 @@ class Crew:
     """Runs ``count`` processes, and keeps them informed. They hand on to Unix sockets in a folder
     that is for us alone."""
 
-    def __init__(self, count: int, edge: Edge) -> None:
+    def __init__(self, count: int, edge: Edge, suspects: Suspects) -> None:
         """InputError where this system cannot have so many."""
         check_count(count)
         self._count = count
         self._edge = edge
+        self._suspects = suspects
         self._folder = Path(tempfile.mkdtemp(prefix="televise-"))
         self._news = asyncio.Event()
         self._telling: asyncio.Task[None] | None = None
@@ -58,7 +60,8 @@ class Crew:
         serve = {"type": "serve", "settings": _packed(settings), "ports": list(ports)}
         serve["folder"] = str(self._folder)
         numbers = range(1, self._count + 1)
-        self.members = [Member(each, self._edge, serve, self._news.set) for each in numbers]
+        place = self._edge, self._suspects
+        self.members = [Member(each, *place, serve, self._news.set) for each in numbers]
         self._edge.on_listen = self._news.set
         self._edge.hub.on_channel(self._hear)
         self._telling = asyncio.get_running_loop().create_task(self._tell())

@@ -4,8 +4,7 @@ Each says one JSON object per line. From the hub: ``serve`` (first of all), ``ne
 whose clicks are wanted, and who watches at the other processes), ``settings``, ``answer`` (to
 ``enter``), ``end`` (where it is not said, the end of the link is that of the hub). From the
 process: ``ready`` or ``failed``, ``enter`` and ``leave`` for each viewer, its key and what it
-watches,
-``share`` (see `Share`), ``report`` and ``input`` of players.
+watches, and for each wrong key, ``share`` (see `Share`), ``report`` and ``input`` of players.
 """
 
 import asyncio
@@ -15,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from televise.errors import LimitReached
+from televise.errors import LimitReached, TooManyTries
 from televise.hub.supervisor import Supervisor
 from televise.hub.supply import Callbacks
 from televise.link.lines import LinesLink
@@ -23,14 +22,16 @@ from televise.model import refusals
 from televise.web.edge import Edge
 from televise.web.keys import Grant
 from televise.web.share import Share
+from televise.web.suspects import Suspects
 
 # It has so long to send its viewers away.
 END_SECONDS = 1.5
 
 
 class Member(Supervisor):
-    """Number ``number`` of the fan-out processes of ``edge``. It is told ``serve`` to begin with;
-    ``changed`` is called where the others should know."""
+    """Number ``number`` of the fan-out processes of ``edge``; wrong keys that come there wait with
+    all others in ``suspects``. It is told ``serve`` to begin with; ``changed`` is called where the
+    others should know."""
 
     module = "televise.branch"
     stderr = None
@@ -38,15 +39,21 @@ class Member(Supervisor):
     silent_ticks = 16
 
     def __init__(
-        self, number: int, edge: Edge, serve: dict[str, Any], changed: Callable[[], None]
+        self,
+        number: int,
+        edge: Edge,
+        suspects: Suspects,
+        serve: dict[str, Any],
+        changed: Callable[[], None],
     ) -> None:
         super().__init__("", Callbacks(_unused, self._begin, self._lost), stdin=False)
         self.title = f"fan-out process {number}"
         self._edge = edge
+        self._suspects = suspects
         self._serve = serve
         self._changed = changed
         # How each leaves again.
-        self._inside: dict[int, Callable[[], None]] = {}
+        self._inside: dict[int, Callable[[], object]] = {}
         self._pid = 0
         self.ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.news: dict[str, Any] = {}
@@ -108,10 +115,22 @@ class Member(Supervisor):
         self._changed()
 
     def _enter(self, number: int, message: dict[str, Any]) -> None:
+        if "suspect" in message:
+            wait = self._let_wait(number, message["suspect"])
+            self._inside[number] = asyncio.get_running_loop().create_task(wait).cancel
+            return
         refusal = ""
         try:
             self._inside[number] = self._let_in(message)
         except LimitReached as error:
+            refusal = str(error)
+        self._say({"type": "answer", "number": number, "refusal": refusal})
+
+    async def _let_wait(self, number: int, address: str) -> None:
+        refusal = ""
+        try:
+            await self._suspects.wait(address)
+        except TooManyTries as error:
             refusal = str(error)
         self._say({"type": "answer", "number": number, "refusal": refusal})
 

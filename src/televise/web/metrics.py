@@ -102,10 +102,9 @@ class Metrics:
         for name, count in counts.items():
             refused.add_metric([name], count)
         yield from (limits, used, refused)
-        wrong = numbers.wrong_keys + sum(
-            share.wrong_keys for share in self._edge.census.shares.values()
+        yield CounterMetricFamily(
+            "televise_wrong_keys", "Keys that were not valid", numbers.wrong_keys
         )
-        yield CounterMetricFamily("televise_wrong_keys", "Keys that were not valid", wrong)
 
     async def _answer(self, request: web.Request) -> web.Response:
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest

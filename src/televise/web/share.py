@@ -25,7 +25,6 @@ class Share:
     skipped: int = 0
     # How often each limit has turned somebody away there.
     refused: dict[str, int] = field(default_factory=dict)
-    wrong_keys: int = 0
 
 
 def rendition_key(rendition: Rendition) -> str:

@@ -5,6 +5,7 @@ import ipaddress
 import random
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 
 from televise.errors import TooManyTries
 from televise.model import refusals
@@ -21,9 +22,13 @@ MAX_ADDRESSES = 10_000
 
 class Suspects:
     """Counts wrong keys. Nothing is held up but the answer to a wrong key: who has a right one is
-    let in at once, from the same address too."""
+    let in at once, from the same address too.
+
+    A fan-out process sets ``on_wrong``: its hub counts those that come to all of them.
+    """
 
     def __init__(self) -> None:
+        self.on_wrong: Callable[[str], Awaitable[None]] = self._wait
         self.wrong = 0
         self._tries: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
@@ -42,6 +47,9 @@ class Suspects:
 
     async def wait(self, address: str) -> None:
         """Let the answer to a wrong key wait. TooManyTries."""
+        await self.on_wrong(address)
+
+    async def _wait(self, address: str) -> None:
         seconds, network = self.delay(address), household(address)
         if not seconds:
             return
