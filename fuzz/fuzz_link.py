@@ -7,6 +7,7 @@ import atheris
 with atheris.instrument_imports(include=["televise"]):
     from televise.errors import LinkError
     from televise.link.messages import (
+        Allow,
         Announce,
         Epoch,
         Hello,
@@ -36,6 +37,7 @@ BY_PROVIDER: list[Message] = [
     Refused(1, "no sound here"),
 ]
 BY_CONSUMER: list[Message] = [
+    Allow(1920 * 1080, 1 << 20),
     Open("pattern:", 12.5),
     Subscribe(1, Rendition("h264", "aac", w=640, fps=12.5), 7),
     Unsubscribe(1),

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from televise.link.messages import (
+    Allow,
     Announce,
     Data,
     Ended,
@@ -96,6 +97,7 @@ OF_PROVIDER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Ended, NUMBERS, st.text()),
 )
 OF_CONSUMER: st.SearchStrategy[Message] = st.one_of(
+    st.builds(Allow, NUMBERS, st.integers(0, 2**64 - 1)),
     st.builds(Open, st.text(), SECONDS, SECONDS),
     st.builds(Subscribe, NUMBERS, RENDITIONS, NUMBERS),
     st.builds(Unsubscribe, NUMBERS),
