@@ -9,7 +9,7 @@ from aiohttp import web
 
 import televise
 from televise.application import Application
-from televise.dialects import Mounted, mount
+from televise.dialects import PORTS, Mounted, mount
 from televise.errors import InputError
 from televise.fanout import handed
 from televise.fanout.crew import Crew
@@ -131,7 +131,9 @@ class Server:
         apps = [self.make_app(self._gate(self.port, ports))]
         for mounted in self.dialects:
             gate = self._gate(mounted.port, ports, portless=True)
-            apps.append(self.make_dialect_app(gate, mounted))
+            app = self.make_dialect_app(gate, mounted)
+            app[PORTS] = tuple(each.port for each in self.dialects if each.spec == mounted.spec)
+            apps.append(app)
         if self._crew is not None:
             for app in apps:
                 app.middlewares.insert(0, handed.receive)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from televise.dialects import DIALECTS, mount, parse_dialect
-from televise.dialects.files import find
+from televise.dialects.files import fill, find
 from televise.errors import InputError
 from televise.web.certificate import Certificate
 from televise.web.keys import Grant, Keys
@@ -154,3 +154,37 @@ async def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     spec = parse_dialect(f"flask=cam@0,static={tmp_path}/pages")
     with pytest.raises(InputError, match=r"^--dialect flask,static=.*/pages: no such directory$"):
         mount([spec], make_edge("cam"), 80)
+
+
+TEMPLATE = """<!doctype html><canvas width="${WIDTH}" height="$HEIGHT"></canvas>
+<style>body { background: ${BGCOLOR}; color: ${COLOR} }</style><p>$$5 ${ROTATION} $(x)</p>
+<script>const url = "ws://${ADDRESS}/", port = ${WS_PORT};
+new WebSocket(url).onmessage = () => { window.opened = true; };</script>"""
+
+
+async def test_the_index_of_pistreaming_is_a_template(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(TEMPLATE)
+    (tmp_path / "other.html").write_text(TEMPLATE)
+    async with speaking("pistreaming", "cam=pattern:?size=160x120", static=tmp_path) as it:
+        port = it.ports[1]
+        filled = {path: (await it.answer(path))[1].decode() for path in ("/", "/index.html")}
+        assert (await it.answer("/other.html"))[1].decode() == TEMPLATE
+        page = await browser.open(f"http://localhost:{it.port}/index.html")
+        await page.until("window.opened", 20)
+        assert await page.evaluate("url") == f"ws://localhost:{port}/"
+    for text in filled.values():
+        assert f'const url = "ws://127.0.0.1:{port}/", port = {port};' in text
+        assert '<canvas width="160" height="120">' in text
+        assert "background: #333; color: #444" in text
+        assert "<p>$5 ${ROTATION} $(x)</p>" in text
+
+
+async def test_no_other_dialect_fills_anything_in(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(TEMPLATE)
+    async with speaking("berrymse", static=tmp_path) as it:
+        assert (await it.answer("/"))[1].decode() == TEMPLATE
+
+
+def test_what_is_filled_in_is_no_markup() -> None:
+    page = b"<title>$NAME</title>\xff $$ $OTHER ${NAME"
+    assert fill(page, {"NAME": '<b>"'}) == b"<title>&lt;b&gt;&quot;</title>\xff $ $OTHER ${NAME"

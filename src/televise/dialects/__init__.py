@@ -20,8 +20,8 @@ from televise.dialects import (
     rtsptoweb,
     websocketlivestream,
 )
-from televise.dialects.dialect import ChannelOf, Dialect, Routes
-from televise.dialects.files import in_front
+from televise.dialects.dialect import PORTS, ChannelOf, Dialect, Routes
+from televise.dialects.files import Fill, in_front
 from televise.dialects.spec import DialectSpec, parse_spec
 from televise.errors import InputError, UnknownChannel
 from televise.hub.channel import Channel
@@ -48,6 +48,7 @@ _BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
 __all__ = [
     "DIALECTS",
+    "PORTS",
     "Dialect",
     "DialectSpec",
     "Mounted",
@@ -60,11 +61,17 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Mounted:
-    """A port to listen on, and what is answered there; port 0 is any free one."""
+    """A port to listen on, and what is answered there; port 0 is any free one. Its ``spec`` has
+    others, too, where the original had them."""
 
-    name: str
+    spec: DialectSpec
     port: int
     routes: Routes
+
+    @property
+    def name(self) -> str:
+        """That of the dialect."""
+        return self.spec.name
 
 
 def parse_dialect(text: str) -> DialectSpec:
@@ -89,11 +96,12 @@ def mount(
             _check_channel(edge.hub, spec)
         if spec.static is not None and not spec.static.is_dir():
             raise InputError(f"--dialect {spec.name},static={spec.static}: no such directory")
-        per_port = dialect.routes(edge, _channel_of(edge.hub, spec))
+        channel_of = _channel_of(edge.hub, spec)
+        per_port = dialect.routes(edge, channel_of)
         for port, routes in zip(spec.ports(dialect.ports), per_port, strict=True):
             if spec.static is not None:
-                routes = in_front(routes, spec.static)
-            mounted.append(Mounted(spec.name, port, routes))
+                routes = in_front(routes, spec.static, _words(dialect, channel_of))
+            mounted.append(Mounted(spec, port, routes))
     return mounted
 
 
@@ -113,6 +121,12 @@ def check_ports(specs: Sequence[DialectSpec], own_port: int) -> None:
 def replay_seconds(specs: Sequence[DialectSpec]) -> int:
     """How much of the past they need."""
     return max((_BY_NAME[spec.name].replay_seconds for spec in specs), default=0)
+
+
+def _words(dialect: Dialect, channel_of: ChannelOf) -> Fill | None:
+    if (words := dialect.words) is None:
+        return None
+    return lambda request: words(request, channel_of(request, ""), request.app[PORTS])
 
 
 def _check_channel(hub: Hub, spec: DialectSpec) -> None:

@@ -1,6 +1,6 @@
 """pistreaming: a page on one port, and on the next but one MPEG-1 video as ``jsmp``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -8,6 +8,7 @@ from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.page import page, picture
 from televise.dialects.pictures import Multipart
 from televise.dialects.talk import Silence, converse
+from televise.hub.channel import Channel
 from televise.model.rendition import Rendition
 from televise.outputs.mpeg1 import BareMessages
 from televise.web.edge import Edge, Wish
@@ -15,6 +16,9 @@ from televise.web.edge import Edge, Wish
 RENDITION = Rendition("mpeg1video")
 MAX_LATENCY_SECONDS = 1.0
 MULTIPART = Multipart("televise")
+# Of the original, which had no other size.
+SIZE = 640, 480
+COLOR, BACKGROUND = "#444", "#333"
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
@@ -45,6 +49,21 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
     return [pages, [web.get("/{path:.*}", socket)]]
 
 
+def words(request: web.Request, channel: Channel, ports: Sequence[int]) -> Mapping[str, str]:
+    """What the original's ``index.html`` asks for, ``ADDRESS`` or ``WS_PORT`` by its age."""
+    host = (request.url.host or "").partition("%")[0]
+    sizes = [(each.width, each.height) for each in channel.tracks if each.kind == "video"]
+    width, height = sizes[0] if sizes else SIZE
+    return {
+        "ADDRESS": f"{f'[{host}]' if ':' in host else host}:{ports[1]}",
+        "WS_PORT": str(ports[1]),
+        "WIDTH": str(width),
+        "HEIGHT": str(height),
+        "COLOR": COLOR,
+        "BGCOLOR": BACKGROUND,
+    }
+
+
 DIALECT = Dialect(
     "pistreaming",
     (8082, 8084),
@@ -53,4 +72,5 @@ DIALECT = Dialect(
         "WebSocket /... on the second port : the jsmp header, then MPEG-1, a picture per message",
     ),
     routes,
+    words=words,
 )
