@@ -268,7 +268,7 @@ def test_the_key_in_the_address_counts() -> None:
     "text",
     ["", "cam", "http://", "http:///cam", "ftp://hub/cam", "http://hub:x/cam", "http://hub:99999/cam",
      "http://hub", "http://hub/no name", "http://[::1/cam", "http://hub/api",
-     "http://hub/cam?takeover=2"],
+     "http://hub/cam?takeover=2", "http://127.0.0.1:8080/"],
 )  # fmt: skip
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(InputError):

@@ -107,3 +107,20 @@ def test_what_is_asked_wrongly_is_told(
     assert complaint in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "complaint"),
+    [
+        ("none", "/none: no channel 'none'; there is: cam"),
+        ("none.mp4", "/none.mp4: no channel 'none'; there is: cam"),
+        ("cam.mjpg?w=1", "/cam.mjpg: w=1: even from 16 to 4096"),
+        ("cam?w=1", "/cam: w=1: even from 16 to 4096"),
+    ],
+)
+async def test_what_the_hub_refuses_to_everybody_is_one_line(place: str, complaint: str) -> None:
+    async with serving() as tv:
+        result = await asyncio.to_thread(run, "viewers", f"ws://{tv.authority}/{place}")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert complaint in result.stderr
+    assert result.stderr.count("\n") == 1

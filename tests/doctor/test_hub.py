@@ -118,7 +118,8 @@ def test_a_proxy_that_wants_small_requests(ward: Ward) -> None:
     [
         ("away", "answers 502", "start the hub"),
         ("nothing", "nobody answers", "start the hub"),
-        ("no channel", "no channel nosuch", "for those that there are"),
+        ("no channel", "no channel nosuch; there is: ", "for those that there are"),
+        ("no stream", "no channel nosuch; there is: ", "for those that there are"),
         ("no hub", "no hub of televise", "URL of a page"),
         ("name", "does not know that name", "--origin http://127.0.0.1"),
     ],
@@ -129,6 +130,7 @@ def test_a_hub_that_cannot_be_reached(ward: Ward, name: str, said: str, fix: str
         "away": ward.url("away"),
         "nothing": f"http://127.0.0.1:{free}/cam",
         "no channel": f"{ward.url('good')}/nosuch",
+        "no stream": f"{ward.url('good')}/nosuch.mp4",
         "no hub": f"{ward.url('good')}/assets/more/televise.js",
         "name": ward.url("other name"),
     }[name]

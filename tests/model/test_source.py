@@ -50,6 +50,7 @@ BAD = [
     ("cam=", "'cam=' names no source"),
     ("=film.mp4", "bad channel name ''"),
     ("front door=film.mp4", "bad channel name 'front door'"),
+    ("front/door=pattern:", "bad channel name 'front/door'"),
     ("a\nb=film.mp4", r"bad channel name 'a\nb'"),
     ("x" * 65 + "=-", "bad channel name 'xxx"),
     ("metrics=-", "'metrics' is reserved"),

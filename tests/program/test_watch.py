@@ -9,9 +9,10 @@ from typing import Any, cast
 import pytest
 
 import televise
-from televise.errors import InputError, Unavailable, UnknownChannel
+from televise.errors import Forbidden, InputError, Unauthorized, Unavailable, UnknownChannel
 from televise.formats import jpeg
 from televise.model.packet import Packet
+from televise.web.keys import Grant, Keys
 from tests.conftest import Needs
 from tests.support.server import serving
 from tests.support.waiting import until
@@ -87,12 +88,23 @@ async def test_a_bad_url_is_said(url: str) -> None:
 
 async def test_what_cannot_be_watched_is_said() -> None:
     async with serving(PATTERN) as running:
-        with pytest.raises(UnknownChannel, match="404"):
+        with pytest.raises(UnknownChannel, match="/none: no channel 'none'; there is: cam"):
             await anext(watch(f"ws://{running.authority}/none"))
-        with pytest.raises(InputError, match="400"):
-            await anext(watch(f"ws://{running.authority}/cam?w=nonsense"))
+        with pytest.raises(InputError, match="/cam: w=nonsense: even from 16 to 4096"):
+            await anext(watch(f"ws://{running.authority}/cam?w=nonsense&token=secret"))
         with pytest.raises(InputError, match="format='gif': one of mjpg, mp4"):
             await anext(watch(f"ws://{running.authority}/cam", "gif"))
         authority = running.authority
     with pytest.raises(Unavailable, match="no hub answers there"):
         await anext(watch(f"ws://{authority}/cam"))
+
+
+async def test_keys_that_do_not_fit_are_said_but_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    async with serving(PATTERN, private=True, key_file=path) as running:
+        with pytest.raises(Unauthorized, match="/cam: a key is needed"):
+            await anext(watch(f"ws://{running.authority}/cam"))
+        other = Keys(path).sign(Grant("other", "view"), 60)
+        with pytest.raises(Forbidden, match="/cam: this key does not allow to view cam") as refused:
+            await anext(watch(f"ws://{running.authority}/cam?token={other}"))
+    assert other not in str(refused.value)

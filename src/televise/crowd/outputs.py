@@ -2,12 +2,13 @@
 
 import contextlib
 import ipaddress
-import json
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
+
+from yarl import URL
 
 from televise.crowd.output import Output
 from televise.crowd.readers import READERS
@@ -38,12 +39,17 @@ async def outputs_of(url: HubUrl, token: str) -> list[Output]:
     if dot:
         if extension not in READERS:
             raise InputError(f"{url.path}: a crowd watches {', '.join(READERS)}; as in {EXAMPLES}")
-        return [_output(url, url.path, extension, url.websocket, token)]
+        output = _output(url, url.path, extension, url.websocket, token)
+        await _check(url, output, token)
+        return [output]
     root = url.path.rpartition("/")[0]
     channels = await _channels(url, root, name, token)
     if not channels:
         raise InputError(f"{url.http}: there is no channel to watch")
-    return [each for channel in channels for each in _of_channel(url, root, channel, token)]
+    found = [each for channel in channels for each in _of_channel(url, root, channel, token)]
+    if url.query:
+        await _check(url, found[0], token)
+    return found
 
 
 def _of_channel(url: HubUrl, root: str, channel: str, token: str) -> Iterator[Output]:
@@ -61,32 +67,41 @@ def _output(url: HubUrl, path: str, extension: str, websocket: bool, token: str)
 
 async def _channels(url: HubUrl, root: str, name: str, token: str) -> list[str]:
     """The names of all channels, or of the one that is meant."""
+    api = f"{replace(url, path=root).http}/api/channels"
+    async with _asked(url, f"{api}/{name}" if name else api, token) as answer:
+        try:
+            values: Any = await answer.json()
+            return [each["name"] for each in ([values] if name else values["channels"])]
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f"{url.http}: what answers there is no televise hub") from None
+
+
+async def _check(url: HubUrl, output: Output, token: str) -> None:
+    """InputError where the hub refuses it to everybody."""
+    place = replace(url, path="").http
+    async with _asked(url, f"{place}{output.address.path}", token):
+        pass
+
+
+@contextlib.asynccontextmanager
+async def _asked(url: HubUrl, target: str, token: str) -> AsyncIterator[Any]:
+    """What ``target`` is answered with. InputError with the reason where that is wrong; what may
+    pass (a limit is reached) is what a crowd is there to see."""
     import aiohttp
 
+    from televise.link.refusal import reason
+    from televise.link.unreached import unreached
+
     key = token or url.token
-    api = f"{replace(url, path=root).http}/api/channels"
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
         async with (
             aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(10)) as session,
-            session.get(f"{api}/{name}" if name else api) as answer,
+            session.get(URL(target, encoded=True)) as answer,
         ):
-            if answer.status != 200:
-                raise InputError(f"{url.http}: {await _reason(answer)}")
-            values: Any = await answer.json()
-            return [each["name"] for each in ([values] if name else values["channels"])]
+            if 400 <= answer.status < 500:
+                raise InputError(f"{url.http}: {await reason(answer)}")
+            yield answer
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        from televise.link.unreached import unreached
-
-        reason = unreached(error, secure=url.secure)
-        raise Unavailable(f"{url.place}: no hub answers there: {reason}") from None
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{url.http}: what answers there is no televise hub") from None
-
-
-async def _reason(answer: Any) -> str:
-    """One line of what it says."""
-    text = (await answer.text()).strip()
-    with contextlib.suppress(ValueError, KeyError, TypeError):
-        text = str(json.loads(text)["error"])
-    return f"it answers {answer.status}" if len(text) > 200 or "\n" in text else text
+        why = unreached(error, secure=url.secure)
+        raise Unavailable(f"{url.place}: no hub answers there: {why}") from None

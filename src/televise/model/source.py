@@ -28,6 +28,8 @@ _SCHEMES: dict[str, tuple[str, str, Callable[[str], object]]] = {
 _FOLDERS = re.compile(r"(dir:)?([^?]*[/\\])(?=[^?/\\])")
 _OF_FILES = ("file", "directory", "directories")
 SCHEMES = (*(f"{name}:" for name in _SCHEMES), "-", *(f"{scheme}://" for scheme in PULL_SCHEMES))
+# Those that no path of a file is likely to end with.
+_MARKED = tuple(each for each in SCHEMES if each != "-")
 _KNOWN = "a file, " + ", ".join(SCHEMES)
 
 
@@ -113,6 +115,8 @@ def listens(url: str) -> bool:
 def _split_name(argument: str) -> tuple[str, str]:
     """``NAME=SOURCE`` in two; an '=' inside a path, query or URL belongs to the source."""
     name, equals, rest = argument.partition("=")
+    if rest.startswith(_MARKED) and not any(mark in name for mark in ":?"):
+        check_name(name)  # a path is no name, and a source stands behind it
     if not equals or any(mark in name for mark in ":/\\?"):
         return "", argument
     if not rest:

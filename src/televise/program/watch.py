@@ -1,6 +1,7 @@
 """watch: the pictures of a channel, for a Python program that is a viewer."""
 
 import asyncio
+import contextlib
 import json
 import random
 from collections.abc import AsyncIterator
@@ -17,6 +18,8 @@ from televise.errors import (
     Unavailable,
     UnknownChannel,
 )
+from televise.link.refusal import reason
+from televise.link.unreached import unreached
 from televise.model.backoff import Backoff
 from televise.model.hub_url import parse_hub_url
 from televise.model.packet import Packet
@@ -27,6 +30,7 @@ EXAMPLE = "ws://hub:8080/cam"
 # `Packet.pts` and `dts` count in this: per second.
 TIMESCALE = 90_000
 _HEARTBEAT_SECONDS = 10.0
+_REASON_TIMEOUT = aiohttp.ClientTimeout(total=5)
 _REFUSALS = {400: InputError, 401: Unauthorized, 403: Forbidden, 404: UnknownChannel}
 
 
@@ -59,10 +63,11 @@ async def watch(url: str, format: str = "mjpg", *, token: str = "") -> AsyncIter
                         backoff.reset()
                         yield packet
             except aiohttp.WSServerHandshakeError as error:
-                _raise_refusal(error, url)
+                await _raise_refusal(session, address, error.status, url)
             except (aiohttp.ClientError, OSError) as error:
                 if not was_there:
-                    raise Unavailable(f"{url}: no hub answers there: {error}") from error
+                    why = unreached(error, secure=address.scheme == "https")
+                    raise Unavailable(f"{_shown(url)}: no hub answers there: {why}") from None
             await asyncio.sleep(backoff.next(random.random()))
 
 
@@ -78,10 +83,22 @@ def _address(url: str, format: str) -> URL:
     return URL(f"{place.http}.{format}").with_query(query)
 
 
-def _raise_refusal(error: aiohttp.WSServerHandshakeError, url: str) -> None:
-    """What is the same when it is asked again is raised."""
-    if kind := _REFUSALS.get(error.status):
-        raise kind(f"{url}: the hub answers {error.status}") from None
+async def _raise_refusal(
+    session: aiohttp.ClientSession, address: URL, status: int, url: str
+) -> None:
+    """What is the same when it is asked again is raised, with the reason: of the answer to a
+    handshake aiohttp keeps the status alone, so it is asked once more without."""
+    if kind := _REFUSALS.get(status):
+        told = f"the hub answers {status}"
+        with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+            async with session.get(address, timeout=_REASON_TIMEOUT) as answer:
+                told = await reason(answer) if answer.status == status else told
+        raise kind(f"{_shown(url)}: {told}") from None
+
+
+def _shown(url: str) -> str:
+    """Without its query, in which there may be a key."""
+    return url.partition("?")[0]
 
 
 async def _packets(stream: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Packet]:

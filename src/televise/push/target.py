@@ -8,6 +8,8 @@ from televise.errors import InputError
 from televise.model.hub_url import parse_hub_url
 from televise.model.name import check_name
 
+EXAMPLE = "http://hub.example:8080/cam"
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -33,13 +35,15 @@ class Target:
 
 def parse_target(text: str, token: str) -> Target:
     """``http://HUB:8080/NAME``, or ``ws://``; its query may hold the ``token``. InputError."""
-    url = parse_hub_url(text, "http://hub.example:8080/cam")
+    url = parse_hub_url(text, EXAMPLE)
     query = dict(url.query)
     token = url.token or token
     take_over = query.get("takeover", "0")
     if take_over not in ("0", "1"):
         raise InputError(f"takeover={take_over[:40]!a}: 1 or 0")
     path, _, name = url.path.rpartition("/")
+    if not name:
+        raise InputError(f"{url.http} names no channel: write it as in {EXAMPLE}")
     name = check_name(name.partition(".")[0])
     if not token:
         raise InputError("a key is needed: --token KEY, or TELEVISE_TOKEN; televise token makes it")

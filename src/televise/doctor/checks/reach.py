@@ -37,9 +37,11 @@ async def examine(patient: Patient) -> list[Finding]:
 
 
 def _readings(asked: str) -> Iterator[tuple[str, str]]:
-    """A hub's URL; or else a channel's, and what is before it is the hub's."""
+    """A hub's URL; or else a channel's, or one of its streams', and what is before it is the
+    hub's."""
     yield asked, ""
-    before, _, name = asked.rpartition("/")
+    before, _, last = asked.rpartition("/")
+    name = last.partition(".")[0]
     if urlsplit(before).netloc and is_name(name):
         yield before, name
 
@@ -58,7 +60,7 @@ async def _look(patient: Patient, base: str, name: str) -> list[Finding]:
             patient.base = str(answer.url).removesuffix("/api/channels")
     meant = [each for each in channels if name in ("", each["name"])]
     if name and not meant:
-        return [_no_such_channel(patient, name)]
+        return [_no_such_channel(patient, name, channels)]
     patient.channels = meant[:MOST_CHANNELS]
     return [_reached(patient), *_too_few_or_many(meant)]
 
@@ -83,8 +85,12 @@ def _too_few_or_many(channels: list[dict[str, Any]]) -> list[Finding]:
     return []
 
 
-def _no_such_channel(patient: Patient, name: str) -> Finding:
-    return wrong(f"there is no channel {name}", f"see {patient.base}/ for those that there are")
+def _no_such_channel(patient: Patient, name: str, channels: list[dict[str, Any]]) -> Finding:
+    names = ", ".join(str(each["name"]) for each in channels[:MOST_CHANNELS])
+    return wrong(
+        f"there is no channel {name}; there is: {names or 'none'}",
+        f"see {patient.base}/ for those that there are",
+    )
 
 
 def _refused(patient: Patient, base: str, status: int) -> Finding:
