@@ -356,3 +356,18 @@ def test_a_real_film(clip: Callable[[str], Path], needs: Needs) -> None:
     assert announced["audio"].delivery == "passthrough"
     assert (run.tracks[0].width, run.tracks[0].height) == (1280, 720)
     assert len(numbers(run.mp4(), (1280, 720))) == len(run.of("video"))
+
+
+def test_pictures_that_came_in_another_order_were_captured_in_that_in_which_they_are_shown(
+    tmp_path: Path, needs: Needs
+) -> None:
+    """B-frames come after what is shown later; a viewer's clock does not turn back for that."""
+    needs("ffmpeg")
+    film = make(
+        tmp_path / "film.mp4", *moving(seconds=2), "-c:v", "libx264", "-bf", "3", "-g", "50"
+    )
+    for rendition in (JPEG, H264):
+        (run,), _ = play(film, 3.0, rendition)
+        times = [packet.captured for packet in run.packets]
+        assert len(times) > 40
+        assert times == sorted(set(times))

@@ -1,5 +1,7 @@
 """Decoding: one input's decoder, which runs only while somebody wants its frames."""
 
+from heapq import heappop, heappush
+
 import av
 import av.error
 
@@ -19,6 +21,7 @@ class Decoding:
         self._decoder = source.decoder
         self._running = False
         self._expected = float("-inf")
+        self._arrivals: list[int] = []
 
     @property
     def resting(self) -> bool:
@@ -35,6 +38,7 @@ class Decoding:
             return []
         # With B-frames another picture comes out than went in: this comes out with it.
         unit.packet.opaque = (unit.place, unit.captured)
+        heappush(self._arrivals, unit.captured)
         try:
             frames = self._decoder.decode(unit.packet)
         except av.error.FFmpegError:
@@ -48,6 +52,7 @@ class Decoding:
             return False
         if self._decoder is not None:
             self._decoder.flush_buffers()
+        self._arrivals.clear()
         self._running = True
         return True
 
@@ -56,9 +61,20 @@ class Decoding:
         now = unit.place.seconds
         return self._expected if abs(self._expected - now) < _REORDER_SECONDS else now
 
+    def _in_order(self, captured: int) -> int:
+        """When a picture was captured that arrived then. B-frames arrive after what is shown later:
+        the first that is shown has the time of the first that came, so that times do not turn."""
+        arrivals, oldest = self._arrivals, captured - round(_REORDER_SECONDS * 1e9)
+        while arrivals and arrivals[0] < oldest:
+            heappop(arrivals)  # nothing came out of it
+        earliest = heappop(arrivals) if arrivals else captured
+        reorders = getattr(self._decoder, "has_b_frames", False)
+        return earliest if reorders else captured
+
     def _placed(self, frame: av.VideoFrame | av.AudioFrame, unit: Unit) -> Picture | Sound:
         own: tuple[Place, int] | None = frame.opaque  # type: ignore[assignment]
         place, captured = own or (unit.place, unit.captured)
+        captured = self._in_order(captured)
         at = self._next_time(unit) if frame.time is None else frame.time + place.offset
         self._expected = at + place.duration
         if isinstance(frame, av.AudioFrame):
