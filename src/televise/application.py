@@ -54,6 +54,7 @@ class Application:
         links = LinkMetrics(edge, self._upstreams)
         for routes in (
             self.api.routes(),
+            edge.accounts.routes(),
             self.control.routes(),
             Metrics(edge, self._numbers, links).routes(),
             Link(edge).routes(),

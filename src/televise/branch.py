@@ -146,6 +146,7 @@ class Branch(Server):
         """What viewers want; the rest is handed on."""
         app = make_bare_app(self.edge, gate, self._hand_on(self.port), self._guard.middleware())
         app.router.add_routes(wall.routes(self.edge, televise.__version__))
+        app.router.add_routes(self.edge.accounts.routes())  # the hub asks for those of others
         for output in OUTPUTS:
             app.router.add_routes(output.routes(self.edge))
         return app
@@ -186,6 +187,9 @@ class Branch(Server):
         """The hub says something."""
         if message["type"] == "answer":
             self._remote.heard(message["number"], message["refusal"])
+        elif message["type"] == "viewer":
+            account = self.edge.accounts.find(message["viewer"])
+            self._link.send({"type": "account", "number": message["number"], "account": account})
         elif message["type"] == "news":
             self._main.announce(message["announcement"])
             self.edge.census.shares[0] = Share(self._main.node, message["elsewhere"])

@@ -45,6 +45,7 @@ async def test_a_crowd_over_every_output() -> None:
     assert [each.output for each in by_kind["healthy"] if not each.complete] == []
     told = [each for each in accounts if each.said is not None]
     assert {each.kind for each in told} == {"healthy", "slow", "stalled"}
+    assert {each.output for each in told} == {each.name for each in outputs}
     assert all(each.exact and each.said == each.delivered for each in told)
     assert good(accounts)
     assert all(each.delivered == 0 for each in by_kind["half-open"])

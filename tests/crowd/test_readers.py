@@ -6,6 +6,7 @@ from televise.crowd.account import Account
 from televise.crowd.readers import READERS, Reader
 from televise.errors import FormatError
 from televise.formats import flv, mp4, mpegts, multipart
+from televise.model.dropped import Dropped
 
 PICTURE = b"\xff\xd8" + bytes(300)
 
@@ -76,3 +77,35 @@ def test_jumps_of_continuity_counters_are_counted() -> None:
 def test_what_is_something_else_is_refused(extension: str) -> None:
     with pytest.raises(FormatError):
         list(READERS[extension]().feed(b"HTTP/1.1 500\r\n\r\n" * 50))
+
+
+def gif(images: int) -> bytes:
+    """Images whose data look like the beginning of others."""
+    head = b"GIF89a\x10\0\x10\0\x80\0\0" + bytes(6) + b"\x21\xff\x0bNETSCAPE2.0\3\1\0\0\0"
+    control, descriptor = b"\x21\xf9\4\0\4\0\0\0", b"\x2c" + bytes(8) + b"\x81" + bytes(12)
+    return head + images * (control + descriptor + b"\2\5\x21\xf9\4\x2c\0\3\0\0\0\0")
+
+
+@pytest.mark.parametrize("step", [1, 97, 1 << 20])
+def test_images_are_counted_by_their_blocks(step: int) -> None:
+    account = read(READERS["gif"](), gif(7), step)
+    assert (account.delivered, account.missing) == (7, None)
+    assert account.exact
+
+
+@pytest.mark.parametrize("data", [b"RIFF" + bytes(20), gif(1) + b"\x3b"])
+def test_what_is_no_gif_without_an_end_is_refused(data: bytes) -> None:
+    with pytest.raises(FormatError):
+        list(READERS["gif"]().feed(data))
+
+
+def test_what_the_hub_says_must_agree() -> None:
+    """Where numbers are times, not all that is missing was seen by others."""
+    counted, timed = Account("cam", "slow", 5, missing=2), Account("cam", "slow", 5, missing=2)
+    timed.counts = False
+    for dropped, exact in ((1, (False, False)), (2, (True, True)), (3, (False, True))):
+        for account in (counted, timed):
+            account.closed(5, 0, Dropped(slow=dropped))
+        assert (counted.exact, timed.exact) == exact
+    timed.closed(6, 0, Dropped(slow=2))
+    assert not timed.exact

@@ -106,11 +106,14 @@ async def test_every_described_path_is_answered_in_its_type(live: Serving) -> No
     assert whole["info"] == {"title": "televise", "version": televise.__version__}
     watched = {path: methods for path, methods in whole["paths"].items() if "get" in methods}
     assert len(watched) > 10
-    for path, methods in watched.items():
-        async with live.get(path.replace("{name}", "cam")) as answer:
-            assert (path, answer.status) == (path, 200)
-            (expected,) = methods["get"]["responses"]["200"]["content"]
-            assert answer.content_type == expected
+    who = "who-watches-and-is-asked-for"
+    async with live.stream("/cam.m1v", headers={"X-Televise-Viewer": who}):
+        for path, methods in watched.items():
+            place = path.replace("{name}", "cam").replace("{viewer}", who)
+            async with live.get(place) as answer:
+                assert (path, answer.status) == (path, 200)
+                (expected,) = methods["get"]["responses"]["200"]["content"]
+                assert answer.content_type == expected
 
 
 async def test_what_changes_something_needs_a_key(live: Serving) -> None:

@@ -25,9 +25,11 @@ class Account:
     """Of one viewer of ``output``. Times are milliseconds.
 
     ``first`` and ``last`` are epoch and number of what it got. ``missing`` counts numbers that did
-    not come between those that did, None where numbers cannot tell; ``breaks`` counts jumps of a
-    format's own counters. ``dropped`` is what the hub says of what did not come, ``waiting`` what
-    it had still to send at the end, ``said`` how much it says to have delivered until then.
+    not come between those that did, None where numbers cannot tell; ``counts`` says that they have
+    no gaps of their own, else it is what others of the crowd saw, which may be less. ``breaks``
+    counts jumps of a format's own counters. ``dropped`` is what the hub says of what did not come,
+    ``waiting`` what it had still to send at the end, ``said`` how much it says to have delivered
+    until then.
     """
 
     output: str
@@ -50,6 +52,7 @@ class Account:
     ended: str = ""
     first: tuple[int, int] | None = None
     last: tuple[int, int] | None = None
+    counts: bool = True
     spans: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     _last: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     _begun: float = field(default=0.0, repr=False)
@@ -65,6 +68,7 @@ class Account:
     def took(self, unit: Unit, now: float, wall: float, *, counts: bool) -> None:
         """One more has come; ``counts``: its numbers have no gaps unless something is missing."""
         self.delivered += 1
+        self.counts = counts
         if self.first_ms is None:
             self.first_ms = (now - self._begun) * 1000
         else:
@@ -121,7 +125,8 @@ class Account:
         if self.said is None:
             return True
         unknown = self.epochs > 1 or self.waiting
-        agreed = unknown or (self.missing or 0) == self.dropped.total
+        missing, dropped = self.missing or 0, self.dropped.total
+        agreed = unknown or (missing == dropped if self.counts else missing <= dropped)
         return self.said == self.delivered and bool(agreed)
 
     @property

@@ -57,7 +57,7 @@ class HalfOpen(Viewer):
 
     @property
     def first(self) -> bytes | None:
-        return self.output.address.request[:-20]
+        return self.address.request[:-20]
 
 
 class Rubbish(Viewer):
@@ -78,7 +78,7 @@ class Rubbish(Viewer):
 
     @property
     def first(self) -> bytes | None:
-        return None if self.output.address.websocket else os.urandom(400)
+        return None if self.address.websocket else os.urandom(400)
 
     def body(self, data: bytes) -> None:
         """Whatever it is answered."""

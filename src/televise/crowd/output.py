@@ -1,5 +1,6 @@
 """Output: one stream that a crowd watches, and all that anybody saw of it."""
 
+import asyncio
 import time
 from collections import defaultdict
 
@@ -10,6 +11,8 @@ from televise.crowd.wire import Address
 # What a slow viewer reads of all that its output has.
 SLOW_SHARE = 0.25
 LEAST_RATE = 4_000.0
+# How many of those who watch over HTTP ask at a time what became of everything.
+MOST_ASKING = 20
 
 
 class Output:
@@ -24,6 +27,7 @@ class Output:
         self.extension = extension
         self.seen: defaultdict[int, set[int]] = defaultdict(set)
         self.accounts: list[Account] = []
+        self.asking = asyncio.Semaphore(MOST_ASKING)
         self.began = time.monotonic()
 
     def reader(self) -> Reader:

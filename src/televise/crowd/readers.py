@@ -142,24 +142,47 @@ class TransportPackets(Buffered):
         self._counters[pid] = flags & 15
 
 
-class Pictures:
-    """MPEG-1 video without a container, or GIF: they are counted, and have no numbers.
+class Images(Buffered):
+    """GIF: its images, which have no numbers (GIF89a 18 to 26)."""
 
-    ``start`` is what each of them begins with.
-    """
+    _begun = False
+
+    def _size(self) -> int | None:
+        data = self._buffer
+        if not self._begun:
+            return _after_colors(data, 10, 13)
+        if not data:
+            return None
+        if data[0] == 0x2C:
+            tables = _after_colors(data, 9, 10)
+            return None if tables is None else _after_blocks(data, tables + 1)
+        return _after_blocks(data, 2) if data[0] == 0x21 else 1
+
+    def _units(self, piece: bytes) -> Iterator[Unit]:
+        if not self._begun and piece[:3] != b"GIF":
+            raise FormatError("not a GIF")
+        if self._begun and piece[0] not in (0x21, 0x2C):
+            raise FormatError("a block that no GIF without an end has")
+        if self._begun and piece[0] == 0x2C:
+            yield Unit()
+        self._begun = True
+
+
+class Pictures:
+    """MPEG-1 video without a container: pictures are counted, and have no numbers."""
 
     counts = False
+    # A start code (ISO/IEC 11172-2 2.4.3.4), which stands nowhere else.
+    _START = b"\0\0\1\0"
 
-    def __init__(self, start: bytes) -> None:
-        self._start = start
+    def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[Unit]:
-        """Each time ``start`` comes."""
+        """Each time one begins."""
         joined = self._rest + data
-        count = joined.count(self._start)
-        self._rest = joined[1 - len(self._start) :] if len(self._start) > 1 else b""
-        for _ in range(count):
+        self._rest = joined[1 - len(self._START) :]
+        for _ in range(joined.count(self._START)):
             yield Unit()
 
 
@@ -211,9 +234,8 @@ READERS: dict[str, Any] = {
     "mjpg": Parts,
     "flv": Tags,
     "ts": TransportPackets,
-    # A graphic control extension stands before each picture (GIF89a, 23).
-    "gif": lambda: Pictures(b"\x21\xf9\x04"),
-    "m1v": lambda: Pictures(b"\0\0\1\0"),
+    "gif": Images,
+    "m1v": Pictures,
 }
 """What reads endless answers, by their extensions."""
 
@@ -221,6 +243,23 @@ READERS: dict[str, Any] = {
 def _fields(head: bytes) -> dict[bytes, bytes]:
     pairs = (line.partition(b":") for line in head.split(b"\r\n"))
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _after_colors(data: bytearray, flags: int, start: int) -> int | None:
+    """Where what follows a colour table begins, if ``data[flags]`` says that there is one."""
+    if len(data) < start:
+        return None
+    return start + (3 << (data[flags] & 7) + 1 if data[flags] & 0x80 else 0)
+
+
+def _after_blocks(data: bytearray, position: int) -> int | None:
+    """Where data blocks that begin at ``position`` end, the empty one with them."""
+    while position < len(data):
+        size = data[position]
+        position += 1 + size
+        if not size:
+            return position
+    return None
 
 
 def _timestamp(field: bytes) -> int:

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
+from televise.crowd import ledger
 from televise.crowd.account import Account, Unit
 from televise.crowd.output import Output
 from televise.crowd.readers import Reader, Told, TransportPackets
@@ -32,10 +34,16 @@ class Viewer:
         self.output = output
         self.account = Account(output.name, self.kind)
         output.accounts.append(self.account)
+        self.address = output.address
+        if not self.address.websocket:
+            self.address = replace(self.address, viewer=ledger.identifier())
         self.wire: Wire | None = None
         self._told: Told | None = None
         self._reader: Reader | None = None
         self._ledger = asyncio.Event()
+        # How much had been sent when the hub was asked.
+        self._goal: int | None = None
+        self._arrived = asyncio.Event()
         self._gone = asyncio.Event()
         self._settled = False
         self._leaving = False
@@ -55,7 +63,7 @@ class Viewer:
         self.account.begin(time.monotonic())
         try:
             self.wire = await connect(
-                self.output.address,
+                self.address,
                 self,
                 first=self.first,
                 rate=self.rate,
@@ -72,17 +80,45 @@ class Viewer:
 
     async def settle(self) -> None:
         """Ask the hub what became of everything, and count what comes until it has said so."""
-        if self._told is None or self.wire is None or self._gone.is_set():
+        if self.wire is None or self._gone.is_set():
             return
         self.wire.go()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LEDGER_SECONDS):
-                while not self._gone.is_set() and not await self._ask():
-                    await first_of(self._gone.wait(), seconds=ASK_SECONDS)
+        async with contextlib.nullcontext() if self._told else self.output.asking:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEDGER_SECONDS):
+                    while not (self._settled or self._gone.is_set() or await self._ask()):
+                        await first_of(self._gone.wait(), seconds=ASK_SECONDS)
         self._settled = True
 
     async def _ask(self) -> bool:
         """Whether nothing waits any more for it."""
+        return await (self._ask_here() if self._told else self._ask_beside())
+
+    async def _ask_beside(self) -> bool:
+        """Over HTTP. Meanwhile nothing is read, so that all that was counted here was counted there
+        too, and then what was counted there is waited for."""
+        assert self.wire is not None
+        self.wire.stop()
+        self._arrived.clear()
+        said = await ledger.ask(self.address)
+        if said is not None and said["delivered"] >= self.account.delivered:
+            self._close(said)
+            self._goal = said["delivered"]
+            self._reach()
+        self.wire.go()
+        if said is not None:
+            await first_of(self._arrived.wait(), self._gone.wait())
+        return self._settled
+
+    def _reach(self) -> None:
+        """Whether all has come that the hub had sent; where nothing waits there, that was all."""
+        if self._goal == self.account.delivered:
+            self._goal = None
+            self._settled = not self.account.waiting
+            self._arrived.set()
+
+    async def _ask_here(self) -> bool:
+        """Over WebSocket: the answer stands behind all that it counts."""
         self._ledger.clear()
         self.say("ledger")
         await first_of(self._ledger.wait(), self._gone.wait())
@@ -112,7 +148,7 @@ class Viewer:
 
     def body(self, data: bytes) -> None:
         """Bytes of an endless answer."""
-        if self._reader is None:
+        if self._reader is None or self._settled:
             return
         self.account.bytes += len(data)
         for unit in self._reader.feed(data):
@@ -141,10 +177,13 @@ class Viewer:
             now = time.time() * 1000
             told.offset = ((message["client"] + now) / 2 - message["server"]) / 1000
         elif message["type"] == "ledger":
-            dropped = Dropped(**message["dropped"])
-            self.account.closed(message["delivered"], message["waiting"], dropped)
+            self._close(message)
             self._settled = not message["waiting"]
             self._ledger.set()
+
+    def _close(self, said: dict[str, Any]) -> None:
+        dropped = Dropped(**said["dropped"])
+        self.account.closed(said["delivered"], said["waiting"], dropped)
 
     def _took(self, unit: Unit, counts: bool) -> None:
         if self._settled:
@@ -152,6 +191,7 @@ class Viewer:
         if unit.number is not None and not counts:
             self.output.seen[unit.track].add(unit.number)
         self.account.took(unit, time.monotonic(), time.time(), counts=counts)
+        self._reach()
 
 
 async def first_of(*waiting: Any, seconds: float | None = None) -> None:

@@ -28,7 +28,8 @@ SHARE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to connect, and what to say there; ``token`` is a key."""
+    """Where to connect, and what to say there; ``token`` is a key. ``viewer`` is what one calls
+    itself who watches over HTTP; ``last``: it is the only request there."""
 
     host: str
     port: int
@@ -36,6 +37,8 @@ class Address:
     websocket: bool = False
     secure: bool = False
     token: str = ""
+    viewer: str = ""
+    last: bool = False
 
     @property
     def request(self) -> bytes:
@@ -44,6 +47,10 @@ class Address:
         lines = [f"GET {self.path} HTTP/1.1", f"Host: {shown}:{self.port}"]
         if self.token:
             lines.append(f"Authorization: Bearer {self.token}")
+        if self.last:
+            lines.append("Connection: close")
+        if self.viewer:
+            lines.append(f"X-Televise-Viewer: {self.viewer}")
         if self.websocket:
             key = base64.b64encode(os.urandom(16)).decode()
             lines += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]

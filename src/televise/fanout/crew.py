@@ -63,6 +63,7 @@ class Crew:
         place = self._edge, self._suspects
         self.members = [Member(each, *place, serve, self._news.set) for each in numbers]
         self._edge.on_listen = self._news.set
+        self._edge.accounts.elsewhere = self._account
         self._edge.hub.on_channel(self._hear)
         self._telling = asyncio.get_running_loop().create_task(self._tell())
         for member in self.members:
@@ -85,6 +86,11 @@ class Crew:
         await asyncio.gather(*(member.stop() for member in self.members))
         with contextlib.suppress(OSError):
             shutil.rmtree(self._folder)
+
+    async def _account(self, viewer: str) -> dict[str, Any] | None:
+        """Of one that watches at any of them."""
+        found = await asyncio.gather(*(member.account(viewer) for member in self.members))
+        return next((each for each in found if each is not None), None)
 
     def _hear(self, channel: Channel) -> None:
         channel.listeners.add(self._note)

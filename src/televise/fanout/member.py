@@ -2,9 +2,10 @@
 
 Each says one JSON object per line. From the hub: ``serve`` (first of all), ``news`` (its channels,
 whose clicks are wanted, and who watches at the other processes), ``settings``, ``answer`` (to
-``enter``), ``end`` (where it is not said, the end of the link is that of the hub). From the
-process: ``ready`` or ``failed``, ``enter`` and ``leave`` for each viewer, its key and what it
-watches, and for each wrong key, ``share`` (see `Share`), ``report`` and ``input`` of players.
+``enter``), ``viewer`` (what became of all that was made for one?), ``end`` (where it is not said,
+the end of the link is that of the hub). From the process: ``ready`` or ``failed``, ``enter`` and
+``leave`` for each viewer, its key and what it watches, and for each wrong key, ``account`` (of a
+``viewer``), ``share`` (see `Share`), ``report`` and ``input`` of players.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import contextlib
 import os
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any
 
 from televise.errors import LimitReached, TooManyTries
@@ -26,6 +28,8 @@ from televise.web.suspects import Suspects
 
 # It has so long to send its viewers away.
 END_SECONDS = 1.5
+# And so long to say what it knows of one of them.
+ACCOUNT_SECONDS = 2.0
 
 
 class Member(Supervisor):
@@ -54,6 +58,8 @@ class Member(Supervisor):
         self._changed = changed
         # How each leaves again.
         self._inside: dict[int, Callable[[], object]] = {}
+        self._asked: dict[int, asyncio.Future[dict[str, Any] | None]] = {}
+        self._numbers = count(1)
         self._pid = 0
         self.ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.news: dict[str, Any] = {}
@@ -81,6 +87,20 @@ class Member(Supervisor):
         self._serve["settings"] = settings
         self._say({"type": "settings", "settings": settings})
 
+    async def account(self, viewer: str) -> dict[str, Any] | None:
+        """That of somebody who watches at this process; None of others."""
+        number = next(self._numbers)
+        answer: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        self._say({"type": "viewer", "number": number, "viewer": viewer})
+        try:
+            async with asyncio.timeout(ACCOUNT_SECONDS):
+                return await answer
+        except TimeoutError:
+            return None
+        finally:
+            del self._asked[number]
+
     def heard(self, message: dict[str, Any]) -> None:
         super().heard(message)
         kind = message["type"]
@@ -88,6 +108,9 @@ class Member(Supervisor):
             self._enter(message["number"], message)
         elif kind == "leave":
             self._leave(message["number"])
+        elif kind == "account":
+            if (asked := self._asked.get(message["number"])) and not asked.done():
+                asked.set_result(message["account"])
         elif kind == "share":
             self._edge.census.shares[self._pid] = Share(**message["share"])
             self._changed()

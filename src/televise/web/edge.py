@@ -19,6 +19,7 @@ from televise.hub.hub import Hub
 from televise.hub.muxed import MakeMuxer
 from televise.model.rendition import Rendition
 from televise.web import envelope
+from televise.web.accounts import Accounts, identifier_of
 from televise.web.audience import Audience
 from televise.web.limits import Admission, Allowance
 from televise.web.said import ONLY_TEXT, TOO_MANY, Said, note_sent_away, send_away
@@ -91,6 +92,7 @@ class Edge(Audience):
         super().__init__(hub, admission, version, seats.visits)
         self.seats = seats
         self.sizes = seats.sizes
+        self.accounts = Accounts()
 
     async def endless(
         self,
@@ -103,7 +105,10 @@ class Edge(Audience):
     ) -> web.StreamResponse:
         """Answer with a stream that ends when the viewer goes; of the channel in the URL, if
         there is no other."""
-        channel = channel or self.hub.channel(request.match_info["name"])
+        channel, who = (
+            channel or self.hub.channel(request.match_info["name"]),
+            identifier_of(request),
+        )
         response = EndlessResponse(headers={**_stream_headers(way.content_type), **way.headers})
         response.force_close()
         if request.method == "HEAD":
@@ -116,7 +121,8 @@ class Edge(Audience):
             async with self.fed(request, channel, encoding, way.muxer, max_latency) as viewer:
                 viewer.burst = burst
                 viewer.start()
-                await viewer.closed
+                with self.accounts.kept(who, viewer):
+                    await viewer.closed
         return response
 
     async def socket(

@@ -57,6 +57,23 @@ _RENDITION = {
         "refusal": {"type": "string", "description": "why it cannot be made, else empty"},
     },
 }
+_VIEWER = {
+    "name": "viewer",
+    "in": "path",
+    "required": True,
+    "description": "what it called itself in X-Televise-Viewer",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,64}$"},
+}
+_ACCOUNT = {
+    "type": "object",
+    "required": ["channel", "delivered", "waiting", "dropped"],
+    "properties": {
+        "channel": {"type": "string"},
+        "delivered": {"type": "integer"},
+        "waiting": {"type": "integer"},
+        "dropped": {"type": "object", "additionalProperties": {"type": "integer"}},
+    },
+}
 _CHANNEL = {
     "type": "object",
     "required": [
@@ -109,6 +126,7 @@ def document(version: str) -> dict[str, Any]:
             "/api/channels": _json("All channels", many),
             "/api/channels/{name}": {**_json("One channel", channel, _NAME), **_control()},
             "/api/revoked": _revocation(),
+            "/api/viewers/{viewer}": _json("What became of all for one viewer", _ACCOUNT, _VIEWER),
             "/api/topology": _json("The hubs that this one knows", {"type": "object"}),
             "/healthz": _json("Whether the server is alive", {"type": "object"}),
             "/readyz": _json("Whether it takes viewers; 503 while it stops", {"type": "object"}),

@@ -166,7 +166,7 @@ def _link(channel: Channel, viewer: LinkViewer) -> dict[str, Any]:
         "offered": viewer.offered,
         "delivered": viewer.delivered,
         "skipped": viewer.cursor.skipped,
-        "waiting": viewer.offered - viewer.delivered - viewer.cursor.skipped,
+        "waiting": viewer.waiting,
         "dropped": viewer.dropped.to_json(),
         "bytes": viewer.bytes,
     }

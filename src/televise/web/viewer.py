@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from televise import events
 from televise.formats.websocket import RESTARTING, close_frame
@@ -72,6 +72,11 @@ class Viewer:
             return 0
         position = self._pump.muxed.log.end if self.live else self.cursor.position
         return position - self._first - self.cursor.skipped
+
+    @property
+    def waiting(self) -> int:
+        """Chunks that it is yet to be given."""
+        return self.offered - self.delivered - self.cursor.skipped
 
     @property
     def dropped(self) -> Dropped:
@@ -225,6 +230,11 @@ class Viewer:
 
     def tell_ledger(self) -> None:
         """Say what became of all that it was offered; it is true of what was sent before it."""
-        delivered, offered = self.delivered, self.offered
-        waiting = offered - delivered - self.cursor.skipped
-        self.tell(envelope.ledger(self.channel, delivered, waiting, self.dropped), "ledger")
+        self.tell(
+            envelope.ledger(self.channel, self.delivered, self.waiting, self.dropped), "ledger"
+        )
+
+    def account(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        counts = {"delivered": self.delivered, "waiting": self.waiting}
+        return {"channel": self.channel, **counts, "dropped": self.dropped.to_json()}
