@@ -72,6 +72,10 @@ async def test_the_page_shows_it() -> None:
     root = ElementTree.fromstring(drawing)
     assert len(root.findall("g")) == 2
     assert len(root.findall("path")) == 1
+    texts = [text.text or "" for text in root.findall("text")]
+    assert texts[0] == "cam"
+    assert texts[1].endswith(" MB, 0 dropped")
+    assert "stroke-dasharray" not in drawing
     for text in ("Who watches what", "Links", "Hops", "Channels", "data-live"):
         assert text in page
     assert page.count("<script") == page.count('<script type="module" src="assets/') == 1
@@ -109,6 +113,9 @@ def test_any_graph_can_be_drawn(upstreams: int) -> None:
         "channels": [channel, channel | {"path": ["x", "y", "a"]}],
     }
     page = topology_page(known)
+    assert ">0.0 MB, 0 dropped</text>" in page
+    assert ">cam 0.0 MB, 2 dropped</text>" in page
+    assert page.count("stroke-dasharray") == upstreams, "nothing crosses them"
     assert "<b>" not in page
     assert "<i>" not in page
     assert "smaller than is wanted" in page

@@ -56,14 +56,37 @@ def _graph(known: Mapping[str, Any]) -> Graph:
         name = f"publisher of {publisher['channel']}"
         by = "by the link" if publisher["format"] == "link" else publisher["format"]
         graph.add(name, -1, by, _delay(publisher), title=name)
-        graph.arrows[name, us] = None
+        graph.connect(name, us)
     for channel in known["channels"]:
         path = [*(channel["path"] or ()), us]
         for back, hub in enumerate(reversed(path)):
             graph.add(hub, -back, "further up")
-        graph.arrows |= dict.fromkeys(pairwise(path))
+        for start, end in pairwise(path):
+            graph.connect(start, end)
     _add_below(graph, us, known["hubs"], 1)
+    _add_traffic(graph, known)
     return graph
+
+
+def _add_traffic(graph: Graph, known: Mapping[str, Any]) -> None:
+    """What crosses each link of this hub; of others only their ends are known."""
+    us, crossing = str(known["node"]), dict[tuple[str, str], list[Mapping[str, Any]]]()
+    for take in known["takes"]:
+        above = take["node"] or f"publisher of {take['channel']}"
+        crossing.setdefault((above, us), []).append(take | {"dropped": take["missing"]})
+    for link in known["links"]:
+        crossing.setdefault((us, link["node"]), []).append(link | {"dropped": link["skipped"]})
+    for ends in graph.arrows:
+        if ends in crossing:
+            graph.connect(*ends, *_traffic(crossing[ends]))
+        elif us in ends and not ends[0].startswith("publisher of "):
+            graph.idle.add(ends)
+
+
+def _traffic(crossing: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield ", ".join(dict.fromkeys(str(each["channel"]) for each in crossing))
+    dropped = sum(each["dropped"] for each in crossing)
+    yield f"{sum(each['bytes'] for each in crossing) / 1e6:.1f} MB, {dropped} dropped"
 
 
 def _add_above(graph: Graph, us: str, upstream: Mapping[str, Any]) -> None:
@@ -74,7 +97,7 @@ def _add_above(graph: Graph, us: str, upstream: Mapping[str, Any]) -> None:
         name = upstream["node"] or upstream["url"]
         health = _delay(upstream) if upstream["state"] == "connected" else upstream["reason"]
         graph.add(name, -1, upstream["url"], health)
-        graph.arrows[name, us] = None
+        graph.connect(name, us)
 
 
 def _add_below(graph: Graph, above: str, hubs: Sequence[Mapping[str, Any]], column: int) -> None:
@@ -82,7 +105,7 @@ def _add_below(graph: Graph, above: str, hubs: Sequence[Mapping[str, Any]], colu
         ages = [each["arrived"] for each in hub["ages"].values() if "arrived" in each]
         people = _people(sum(hub["viewers"].values())) + " there and below"
         graph.add(hub["node"], column, people, f"{max(ages):g} ms old there" if ages else "")
-        graph.arrows[above, hub["node"]] = None
+        graph.connect(above, hub["node"])
         _add_below(graph, hub["node"], hub["hubs"], column + 1)
 
 
