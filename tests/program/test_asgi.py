@@ -18,6 +18,7 @@ from yarl import URL
 
 import televise
 from televise import Channel, Server
+from televise.errors import InputError
 from tests.program.test_channel import RED, plain
 from tests.support.process import environment
 from tests.support.waiting import until
@@ -243,6 +244,15 @@ async def test_a_page_with_a_key_shows_its_pictures(
                 assert await opened.receive_bytes()
             async with site.get("/live/other.jpg") as answer:
                 assert answer.status in (401, 403)
+
+
+@pytest.mark.parametrize(
+    ("hub", "said"),
+    [(5, "a Server, or the URL of a hub: not int"), ("hub", "'hub': write it as in http://")],
+)
+def test_what_is_no_hub(hub: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        televise.asgi(hub)
 
 
 async def test_a_hub_that_has_gone_is_said(site: Site, server: Server) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.request import urlopen
 
 import aiohttp
@@ -362,6 +362,13 @@ def test_a_rate_that_is_none(server: Server, fps: Any) -> None:
 def test_what_is_no_iterator(server: Server) -> None:
     with pytest.raises(InputError, match="an iterator of pictures, as a generator is: not int"):
         server.channel("cam").run(5)  # type: ignore[call-overload]
+
+
+def test_what_is_no_function(server: Server) -> None:
+    channel = server.channel("cam")
+    for listen in (channel.on_click, channel.on_key):
+        with pytest.raises(InputError, match="a function that takes what a viewer did: not 'x'"):
+            listen(cast("Any", "x"))
 
 
 def test_an_iterator_is_shown(server: Server) -> None:

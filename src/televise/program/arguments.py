@@ -90,6 +90,12 @@ def check_frames(frames: object) -> None:
         raise InputError(f"frames is an iterator of pictures, as a generator is: not {kind}")
 
 
+def check_callback(callback: object) -> None:
+    """What is to be called."""
+    if not callable(callback):
+        raise InputError(f"a function that takes what a viewer did: not {_told(callback)}")
+
+
 def encode_meta(meta: Any) -> bytes:
     """What is to be told with a picture, as JSON."""
     try:

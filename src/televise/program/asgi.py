@@ -13,6 +13,9 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from yarl import URL
 
+from televise.errors import InputError
+from televise.model.hub_url import parse_hub_url
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -27,6 +30,7 @@ _HOP_BY_HOP = {
 # What is the outer application's own business; of its cookies, the hub gets those it has set.
 _NOT_FOR_THE_HUB = _HOP_BY_HOP | {b"host", b"origin", b"cookie", b"authorization"}
 _COOKIE = "televise-"
+EXAMPLE = "http://127.0.0.1:8080"
 _REFUSED = 1008  # RFC 6455 section 7.4.1: policy violation
 _WENT_WRONG = 1011
 _NO_STATUS = (None, 1005, 1006)  # those that stand in no close frame
@@ -45,9 +49,13 @@ def asgi(hub: HasUrl | str) -> Application:
     """An application that answers as ``hub``, a Server or the URL of a hub, does.
 
     Mount it: ``app.mount("/live", televise.asgi(server))`` makes ``/live/cam.mjpg`` and all others.
-    WebSockets are opened for pages of the application's own host only.
+    WebSockets are opened for pages of the application's own host only. InputError for what is
+    neither.
     """
-    base = (hub if isinstance(hub, str) else hub.url).rstrip("/")
+    url = hub if isinstance(hub, str) else getattr(hub, "url", None)
+    if not isinstance(url, str):
+        raise InputError(f"asgi takes a Server, or the URL of a hub: not {type(hub).__name__}")
+    base = parse_hub_url(url, EXAMPLE).http
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -9,7 +9,13 @@ from typing import Any, overload
 
 from televise.errors import InputError, Unavailable
 from televise.program import multipart, sound
-from televise.program.arguments import check_captured, check_fps, check_frames, encode_meta
+from televise.program.arguments import (
+    check_callback,
+    check_captured,
+    check_fps,
+    check_frames,
+    encode_meta,
+)
 from televise.program.display import Display
 from televise.program.home import Home
 from televise.program.input import Click, Key
@@ -149,15 +155,17 @@ class Channel:
     def on_click(self, callback: Callable[[Click], object]) -> None:
         """Call ``callback`` whenever a viewer clicks into the picture, in a thread of its own.
 
-        Only one is called. Unavailable where the hub is elsewhere.
+        Only one is called. Unavailable where the hub is elsewhere, InputError for no function.
         """
         self._check()
+        check_callback(callback)
         self._home.listen(self.name)
         self._on_click = callback
 
     def on_key(self, callback: Callable[[Key], object]) -> None:
         """The same for keys."""
         self._check()
+        check_callback(callback)
         self._home.listen(self.name)
         self._on_key = callback
 
