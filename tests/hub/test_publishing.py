@@ -6,7 +6,8 @@ import pytest
 
 from televise.errors import Busy, TeleviseError, Unavailable, Unsupported
 from televise.hub.publishing import MOST_AHEAD, Publishing
-from televise.link.messages import Data, Finish, Publish
+from televise.hub.seat import Seat
+from televise.link.messages import Data, Ended, Finish, Publish
 from televise.link.protocol import MAX_DATA
 
 
@@ -125,3 +126,15 @@ async def test_the_verdict_on_what_ended_is_waited_for() -> None:
     held.publishing.send_away("that is no film")
     await finishing
     assert isinstance(held.publishing.problem, Unsupported)
+
+
+@pytest.mark.parametrize(("silent", "kind"), [(0.0, Unsupported), (20.0, Unavailable)])
+async def test_who_was_only_silent_may_come_again(silent: float, kind: type[TeleviseError]) -> None:
+    seat = Seat("cam", lambda message: None, lambda publishing: None)
+    publishing = seat.take(1, "webm", "192.0.2.1", take_over=False)
+    publishing.write(b"no media")
+    publishing.heard -= silent
+    seat.heard(Ended(1, "it cannot be shown"))
+    assert type(publishing.problem) is kind
+    assert str(publishing.problem) == "it cannot be shown"
+    assert seat.publisher is None

@@ -36,6 +36,7 @@ class Publishing:
         self.closed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.uplink = uplink
         self.received = 0
+        self.heard = asyncio.get_running_loop().time()
         self._ahead = 0
         self._early: list[bytes] | None = []
         self._finished = False
@@ -44,6 +45,11 @@ class Publishing:
         self._release: Callable[[Publishing], None] = _nothing
         # Called when the publisher has gone.
         self.on_end: Callable[[], None] = _unheard
+
+    @property
+    def silent_seconds(self) -> float:
+        """For so long it has sent nothing."""
+        return asyncio.get_running_loop().time() - self.heard
 
     @property
     def problem(self) -> TeleviseError | None:
@@ -72,6 +78,7 @@ class Publishing:
         if self.closed.done():
             return
         self.received += len(data)
+        self.heard = asyncio.get_running_loop().time()
         if self._early is not None:
             self._early.append(data)
         else:

@@ -1,13 +1,17 @@
 """Seat: the one place that a channel has for a publisher."""
 
 from televise import events
-from televise.errors import Busy, InputError, TeleviseError, Unavailable
+from televise.errors import Busy, InputError, TeleviseError, Unavailable, Unsupported
 from televise.hub.publishable import Publishable
 from televise.hub.publishing import RESUMABLE, Publishing
 from televise.hub.supply import Supply
 from televise.hub.uplink import Uplink
 from televise.link.messages import Ended, Taken
 from televise.model.source import SourceSpec
+
+# Who is sent away after such a silence has sent nothing wrong, and may come again: a phone has
+# taken the camera from a page, or the line was dead.
+SILENT_SECONDS = 10.0
 
 
 class Seat:
@@ -53,7 +57,8 @@ class Seat:
             return
         if message.text:
             events.warning("publisher sent away", channel=self._name, reason=message.text)
-        publisher.send_away(message.text)
+        silent = publisher.silent_seconds > SILENT_SECONDS
+        publisher.send_away(message.text, Unavailable if silent else Unsupported)
 
     def close(self, text: str, error: type[TeleviseError]) -> None:
         """Nobody may sit here any more."""
