@@ -5,10 +5,13 @@ import asyncio
 import pytest
 
 from televise.errors import Busy, TeleviseError, Unavailable, Unsupported
+from televise.hub.publishable import Publishable
 from televise.hub.publishing import MOST_AHEAD, Publishing
 from televise.hub.seat import Seat
+from televise.hub.supply import Callbacks
 from televise.link.messages import Data, Ended, Finish, Publish
 from televise.link.protocol import MAX_DATA
+from televise.model.source import parse_source
 
 
 class Held:
@@ -130,11 +133,13 @@ async def test_the_verdict_on_what_ended_is_waited_for() -> None:
 
 @pytest.mark.parametrize(("silent", "kind"), [(0.0, Unsupported), (20.0, Unavailable)])
 async def test_who_was_only_silent_may_come_again(silent: float, kind: type[TeleviseError]) -> None:
-    seat = Seat("cam", lambda message: None, lambda publishing: None)
-    publishing = seat.take(1, "webm", "192.0.2.1", take_over=False)
+    callbacks = Callbacks(received=lambda _: None, up=lambda: None, down=lambda _: None)
+    seat = Seat("cam", Publishable("cam", callbacks, stdin=False))
+    publishing = Held("webm").publishing
+    seat.take(publishing, parse_source("cam=publish:"), take_over=False)
     publishing.write(b"no media")
     publishing.heard -= silent
-    seat.heard(Ended(1, "it cannot be shown"))
+    seat.heard(Ended(7, "it cannot be shown"))
     assert type(publishing.problem) is kind
     assert str(publishing.problem) == "it cannot be shown"
     assert seat.publisher is None
