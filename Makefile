@@ -1,7 +1,7 @@
 # make demo    set up, and serve a test pattern on http://127.0.0.1:8080
 # make test    every test, browsers included
 # make check   format, lint, types, layers, documentation, packages, player types
-# make install | bench | fuzz | clean
+# make install | bench | fuzz | autobahn | clean
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -14,7 +14,7 @@ BUNDLE := src/televise/assets/televise.js
 CODE := $(wildcard src tests bench fuzz examples hatch_build.py)
 JOBS ?= 3
 
-.PHONY: help install demo test check bench fuzz fuzz-today clean tools-for-tests
+.PHONY: help install demo test check bench fuzz fuzz-today autobahn clean tools-for-tests
 
 help:
 	@sed -n '1,/^$$/s/^# //p' Makefile
@@ -45,6 +45,10 @@ fuzz: install
 # Two targets for a minute each, others each day.
 fuzz-today: install
 	$(BIN)/python fuzz/run.py --today 2 --jobs 2
+
+# WebSockets against the Autobahn test suite, where there is Python 2.7.
+autobahn: install
+	$(BIN)/python -m tests.web.autobahn
 
 clean:
 	rm -rf $(VENV) .cache build dist src/televise/assets player/node_modules player/build

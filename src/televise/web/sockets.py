@@ -11,11 +11,20 @@ from televise.web.viewer import Viewer
 MAX_MESSAGE_BYTES = 4096
 # RFC 6455 section 5.5: what a close frame may hold, without its code.
 MAX_REASON_BYTES = 123
+# RFC 6455 section 7.4.2: from 4000 to this one, codes are for private use.
+MAX_CODE = 4999
 
 
 class Masked(web.WebSocketResponse):
-    """A WebSocket whose client must mask what it sends (RFC 6455 section 5.1), which aiohttp does
-    not ask of it: else it is closed with 1002."""
+    """A WebSocket whose client must mask what it sends (RFC 6455 section 5.1), and must not close
+    it with a code that nobody may send (section 7.4), neither of which aiohttp asks of it: else it
+    is closed with 1002."""
+
+    async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
+        said = self.close_code or 0
+        if said == WSCloseCode.ABNORMAL_CLOSURE or said > MAX_CODE:
+            code = WSCloseCode.PROTOCOL_ERROR
+        return await super().close(code=code, message=message, drain=drain)
 
     def _post_start(
         self, request: web.BaseRequest, protocol: str | None, writer: WebSocketWriter
