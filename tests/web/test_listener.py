@@ -6,9 +6,7 @@ import errno
 import os
 import re
 import resource
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from televise.errors import InputError
 from televise.web import listener as listener_module
 from televise.web.listener import Listener
 from televise.web.socket_options import UNACKNOWLEDGED_MILLISECONDS, UNSENT_BYTES, set_options
+from tests.support.island import Island, near_island
 from tests.support.process import is_alive, televise
 from tests.support.server import SMALL, serving
 from tests.support.waiting import until
@@ -142,48 +141,12 @@ async def test_so_many_descriptors_are_kept_free() -> None:
 
 # A viewer whose network is gone: its packets are dropped, and it does not know.
 
-NAMESPACE = f"televise-{os.getpid()}"
-OUTER, INNER = f"tv{os.getpid()}a", f"tv{os.getpid()}b"
-HERE, THERE = "10.213.77.1", "10.213.77.2"
-
-
-def system(*command: str) -> str:
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        pytest.skip(f"{' '.join(command)}: {ended.stderr.strip()}")
-    return ended.stdout
-
 
 @pytest.fixture
-def island() -> Iterator[None]:
-    """A network namespace with one wire to us."""
-    if os.geteuid() or not (shutil.which("ip") and shutil.which("nft")):
-        pytest.skip("network namespaces need root, ip and nft")
-    try:
-        system("ip", "netns", "add", NAMESPACE)
-        system("ip", "link", "add", OUTER, "type", "veth", "peer", "name", INNER)
-        system("ip", "link", "set", INNER, "netns", NAMESPACE)
-        system("ip", "addr", "add", f"{HERE}/30", "dev", OUTER)
-        system("ip", "link", "set", OUTER, "up")
-        inside("ip", "addr", "add", f"{THERE}/30", "dev", INNER)
-        inside("ip", "link", "set", INNER, "up")
-        yield
-    finally:
-        for command in (["ip", "netns", "del", NAMESPACE], ["ip", "link", "del", OUTER]):
-            subprocess.run(command, capture_output=True, check=False)
-
-
-def inside(*command: str) -> str:
-    return system("ip", "netns", "exec", NAMESPACE, *command)
-
-
-def cut() -> None:
-    """Drop every packet in and out of the namespace."""
-    inside("nft", "add table inet t")
-    for hook in ("input", "output"):
-        inside(
-            "nft", f"add chain inet t {hook} {{ type filter hook {hook} priority 0; policy drop; }}"
-        )
+def island() -> Iterator[Island]:
+    """Somewhere else."""
+    with near_island() as found:
+        yield found
 
 
 VIEWER = """
@@ -197,8 +160,8 @@ while data := viewer.recv(65536):
 
 
 @contextlib.asynccontextmanager
-async def far_viewer(port: int) -> AsyncIterator[asyncio.StreamReader]:
-    command = ["ip", "netns", "exec", NAMESPACE, "python3", "-c", VIEWER, HERE, str(port)]
+async def far_viewer(island: Island, port: int) -> AsyncIterator[asyncio.StreamReader]:
+    command = [*island.enter, "python3", "-c", VIEWER, island.here, str(port)]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:
@@ -209,16 +172,20 @@ async def far_viewer(port: int) -> AsyncIterator[asyncio.StreamReader]:
         await process.communicate()
 
 
-@pytest.mark.usefixtures("island")
-async def test_a_viewer_whose_network_is_gone_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_viewer_whose_network_is_gone_is_dropped(
+    island: Island, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("televise.web.viewer.STALL_SECONDS", 1.0)
     async with serving(host="0.0.0.0") as running:
         await running.is_live()
-        async with running.stream_socket("/cam.mjpg") as near, far_viewer(running.port) as far:
+        async with (
+            running.stream_socket("/cam.mjpg") as near,
+            far_viewer(island, running.port) as far,
+        ):
             async with asyncio.timeout(20):
                 assert await far.readline()
             await until(lambda: running.watching == 2)
-            await asyncio.to_thread(cut)
+            await asyncio.to_thread(island.cut)
             assert await is_silent(far), "the cut bites"
             assert running.watching == 2, "nobody has said good-bye"
             dropped = asyncio.create_task(until(lambda: running.watching == 1))
@@ -244,13 +211,12 @@ VIEWERS = 100
 END_SECONDS = 15.0
 
 
-@pytest.mark.usefixtures("island")
-async def test_a_signal_ends_it_whatever_viewers_do(tmp_path: Path) -> None:
+async def test_a_signal_ends_it_whatever_viewers_do(island: Island, tmp_path: Path) -> None:
     """Many are told to come again, and one is gone without a word."""
     arguments = (f"cam={SMALL}", "--host", "0.0.0.0", "--insecure", "--rtmp", "off")
     with televise(*arguments, log=tmp_path / "log") as server:
         async with contextlib.AsyncExitStack() as stack:
-            far = await stack.enter_async_context(far_viewer(server.port))
+            far = await stack.enter_async_context(far_viewer(island, server.port))
             near = [
                 await stack.enter_async_context(
                     Stream.open(server.port, "/cam.mjpg", websocket=True)
@@ -261,7 +227,7 @@ async def test_a_signal_ends_it_whatever_viewers_do(tmp_path: Path) -> None:
             async with asyncio.timeout(20):
                 assert await far.readline()
             workers = server.workers
-            await asyncio.to_thread(cut)
+            await asyncio.to_thread(island.cut)
             assert await is_silent(far), "the cut bites"
             began = time.monotonic()
             ending = asyncio.create_task(asyncio.to_thread(server.end))
