@@ -1,0 +1,72 @@
+"""Event loop blocked: nothing that a hub does keeps all its viewers waiting."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from televise.crowd.crowd import good, watch
+from televise.crowd.outputs import EXAMPLES, outputs_of
+from televise.model.hub_url import parse_hub_url
+from tests.conftest import ROOT
+from tests.support.loop_probe import held, probing
+from tests.support.process import televise
+from tests.support.server import SOURCE_FOLDER
+from tests.support.wire import Stream
+
+MOST_SECONDS = 0.2
+SHARES = {"slow": 0.1, "stalled": 0.1, "leaving": 0.1, "rubbish": 0.1}
+PAGES = [
+    "/",
+    "/cam",
+    "/topology",
+    "/metrics",
+    "/api/channels",
+    "/api/topology",
+    "/api/openapi.json",
+]
+PICTURES = ["/cam.jpg", "/cam.png", "/cam.gif?t=-2s&d=1s", "/cam.mp4?t=-2s&d=1s"]
+
+BLOCKED = """
+import asyncio, socket, threading, time
+async def main():
+    threading.Thread(target=time.sleep, args=[0.002]).start()
+    time.sleep(0.001)
+    loop = asyncio.get_running_loop()
+    loop.call_soon(burn)
+    await loop.getaddrinfo("127.0.0.2", 80)
+    socket.getaddrinfo("127.0.0.1", 80)
+def burn():
+    end = time.thread_time() + 0.3
+    while time.thread_time() < end:
+        pass
+asyncio.run(main())
+"""
+
+
+def test_the_probe_sees_what_blocks(tmp_path: Path) -> None:
+    """And not what other threads wait for."""
+    environment = probing(tmp_path, BLOCKED, MOST_SECONDS, ROOT)
+    subprocess.run([sys.executable, "-c", BLOCKED], env=environment, check=True, timeout=60)
+    slept, burnt, asked = held(tmp_path)
+    assert slept == "time.sleep(0.001)"
+    assert "burn()" in burnt
+    assert "127.0.0.1" in asked
+
+
+async def test_the_event_loop_is_not_blocked(tmp_path: Path) -> None:
+    """With good and bad viewers of each output, and all pages: no call takes 200 ms of the
+    processor, and none waits."""
+    environment = probing(tmp_path, "serve", MOST_SECONDS, ROOT, SOURCE_FOLDER)
+    source = "cam=pattern:?size=320x240&fps=15&tone=440"
+    with televise(source, log=tmp_path / "log", **environment) as server:
+        began = time.monotonic()
+        url = parse_hub_url(f"http://127.0.0.1:{server.port}", EXAMPLES)
+        accounts = await watch(await outputs_of(url, ""), 60, SHARES, seconds=2.5, churn=20.0)
+        assert good(accounts)
+        for path in (*PAGES, *PICTURES):
+            async with Stream.open(server.port, path) as stream:
+                assert stream.status == 200, path
+                await stream.exactly(1)
+        assert held(tmp_path, began) == []
+        assert held(tmp_path) != [], "the probe is there: names are looked up before it listens"
