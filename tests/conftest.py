@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.leaks import DESCRIPTORS, Belongings, left, note_unfinished, unfinished
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("televise", settings.get_profile("default"), deadline=None)
@@ -29,6 +31,21 @@ def pytest_configure() -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+    note_unfinished()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """After all tests of a file, and the servers that they share, there is no child process, no
+    thread and no descriptor that was not there before, and no task had to be ended with its loop.
+
+    It is not after each test, as what several tests share comes and goes between them.
+    """
+    unfinished()
+    before = Belongings.now() if DESCRIPTORS.exists() else None
+    yield
+    assert before is None or left(before) == []
+    assert unfinished() == []
 
 
 @pytest.fixture(scope="session")

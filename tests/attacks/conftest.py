@@ -1,5 +1,6 @@
 """One hub for all attacks: each finds it as the one before has left it."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ import pytest
 
 from tests.attacks.canary import Canary
 from tests.attacks.victim import Victim, attacked
+from tests.support.leaks import shared
 
 
 @pytest.fixture(scope="session")
 def attacked_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
-    with attacked(tmp_path_factory.mktemp("victim")) as victim:
+    with contextlib.ExitStack() as stack:
+        with shared():
+            victim = stack.enter_context(attacked(tmp_path_factory.mktemp("victim")))
         yield victim
 
 

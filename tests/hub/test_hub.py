@@ -1,10 +1,15 @@
 """The hub: channels by name."""
 
+import asyncio
+
 import pytest
 
 from televise.errors import InputError, UnknownChannel
 from televise.hub.hub import Hub
 from televise.model.source import parse_source
+from tests.support.process import is_alive
+from tests.support.server import SMALL
+from tests.support.waiting import until
 
 
 async def test_channels_keep_their_order() -> None:
@@ -31,3 +36,17 @@ async def test_an_unknown_channel_is_told_which_there_are() -> None:
         hub.channel("c")
     with pytest.raises(UnknownChannel, match="none"):
         Hub([]).channel("c")
+
+
+async def test_its_end_waits_for_channels_that_are_being_removed() -> None:
+    hub = Hub([parse_source(f"cam={SMALL}")])
+    channel = hub.channel("cam")
+    channel.open()
+    worker = await until(lambda: channel.worker)
+    assert worker is not None
+    removing = asyncio.create_task(hub.remove("cam"))
+    await asyncio.sleep(0)
+    assert not hub.has("cam")
+    removing.cancel()
+    await hub.close()
+    assert not is_alive(worker)

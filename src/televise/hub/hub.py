@@ -29,6 +29,7 @@ class Hub:
     ) -> None:
         self.node = f"{name[:MAX_NAME]}-{secrets.token_hex(4)}" if name else secrets.token_hex(8)
         self._channels: dict[str, Channel] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         # What is encoded here, and what other hubs encode, which costs us nothing.
         self.budget, self._elsewhere = Budget(), Budget(megapixels=UNLIMITED)
         self.set_policies(policy, policies or {})
@@ -94,7 +95,11 @@ class Hub:
         """End a channel; its viewers are told. UnknownChannel."""
         channel = self.channel(name)
         del self._channels[name]
-        await channel.close()
+        # Whoever asked for it may be gone before its worker is.
+        ending = asyncio.get_running_loop().create_task(channel.close())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        await asyncio.shield(ending)
 
     def on_channel(self, listener: Callable[[Channel], None]) -> None:
         """Call ``listener`` with every channel that there is, and with every one that comes."""
@@ -107,5 +112,5 @@ class Hub:
         self._listeners.remove(listener)
 
     async def close(self) -> None:
-        """End all workers."""
-        await asyncio.gather(*(channel.close() for channel in self.channels))
+        """End all workers, those of channels that are being removed among them."""
+        await asyncio.gather(*(channel.close() for channel in self.channels), *self._ending)

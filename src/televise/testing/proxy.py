@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator
+from typing import Any
 
 _PIECE = 4096
 # What the kernel keeps for us: what waits, waits where it was sent.
@@ -36,6 +37,7 @@ class ToxicProxy:
         self.close_delay = 0.0
         self.accepted = self.refused = self.carried = self.withheld = self.held = self.broken = 0
         self._writers: set[asyncio.StreamWriter] = set()
+        self._carrying: set[asyncio.Task[Any]] = set()
         self._silent = self._cut = False
         self._flows = asyncio.Event()
         self._flows.set()
@@ -77,8 +79,19 @@ class ToxicProxy:
         self._cut = self._silent = False
         self.thaw()
 
+    async def end(self) -> None:
+        """Break all connections, and leave nothing running."""
+        self.thaw()
+        self.cut()
+        for task in self._carrying:
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
+
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Forward one connection, until it ends."""
+        if carrying := asyncio.current_task():
+            self._carrying.add(carrying)
+            carrying.add_done_callback(self._carrying.discard)
         if self._cut:
             self.refused += 1
             writer.transport.abort()
@@ -94,7 +107,7 @@ class ToxicProxy:
         except OSError:
             self.refused += 1
         except asyncio.CancelledError:
-            pass  # the loop ends; whoever made this task would complain
+            pass  # it ends, or the loop does; whoever made this task would complain
         finally:
             for each in (writer, back):
                 if each is not None:
@@ -194,6 +207,5 @@ async def toxic_proxy(
         yield proxy
     finally:
         server.close()
-        proxy.thaw()
-        proxy.cut()
+        await proxy.end()
         await server.wait_closed()

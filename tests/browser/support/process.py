@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.leaks import shared
+
 _START_SECONDS = 60.0
 
 
@@ -28,7 +30,7 @@ class Process:
     ) -> None:
         self._profile = profile
         self._log = profile / "log"
-        with self._log.open("wb") as log:
+        with self._log.open("wb") as log, shared():
             self._process = subprocess.Popen(
                 arguments,
                 stdin=subprocess.DEVNULL,
