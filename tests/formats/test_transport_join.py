@@ -11,9 +11,12 @@ from televise.formats.mpegts import (
     MPEG1_AUDIO,
     MPEG1_VIDEO,
     PACKET_BYTES,
+    PMT_PID,
     VIDEO_ID,
     Multiplexer,
+    Pid,
     Unit,
+    section,
 )
 from televise.formats.transport_join import MOST_APART_SECONDS, TransportJoin
 from televise.formats.transport_packet import difference, moved, pid_of, time_of
@@ -115,8 +118,8 @@ def test_a_reader_begins_anew_when_one_comes_and_goes_and_comes_back(
     senders.add(Sender(order[1], 99, 8))
     senders.run(12)
     assert kinds(senders.out) == [{ids[0]}, set(ids), {ids[0]}, set(ids)]
-    for section in sections(senders.out):
-        found = read(section)
+    for each in sections(senders.out):
+        found = read(each)
         assert found.errors == []
         if VIDEO_ID in {pes.stream_id for pes in found.pes}:
             assert next(pes for pes in found.pes if pes.stream_id == VIDEO_ID).random_access
@@ -298,3 +301,15 @@ def moved_all(data: bytes, ticks: int) -> bytes:
     return b"".join(
         moved(each, pid_of(each), ticks if pid_of(each) == 0x100 else 0) for each in packets
     )
+
+
+def test_a_table_that_takes_all_streams_away_ends_nothing() -> None:
+    """Its packets come in one piece with those of the streams that there were."""
+    sender, join = Sender(MPEG1_VIDEO), TransportJoin()
+    part = join.enter()
+    (_, first), (_, second), (_, third) = sender.next(), sender.next(), sender.next()
+    empty = Pid(PMT_PID).section(section(2, 1, 1, b"\xff\xff\xf0\0"), True)
+    assert join.feed(part, first, 0.0)
+    assert join.feed(part, second + empty + third, 0.1) == b""
+    assert part.kinds == set()
+    assert join.feed(part, first, 0.2)

@@ -118,6 +118,8 @@ class TransportJoin:
         for stream, packet in part.program.feed(data):
             if part.streams != part.program.streams:
                 self._enter_streams(part)
+            if stream not in part.streams:
+                continue  # the table of streams is another one since
             if begins(packet):
                 self._begin_unit(part, stream, packet, now, pieces)
             pieces.append(part.taken(stream, packet))
