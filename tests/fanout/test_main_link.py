@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from televise.errors import FormatError, PeerError, Unavailable
+from televise.fanout.main_hub import MainHub
 from televise.fanout.main_link import MAX_HEAD_BYTES, MainLink
 from televise.formats.websocket import (
     BINARY,
@@ -19,8 +22,11 @@ from televise.formats.websocket import (
     close_frame,
     masked_frame,
 )
+from televise.hub.hub import Hub
 from televise.link.messages import Hello, Keyframe, Message, Note
 from televise.link.protocol import VERSION, Receiver, encode
+from televise.model.rendition import Rendition
+from televise.model.source import parse_source
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio
@@ -60,9 +66,9 @@ class Server:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, answer: bytes, *, pieces: int = 1 << 20, ends: bool = False
+    folder: Path, answer: bytes, *, pieces: int = 1 << 20, ends: bool = False, name: str = "hub"
 ) -> AsyncIterator[tuple[Path, Server]]:
-    server, path = Server(answer, pieces, ends), folder / "hub"
+    server, path = Server(answer, pieces, ends), folder / name
     listening = await asyncio.start_unix_server(server.talk, path)
     async with listening:
         yield path, server
@@ -149,3 +155,39 @@ async def test_what_cannot_be_taken_is_told(tmp_path: Path) -> None:
     async with serving(tmp_path, SAID) as (path, _):
         with pytest.raises(ZeroDivisionError):
             await MainLink("hub:8080", "/", take).run(path)
+
+
+async def test_who_carries_the_same_twice_tells_them_apart(tmp_path: Path) -> None:
+    """As where a channel has gone and come again before its old link has ended."""
+    hello, keyframe = (len(encode(each)) + 6 for each in (Hello(VERSION), Keyframe(1)))
+    async with (
+        serving(tmp_path, HEAD + HELLO, name="1") as (_, server),
+        aiohttp.ClientSession() as session,
+    ):
+        main, wanted = MainHub(Hub(), 1, tmp_path, session), Rendition("mjpeg")
+        first, second = (
+            asyncio.create_task(main.carry(session, "cam", wanted, lambda message: False))
+            for _ in range(2)
+        )
+        await until(lambda: len(server.heard) == 2 * hello)
+        first.cancel()
+        await asyncio.wait([first])
+        await main.want_keyframe("cam", wanted)
+        await until(lambda: len(server.heard) == 2 * hello + keyframe)
+        second.cancel()
+        await asyncio.wait([second])
+    assert first.cancelled()
+    assert second.cancelled()
+
+
+async def test_two_announcements_at_once_end_a_channel_once(tmp_path: Path) -> None:
+    hub, problems = Hub([parse_source("cam=publish:")]), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: problems.append(context))
+    async with aiohttp.ClientSession() as session:
+        main = MainHub(hub, 1, tmp_path, session)
+        for _ in range(2):
+            main.announce('{"node": "main", "channels": []}')
+        await until(lambda: not main._removing)
+    gc.collect()
+    assert hub.channels == []
+    assert problems == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 
 from televise.fanout.main_link import MainLink
+from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.hub.link_client import Take, target
 from televise.hub.offer import parse_announcement
@@ -27,7 +28,8 @@ class MainHub(Upstream):
         self._host, self._socket = f"localhost:{port}", folder / str(port)
         super().__init__(f"ws://{self._host}")
         self._hub = hub
-        self._links: dict[tuple[str, Rendition], MainLink] = {}
+        # A channel that has gone and come again may be carried twice for a moment.
+        self._links: set[tuple[str, Rendition, MainLink]] = set()
         self._changed: Callable[[], None] = _nobody
         self.followed = asyncio.Event()
         self._removing: set[asyncio.Task[None]] = set()
@@ -53,24 +55,31 @@ class MainHub(Upstream):
         loop = asyncio.get_running_loop()
         for channel in self._hub.channels:
             if channel.name not in self.offers:
-                removing = loop.create_task(self._hub.remove(channel.name))
+                removing = loop.create_task(self._remove(channel))
                 self._removing.add(removing)
                 removing.add_done_callback(self._removing.discard)
         loop.call_soon(self._changed)  # those are gone by then
+
+    async def _remove(self, channel: Channel) -> None:
+        """Unless it has gone already: two announcements may come at once."""
+        if channel in self._hub.channels:
+            await self._hub.remove(channel.name)
 
     async def carry(
         self, session: aiohttp.ClientSession, name: str, rendition: Rendition, take: Take
     ) -> None:
         path = target("/api/link/{}", name, rendition, {"node": self._us})
-        link = self._links[name, rendition] = MainLink(self._host, path, take)
+        carried = name, rendition, MainLink(self._host, path, take)
+        self._links.add(carried)
         try:
-            await link.run(self._socket)
+            await carried[-1].run(self._socket)
         finally:
-            del self._links[name, rendition]
+            self._links.discard(carried)
 
     async def want_keyframe(self, name: str, rendition: Rendition) -> None:
-        if link := self._links.get((name, rendition)):
-            link.say(Keyframe(1))
+        for *carried, link in self._links:
+            if carried == [name, rendition]:
+                link.say(Keyframe(1))
 
     async def look(self, session: aiohttp.ClientSession, name: str, look: Look, take: Take) -> None:
         await super().look(self._session, name, look, take)

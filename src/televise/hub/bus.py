@@ -94,7 +94,7 @@ class Bus(Upstream):
 
     async def want_keyframe(self, name: str, rendition: Rendition) -> None:
         """Ask for one, in what comes of this rendition of a channel now."""
-        for reception in self.receptions:
+        for reception in tuple(self.receptions):
             if (reception.name, reception.rendition) == (name, rendition):
                 await reception.want_keyframe()
 

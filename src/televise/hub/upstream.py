@@ -73,8 +73,9 @@ class Upstream:
     # When it said something last, in monotonic seconds.
     heard: float = field(default=math.inf, repr=False)
     _us: str = ""
-    _carrying: dict[tuple[str, Rendition], aiohttp.ClientWebSocketResponse] = field(
-        default_factory=dict, repr=False
+    # Two may carry the same: what was asked for in full has become small, as another one was.
+    _carrying: set[tuple[str, Rendition, aiohttp.ClientWebSocketResponse]] = field(
+        default_factory=set, repr=False
     )
 
     @property
@@ -183,17 +184,19 @@ class Upstream:
         path = target("/api/link/{}", name, rendition, {"node": self._us})
         async with self._connected(session, path, MAX_MEDIA_BYTES) as websocket:
             await websocket.send_bytes(HELLO)
-            self._carrying[name, rendition] = websocket
+            carried = name, rendition, websocket
+            self._carrying.add(carried)
             try:
                 await self._give(websocket, take)
             finally:
-                del self._carrying[name, rendition]
+                self._carrying.discard(carried)
 
     async def want_keyframe(self, name: str, rendition: Rendition) -> None:
         """Ask for one, in what it sends of this rendition of a channel now."""
-        if websocket := self._carrying.get((name, rendition)):
-            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-                await websocket.send_bytes(KEYFRAME)
+        for *carried, websocket in tuple(self._carrying):
+            if carried == [name, rendition]:
+                with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+                    await websocket.send_bytes(KEYFRAME)
 
     async def look(self, session: aiohttp.ClientSession, name: str, look: Look, take: Take) -> None:
         """The same of some seconds of the past, which ``Ended`` follows."""
