@@ -11,6 +11,8 @@ from televise.media.unit import Place, Unit
 
 # Pictures that come out in another order than they went in come out no later than this.
 _REORDER_SECONDS = 0.5
+# More pictures than this are never between a decoder's two ends (H.264 holds 16 back).
+_MOST_INSIDE = 64
 
 
 class Decoding:
@@ -39,6 +41,8 @@ class Decoding:
         # With B-frames another picture comes out than went in: this comes out with it.
         unit.packet.opaque = (unit.place, unit.captured)
         heappush(self._arrivals, unit.captured)
+        if len(self._arrivals) > _MOST_INSIDE:
+            heappop(self._arrivals)  # nothing comes out of it
         try:
             frames = self._decoder.decode(unit.packet)
         except av.error.FFmpegError:
