@@ -5,6 +5,7 @@
      ├─ UnknownChannel      there is no channel of that name            (HTTP 404)
      ├─ Unauthorized        no key was given, or one that is not valid  (HTTP 401)
      ├─ Forbidden           the key is valid, but not for this          (HTTP 403)
+     │   └─ WrongSecret     a wrong one, told as an original tells it   (HTTP 403)
      ├─ TooManyTries        too many wrong keys came from there         (HTTP 429)
      ├─ Busy                somebody else publishes there already       (HTTP 409)
      ├─ Unsupported         what was sent is not media                  (HTTP 415)
@@ -40,6 +41,10 @@ class Unauthorized(TeleviseError):
 
 class Forbidden(TeleviseError):
     """The key is valid, but gives no right to this."""
+
+
+class WrongSecret(Forbidden):
+    """A key that is not valid, where the original of a dialect answers as to one that is."""
 
 
 class TooManyTries(TeleviseError):

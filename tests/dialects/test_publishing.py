@@ -105,4 +105,6 @@ async def test_a_wrong_secret_is_403_and_nothing_of_it_is_relayed(
         for port in ports:
             for secret in ("", "supersecret", hub.token("door")):
                 assert await post(hub, port, f"/{secret}", film("ts", 0.2)) == 403
+        # As other wrong keys, it is counted: guesses wait.
+        assert hub.tv.server._suspects.wrong == len(ports)
         assert (hub.tv.channel().publisher, hub.tv.channel().was_live) == (None, False)

@@ -11,7 +11,7 @@ from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.page import page, picture
 from televise.dialects.pictures import Multipart
 from televise.dialects.talk import Silence, beside, converse
-from televise.errors import Forbidden, Unauthorized
+from televise.errors import Forbidden, Unauthorized, WrongSecret
 from televise.ingest.shared import SharedSeats
 from televise.model.rendition import Rendition
 from televise.outputs.mpegts import BareMessages
@@ -38,7 +38,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         try:
             return await seats.receive(request, name, secret)
         except Unauthorized as error:
-            raise Forbidden(str(error)) from None
+            raise (WrongSecret if secret else Forbidden)(str(error)) from None
 
     async def index(request: web.Request) -> web.StreamResponse:
         return page("JSMpeg", picture("/stream.mjpg", channel_of(request, "").name))

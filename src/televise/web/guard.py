@@ -13,7 +13,14 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from televise.errors import Forbidden, InputError, TeleviseError, Unauthorized, Unavailable
+from televise.errors import (
+    Forbidden,
+    InputError,
+    TeleviseError,
+    Unauthorized,
+    Unavailable,
+    WrongSecret,
+)
 from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER
 from televise.web.access import Access, access_of, set_access
 from televise.web.envelope import SUBPROTOCOL
@@ -96,8 +103,8 @@ class Guard:
             try:
                 set_access(request, self._decide(request, need, tokens))
                 response = await handler(request)
-            except Unauthorized:
-                if tokens:
+            except (Unauthorized, WrongSecret) as error:
+                if tokens or isinstance(error, WrongSecret):
                     await self._suspects.wait(request.remote or "")
                 raise
             self._remember(request, response)
