@@ -10,6 +10,7 @@ from televise.crowd import ledger
 from televise.crowd.crowd import watch
 from televise.crowd.outputs import EXAMPLES, outputs_of
 from televise.crowd.wire import Address
+from televise.fanout.member import Member
 from televise.model.hub_url import parse_hub_url
 from televise.web.keys import Grant, Keys
 from tests.support.server import SMALL, Serving, serving
@@ -86,6 +87,17 @@ async def test_at_whatever_process_it_is_asked() -> None:
     assert [each for each in told if not each.exact] == []
 
 
-async def test_who_is_nowhere_is_asked_for_everywhere() -> None:
+async def test_who_is_nowhere_is_asked_for_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not what nobody can be called."""
+    asked: list[str] = []
+    account = Member.account
+
+    async def counting(self: Member, viewer: str) -> dict[str, Any] | None:
+        asked.append(viewer)
+        return await account(self, viewer)
+
+    monkeypatch.setattr(Member, "account", counting)
     async with serving(f"cam={SMALL}", workers=2) as tv, asyncio.timeout(30):
         assert await ask(tv) is None
+        assert await ask(tv, "x" * 65) is None
+    assert asked == [WHO, WHO]

@@ -62,7 +62,9 @@ class Accounts:
     @needs("view", some=True)
     async def _answer(self, request: web.Request) -> web.Response:
         identifier = request.match_info["viewer"]
-        account = self.find(identifier) or await self.elsewhere(identifier)
+        # No other process is asked for what nobody can be called.
+        is_one = _IDENTIFIER.fullmatch(identifier)
+        account = self.find(identifier) or (await self.elsewhere(identifier) if is_one else None)
         if account is None:
             raise UnknownChannel("nobody watches here who calls itself that")
         access_of(request).check(account["channel"])
