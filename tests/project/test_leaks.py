@@ -15,6 +15,7 @@ from tests.support.leaks import Belongings, left, shared, unfinished
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leaks, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(leaks, "ENDING_SECONDS", 0.0)
 
 
 def test_nothing_new_is_no_leak() -> None:
@@ -84,3 +85,26 @@ def test_a_task() -> None:
     [task] = unfinished()
     assert "forgotten()" in task
     assert unfinished() == []
+
+
+def test_a_task_that_is_about_to_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that has been told so by what the test did last."""
+    monkeypatch.setattr(leaks, "ENDING_SECONDS", 40.0)
+    ended: list[bool] = []
+
+    async def ending(event: asyncio.Event) -> None:
+        await event.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        ended.append(True)
+
+    async def begin() -> None:
+        event = asyncio.Event()
+        task = asyncio.create_task(ending(event))
+        await asyncio.sleep(0)
+        assert not task.done()
+        event.set()
+
+    asyncio.run(begin())
+    assert unfinished() == []
+    assert ended == [True]

@@ -18,6 +18,8 @@ DESCRIPTORS = Path("/proc/self/fd")
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What has been told to end may take so long to do so.
 PATIENCE_SECONDS = 20.0
+# A task that is about to end needs some turns of its loop for that.
+ENDING_SECONDS = 2.0
 # Libraries open these once and never close them; a ring is of its thread, and lives as long.
 COMMON = ("/dev/null", "/dev/urandom", "/dev/random", "anon_inode:[io_uring]")
 
@@ -72,11 +74,12 @@ def left(before: Belongings) -> list[str]:
     """What there was not ``before``; not what ends when it is given time, nor what is garbage."""
     if not _left(before):
         return []
-    gc.collect()
     end = time.monotonic() + PATIENCE_SECONDS
-    while (found := _left(before)) and time.monotonic() < end:
+    while True:
+        gc.collect()  # each time: what has just ended may be garbage only now
+        if not (found := _left(before)) or time.monotonic() >= end:
+            return found
         time.sleep(0.05)
-    return found
 
 
 def _left(before: Belongings) -> list[str]:
@@ -118,10 +121,16 @@ def note_unfinished() -> None:
         return
 
     def note_and_cancel(loop: asyncio.AbstractEventLoop) -> None:
-        _unfinished.extend(repr(task) for task in asyncio.all_tasks(loop) if _is_ours(task))
+        if ours := _ours(loop):
+            loop.run_until_complete(asyncio.wait(ours, timeout=ENDING_SECONDS))
+            _unfinished.extend(map(repr, _ours(loop)))
         cancel_all(loop)
 
     runners._cancel_all_tasks = note_and_cancel
+
+
+def _ours(loop: asyncio.AbstractEventLoop) -> set["asyncio.Task[Any]"]:
+    return {task for task in asyncio.all_tasks(loop) if _is_ours(task)}
 
 
 def _is_ours(task: "asyncio.Task[Any]") -> bool:
