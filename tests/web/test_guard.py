@@ -235,6 +235,19 @@ async def test_a_first_message_that_is_no_key(hub: Private, said: str | bytes) -
     assert hub.running.watching == watching
 
 
+async def test_a_wrong_first_message_too_many(
+    hub: Private, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has opened the WebSocket is told on it, and not by HTTP in its middle."""
+    monkeypatch.setattr(suspects, "FREE_TRIES", 0)
+    monkeypatch.setattr(suspects, "MOST_WAITING", 0)
+    async with hub.socket("/cam.mjpg", protocols=["televise.key"]) as websocket:
+        await websocket.send_json({"token": "x"})
+        message = await websocket.receive()
+    assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1013)
+    assert "too many wrong keys" in message.extra
+
+
 async def test_people_see_a_page(hub: Private) -> None:
     expired = hub.token(ttl=-LEEWAY_SECONDS - 5)
     for path, told in (("/cam", "A key is needed"), (f"/cam?token={expired}", "has expired")):

@@ -17,6 +17,7 @@ from televise.errors import (
     Forbidden,
     InputError,
     TeleviseError,
+    TooManyTries,
     Unauthorized,
     Unavailable,
     WrongSecret,
@@ -184,13 +185,21 @@ class Guard:
         except TimeoutError:
             await websocket.close(code=NOT_UNDERSTOOD, message=b"no key came")
         except TeleviseError as error:
-            if isinstance(error, Unauthorized):
-                await self._suspects.wait(request.remote or "")
-            code = TRY_LATER if isinstance(error, Unavailable) else NOT_UNDERSTOOD
-            await websocket.close(code=code, message=reason_of(str(error)))
+            told = await self._waited(request, error)
+            code = TRY_LATER if isinstance(told, Unavailable | TooManyTries) else NOT_UNDERSTOOD
+            await websocket.close(code=code, message=reason_of(str(told)))
         else:
             await websocket.close()
         return websocket
+
+    async def _waited(self, request: web.Request, error: TeleviseError) -> TeleviseError:
+        """The error to tell, after as long as one with a wrong key has to wait."""
+        try:
+            if isinstance(error, Unauthorized):
+                await self._suspects.wait(request.remote or "")
+        except TooManyTries as more:
+            return more
+        return error
 
 
 def _parse_key(message: aiohttp.WSMessage) -> str:
