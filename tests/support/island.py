@@ -124,7 +124,9 @@ class LongWire:
     def _give(self, target: int, way: deque[bytes]) -> None:
         # In the order in which they came, whichever timer is first.
         packet = way.popleft()
-        with contextlib.suppress(OSError):  # the wire has been taken away
+        if target not in self._ends:
+            return  # the wire has been taken away, and its number may be another's
+        with contextlib.suppress(OSError):
             os.write(target, packet)
             self.carried += 1
 
