@@ -48,6 +48,14 @@ def nothing_is_left() -> Iterator[None]:
     assert unfinished() == []
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """What a test was given ends with it: pytest would keep that of a file's last test for longer,
+    and so what is closed when nobody has it any more."""
+    if isinstance(item, pytest.Function):
+        item.funcargs.clear()
+
+
 @pytest.fixture(scope="session")
 def clip() -> Callable[[str], Path]:
     """``clip("bikes.mp4")`` is the path of a real film; it is downloaded once per checkout.

@@ -46,7 +46,6 @@ class Program:
         self.connection.close()
         self._listening.close()
         self.writer.close()
-        del self.writer  # and with it the memory
 
 
 @pytest.fixture
