@@ -13,6 +13,7 @@ from televise.hub.channel import Channel
 from televise.hub.supply import Callbacks
 from televise.hub.uplink import Uplink
 from televise.link.messages import (
+    Allow,
     Announce,
     Epoch,
     Media,
@@ -190,7 +191,8 @@ async def test_a_new_worker_is_told_all_that_is_wanted_in_a_later_epoch() -> Non
     supervisor.received(Epoch(first.id, 3, (VIDEO,)))
     supervisor.take()
     supervisor.up()
-    opened, *wanted = supervisor.take()
+    allowed, opened, *wanted = supervisor.take()
+    assert isinstance(allowed, Allow)
     assert isinstance(opened, Open)
     assert opened.source == "cam=pattern:"
     assert wanted == [Subscribe(first.id, PLAIN, 4), Subscribe(second.id, SMALL, second.epoch + 1)]

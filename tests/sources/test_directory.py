@@ -443,9 +443,13 @@ def test_segments_are_one_film(
             (run,) = worker.collect(number, 3.0)
             left = listed(tmp_path)
     shown = numbers(run.mp4(), SIZE)
-    for (before, after), step in zip(pairwise(shown), steps(run, "video"), strict=True):
-        # A busy machine may leave one out, but each has its time.
-        assert step == pytest.approx((after - before) % COUNT / 25, abs=0.05)
+    late = [
+        step - (after - before) % COUNT / 25
+        for (before, after), step in zip(pairwise(shown), steps(run, "video"), strict=True)
+    ]
+    # A busy machine may leave one out, but each has its time, unless the writer itself halts.
+    assert min(late) > -0.05
+    assert sum(each > 0.05 for each in late) <= 1, late
     assert len(shown) > 50
     # Where the worker was there late, it began with the second.
     assert f"part001.{suffix}" not in left, "what was played is deleted"
