@@ -123,8 +123,8 @@ class JsmpegRung implements Rung {
 
   private play(sampleRate: number, left: Float32Array, right: Float32Array): void {
     const channels = [left, right].map((samples) => samples.map((sample) => sample * GAIN));
-    const inTime = this.speaker?.play({ channels, sampleRate }, this.soundDue);
-    if (!inTime) this.playout.late(performance.now());
+    const late = this.speaker?.play({ channels, sampleRate }, this.soundDue);
+    if (late !== undefined) this.playout.late(performance.now(), late);
     this.soundDue += (left.length / sampleRate) * 1000;
   }
 

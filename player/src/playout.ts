@@ -32,11 +32,11 @@ export class Playout {
     return Math.min(this.current, this.before) + pts * 1000 + this.delay;
   }
 
-  /** Something came after it was due. */
-  late(now: number): void {
+  /** Something came after it was due; `by` so much it always will, as the device is no quicker. */
+  late(now: number, by = 0): void {
     if (now - this.lateAt < 1000) return;
     this.lateAt = now;
-    this.delay = Math.min(LONGEST_DELAY, this.delay + STEP);
+    this.delay = Math.min(LONGEST_DELAY, this.delay + Math.max(STEP, by));
   }
 
   /** A new timeline. */

@@ -52,6 +52,7 @@ export class SoundDecoder {
     const { sampleRate } = data;
     const due = this.playout.due(data.timestamp / 1e6);
     data.close();
-    if (!this.speaker.play({ channels, sampleRate }, due)) this.playout.late(performance.now());
+    const late = this.speaker.play({ channels, sampleRate }, due);
+    if (late !== undefined) this.playout.late(performance.now(), late);
   }
 }

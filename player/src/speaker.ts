@@ -9,6 +9,8 @@ const SEAMLESS_SECONDS = 0.06;
 const UNLOCK_MILLISECONDS = 500;
 // Devices take their time to wake up, those by radio seconds.
 const WAKE_MILLISECONDS = 10_000;
+// In seconds. What a device takes longer is heard late: pictures cannot wait for it.
+const LONGEST_LATENCY = 0.35;
 
 export class Speaker {
   private readonly context = new AudioContext({ latencyHint: "interactive" });
@@ -24,19 +26,23 @@ export class Speaker {
     }, patience);
   }
 
-  /** Plays it so that it is heard at `due`, on the performance clock; false when that has passed. */
-  play(sound: Sound, due: number): boolean {
+  /**
+   * Plays it so that it is heard at `due`, on the performance clock. Where that has passed it does
+   * not, and tells by how many milliseconds the device is to blame.
+   */
+  play(sound: Sound, due: number): number | undefined {
     const { context } = this;
     // Its clock stands still: what was put on it now would all be heard at once.
-    if (context.state !== "running") return true;
-    const latency = context.outputLatency || context.baseLatency || 0;
+    if (context.state !== "running") return undefined;
+    const latency = Math.min(LONGEST_LATENCY, context.outputLatency || context.baseLatency || 0);
     const wanted = context.currentTime + (due - performance.now()) / 1000 - latency;
     // Blocks that follow each other play without a seam; clocks that drift apart cost a rare click.
     const seamless = Math.abs(wanted - this.end) < SEAMLESS_SECONDS;
     const start = seamless ? this.end : wanted;
-    if (start < context.currentTime) return false;
+    const late = context.currentTime - start;
+    if (late > 0) return Math.min(late, latency) * 1000;
     this.end = start + this.schedule(sound, start);
-    return true;
+    return undefined;
   }
 
   close(): void {

@@ -22,6 +22,16 @@ test("what comes late lengthens the delay, once a second, and a calm shortens it
   assert.equal(playout.delay, before);
 });
 
+test("a device that takes long is waited for at once", () => {
+  const playout = new Playout();
+  const before = playout.delay;
+  playout.late(0, 5);
+  playout.late(1000, 250);
+  assert.equal(playout.delay, before + 20 + 250);
+  playout.late(2000, 350);
+  assert.ok(playout.delay <= 500, "but not for ever");
+});
+
 test("clocks that drift apart are followed", () => {
   const playout = new Playout();
   // The source's seconds are a thousandth longer than ours.

@@ -83,6 +83,14 @@ SLOW_DEVICE = """(() => {
     }
   };
 })()"""
+# One that plays what it is given two seconds later.
+FAR_DEVICE = """(() => {
+  window.AudioContext = class extends AudioContext {
+    get outputLatency() {
+      return 2;
+    }
+  };
+})()"""
 
 
 async def tick(tv: Serving) -> float:
@@ -177,3 +185,17 @@ async def test_a_loudspeaker_that_takes_long_to_wake_up_is_waited_for(hearing: B
         await page.evaluate(f"{PLAYER}.muted = false")
         await page.until(f"{HEARD}?.decibel > -50", 40)
         assert await page.evaluate(f"{PLAYER}.muted") is False
+
+
+@pytest.mark.parametrize("rung", ["webcodecs", "jsmpeg"])
+async def test_a_loudspeaker_that_is_far_away_is_heard(hearing: Browser, rung: str) -> None:
+    """As one by radio, or through a network: its sound comes late, but it comes."""
+    async with serving(f"cam=pattern:?size=320x240&fps=25&tone={TONE}") as tv:
+        page = await hearing.open(f"http://{tv.authority}/cam")
+        await page.evaluate(TAP)
+        await page.evaluate(FAR_DEVICE)
+        await page.evaluate(f"{PLAYER}.setAttribute('rung', '{rung}')")
+        await play(page, rung)
+        await page.evaluate(f"{PLAYER}.muted = false")
+        await page.until(f"{HEARD}?.decibel > -50", 30)
+        assert await page.evaluate("taps.at(-1).context.outputLatency") == 2
