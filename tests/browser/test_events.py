@@ -32,6 +32,8 @@ OFFLINE = """(() => {
     return message.state ? { ...message, state: "offline", text: "unplugged" } : message;
   };
 })()"""
+# Which of the two was told last.
+NEWEST = "told.findLast(it => it.type === 'stalled' || it.type === 'playing')?.type"
 OPACITY = f"Number(getComputedStyle({PLAYER}.picture).opacity)"
 
 
@@ -81,11 +83,13 @@ async def test_pictures_that_stop_and_go_on_are_told(
         await page.evaluate(LISTEN)
         worker = await until(lambda: tv.channel().worker or 0)
         os.kill(worker, signal.SIGSTOP)
-        await page.until("told.some(it => it.type === 'stalled')", 40)
-        assert not await page.evaluate("told.some(it => it.type === 'playing')")
+        # A page on a busy machine may be told of a short halt before.
+        await page.until(f"{NEWEST} === 'stalled'", 40)
         # Nothing comes: the words cover the picture, which is dimmed.
         await page.until(f"{OPACITY} < 0.3", 40)
         assert await page.until(f"{PLACE}.every(share => share > 0.99)", 40)
+        assert await page.evaluate(NEWEST) == "stalled"
+        await page.evaluate("told.length = 0")
         os.kill(worker, signal.SIGCONT)
         await page.until("told.some(it => it.type === 'playing')", 40)
         await shown(page, other_than=before)
