@@ -100,7 +100,7 @@ async def test_it_says_what_is_wanted_and_answers_pings(tmp_path: Path) -> None:
         hello, pong, keyframe = encode(Hello(VERSION)), b"hi", encode(Keyframe(1))
         lengths = [len(each) + 6 for each in (hello, pong, keyframe)]
         await until(lambda: len(server.heard) == sum(lengths[:2]))
-        link.say(Keyframe(1))
+        await link.want_keyframe()
         await until(lambda: len(server.heard) == sum(lengths))
         running.cancel()
         await asyncio.wait([running])
@@ -115,7 +115,7 @@ async def test_it_says_what_is_wanted_and_answers_pings(tmp_path: Path) -> None:
     assert said == [(BINARY, hello), (PONG, pong), (BINARY, keyframe)]
     messages = Receiver("consumer")
     assert list(messages.feed(said[0][1] + said[2][1])) == [Hello(VERSION), Keyframe(1)]
-    link.say(Keyframe(1))  # nobody is there any more
+    await link.want_keyframe()  # nobody is there any more
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,16 @@ from televise.formats.mpegts import (
     MPEG1_AUDIO,
     MPEG1_VIDEO,
     PACKET_BYTES,
-    PMT_PID,
     VIDEO_ID,
     Multiplexer,
     Pid,
     Unit,
-    section,
 )
 from televise.formats.transport_join import MOST_APART_SECONDS, TransportJoin
 from televise.formats.transport_packet import difference, moved, pid_of, time_of
 from televise.formats.transport_program import MAX_STRANGE_BYTES
 from televise.formats.transport_sections import TransportSections
+from televise.formats.transport_table import PMT_PID, make_pmt
 from tests.formats.transport_senders import (
     BLOCK_SECONDS,
     PICTURE,
@@ -308,7 +307,7 @@ def test_a_table_that_takes_all_streams_away_ends_nothing() -> None:
     sender, join = Sender(MPEG1_VIDEO), TransportJoin()
     part = join.enter()
     (_, first), (_, second), (_, third) = sender.next(), sender.next(), sender.next()
-    empty = Pid(PMT_PID).section(section(2, 1, 1, b"\xff\xff\xf0\0"), True)
+    empty = Pid(PMT_PID).section(make_pmt([], 0x1FFF, 1), True)
     assert join.feed(part, first, 0.0)
     assert join.feed(part, second + empty + third, 0.1) == b""
     assert part.kinds == set()

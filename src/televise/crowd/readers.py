@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from televise.crowd.account import Unit
 from televise.errors import FormatError
 from televise.formats.jpeg_splitter import JpegSplitter
+from televise.formats.transport_packet import parse_timestamp
 
 MAX_BYTES = 32 << 20
 
@@ -132,7 +133,7 @@ class TransportPackets(Buffered):
         start = 4 + size
         unit = piece[start : start + 14]
         if piece[1] & 0x40 and unit[:3] == b"\0\0\1" and len(unit) == 14 and unit[7] & 0x80:
-            yield Unit(0, _timestamp(unit[9:14]), pid)
+            yield Unit(0, parse_timestamp(unit[9:14]), pid)
 
     def _count(self, pid: int, flags: int, *, announced: bool) -> None:
         """A counter grows with each payload, unless a jump is announced."""
@@ -260,9 +261,3 @@ def _after_blocks(data: bytearray, position: int) -> int | None:
         if not size:
             return position
     return None
-
-
-def _timestamp(field: bytes) -> int:
-    """ISO/IEC 13818-1 2.4.3.6: 33 bits, with markers between them."""
-    high, middle, low = field[0] >> 1 & 7, field[1:3], field[3:5]
-    return high << 30 | int.from_bytes(middle, "big") >> 1 << 15 | int.from_bytes(low, "big") >> 1

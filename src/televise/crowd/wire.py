@@ -1,7 +1,6 @@
 """Wire: one connection of one viewer, which reads as fast as it is told to."""
 
 import asyncio
-import base64
 import os
 import socket
 import ssl
@@ -18,6 +17,8 @@ from televise.formats.websocket import (
     TEXT,
     FrameReader,
     masked_frame,
+    parse_close,
+    upgrade_fields,
 )
 
 MAX_HEAD_BYTES = 65_536
@@ -52,9 +53,7 @@ class Address:
         if self.viewer:
             lines.append(f"X-Televise-Viewer: {self.viewer}")
         if self.websocket:
-            key = base64.b64encode(os.urandom(16)).decode()
-            lines += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
-            lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Protocol: televise.v1"]
+            lines += upgrade_fields(os.urandom(16), "televise.v1")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
@@ -179,10 +178,7 @@ class Wire(asyncio.Protocol):
         if opcode == PING:
             self.send(PONG, payload)
         elif opcode == CLOSE:
-            code, reason = (
-                int.from_bytes(payload[:2], "big"),
-                payload[2:].decode("utf-8", "replace"),
-            )
+            code, reason = parse_close(payload)
             self.end(f"closed with {code}: {reason}")
         elif opcode in (TEXT, BINARY):
             self._hearing.message(opcode, payload)

@@ -13,7 +13,7 @@ from televise.hub.link_client import Take, target
 from televise.hub.offer import parse_announcement
 from televise.hub.upstream import Upstream
 from televise.hub.watchers import Viewers
-from televise.link.messages import Keyframe, Look
+from televise.link.messages import Look
 from televise.model.rendition import Rendition
 
 
@@ -28,8 +28,6 @@ class MainHub(Upstream):
         self._host, self._socket = f"localhost:{port}", folder / str(port)
         super().__init__(f"ws://{self._host}")
         self._hub = hub
-        # A channel that has gone and come again may be carried twice for a moment.
-        self._links: set[tuple[str, Rendition, MainLink]] = set()
         self._changed: Callable[[], None] = _nobody
         self.followed = asyncio.Event()
         self._removing: set[asyncio.Task[None]] = set()
@@ -69,17 +67,9 @@ class MainHub(Upstream):
         self, session: aiohttp.ClientSession, name: str, rendition: Rendition, take: Take
     ) -> None:
         path = target("/api/link/{}", name, rendition, {"node": self._us})
-        carried = name, rendition, MainLink(self._host, path, take)
-        self._links.add(carried)
-        try:
-            await carried[-1].run(self._socket)
-        finally:
-            self._links.discard(carried)
-
-    async def want_keyframe(self, name: str, rendition: Rendition) -> None:
-        for *carried, link in self._links:
-            if carried == [name, rendition]:
-                link.say(Keyframe(1))
+        link = MainLink(self._host, path, take)
+        with self._carried(name, rendition, link.want_keyframe):
+            await link.run(self._socket)
 
     async def look(self, session: aiohttp.ClientSession, name: str, look: Look, take: Take) -> None:
         await super().look(self._session, name, look, take)

@@ -5,7 +5,6 @@ process does this for every picture, and so there is no task, queue or timer in 
 """
 
 import asyncio
-import base64
 import os
 from pathlib import Path
 
@@ -18,10 +17,11 @@ from televise.formats.websocket import (
     TRY_LATER,
     FrameReader,
     masked_frame,
+    parse_close,
+    upgrade_fields,
 )
-from televise.hub.link_client import CONNECT_SECONDS, MAX_MEDIA_BYTES, Take
-from televise.link.messages import Hello, Message
-from televise.link.protocol import SUBPROTOCOL, VERSION, Receiver, encode
+from televise.hub.link_client import CONNECT_SECONDS, HELLO, KEYFRAME, MAX_MEDIA_BYTES, Take
+from televise.link.protocol import SUBPROTOCOL, Receiver
 
 MAX_HEAD_BYTES = 65_536
 
@@ -53,17 +53,15 @@ class MainLink(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.abort()
 
-    def say(self, message: Message) -> None:
-        """Nothing where the link is gone, as `run` tells."""
-        self._send(BINARY, encode(message))
+    async def want_keyframe(self) -> None:
+        """Ask for one; nothing where the link is gone, as `run` tells."""
+        self._send(BINARY, KEYFRAME)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        key = base64.b64encode(os.urandom(16)).decode()
-        lines = [f"GET {self._path} HTTP/1.1", f"Host: {self._host}", "Connection: Upgrade"]
-        lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}"]
-        lines += [f"Sec-WebSocket-Protocol: {SUBPROTOCOL}", "", ""]
+        lines = [f"GET {self._path} HTTP/1.1", f"Host: {self._host}"]
+        lines += [*upgrade_fields(os.urandom(16), SUBPROTOCOL), "", ""]
         transport.write("\r\n".join(lines).encode())
 
     def data_received(self, data: bytes) -> None:
@@ -88,7 +86,7 @@ class MainLink(asyncio.Protocol):
         if status != [b"101"]:
             raise PeerError(f"it answers {b''.join(status).decode('latin-1')}")
         self._upgraded = True
-        self.say(Hello(VERSION))
+        self._send(BINARY, HELLO)
         return rest
 
     def _understand(self, data: bytes) -> None:
@@ -118,8 +116,8 @@ class MainLink(asyncio.Protocol):
 
 
 def _ending(payload: bytes) -> PeerError | Unavailable:
-    """Of a close frame (RFC 6455 section 5.5.1)."""
-    code, reason = int.from_bytes(payload[:2], "big"), payload[2:].decode("utf-8", "replace")
+    """Of a close frame."""
+    code, reason = parse_close(payload)
     if code == TRY_LATER:
         return Unavailable(reason or "the hub cannot make it")
     return PeerError(reason or "it has closed the connection")

@@ -1,7 +1,7 @@
 """MPEG transport stream: packets of 188 bytes that interleave pictures and sound.
 
 Source: ISO/IEC 13818-1 (Rec. ITU-T H.222.0): 2.4.3.2 transport packets, 2.4.3.4 adaptation fields,
-2.4.3.6 PES packets, 2.4.4 program tables, annex A checksum.
+2.4.3.6 PES packets. The tables are in `televise.formats.transport_table`.
 
 All viewers get the same bytes, but each begins at the newest keyframe, and one that falls behind
 skips to it. So what a keyframe begins is whole in itself: before it stand the tables, and of each
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from struct import pack
 
 from televise.errors import LocalError
+from televise.formats.transport_table import PAT_PID, PMT_PID, make_pat, make_pmt
 
 PACKET_BYTES = 188
 SYNC = 0x47
@@ -29,20 +30,20 @@ VIDEO_TYPES = (MPEG1_VIDEO, H264)
 # stream_id, table 2-22
 VIDEO_ID, AUDIO_ID = 0xE0, 0xC0
 
-PAT_PID, PMT_PID, FIRST_PID = 0, 0x1000, 0x100
-PROGRAM = 1
+FIRST_PID = 0x100
 TABLES_SECONDS = 0.4
 # 2.7.2: at most 0.1 s. A longer pause than the second is not bridged: nothing was sent in it.
 PCR_SECONDS = 0.09
 PCR_PAUSE_SECONDS = 1.0
 # What time 0 is in the stream: pictures may be decoded before it, and nothing should wrap there.
 ZERO_SECONDS = 1.0
+# Times have 33 bits.
+TIME_MASK = (1 << 33) - 1
 # How long before its decoding a picture arrives: what sound that comes late has left.
 DELAY_SECONDS = 0.3
 
 _PAYLOAD_BYTES = PACKET_BYTES - 4
 _MAX_PES_LENGTH = 0xFFFF
-_WRAP = (1 << 33) - 1
 _ZERO, _DELAY = round(ZERO_SECONDS * CLOCK_HZ), round(DELAY_SECONDS * CLOCK_HZ)
 _START = 0x4000
 # adaptation_field_control
@@ -73,8 +74,9 @@ class Multiplexer:
         kinds = [VIDEO_ID if kind in VIDEO_TYPES else AUDIO_ID for kind in stream_types]
         self._streams = [_Stream(FIRST_PID + n, kind) for n, kind in enumerate(kinds)]
         self._clock = kinds.index(VIDEO_ID) if VIDEO_ID in kinds else 0
-        pmt = _pmt(stream_types, FIRST_PID + self._clock, version % 32)
-        self._tables = (Pid(PAT_PID), pat()), (Pid(PMT_PID), pmt)
+        entries = [(kind, FIRST_PID + n, b"") for n, kind in enumerate(stream_types)]
+        pmt = make_pmt(entries, FIRST_PID + self._clock, version % 32)
+        self._tables = (Pid(PAT_PID), make_pat()), (Pid(PMT_PID), pmt)
         self._tables_at = self._clock_at = -1 << 62
 
     def mux(self, stream: int, unit: Unit) -> bytes:
@@ -173,7 +175,7 @@ def _field(flags: int, pcr: int | None = None) -> bytes:
     if pcr is None:
         return bytes((flags,)) if flags else b""
     # 33 bits at 90 kHz, 6 reserved ones, 9 bits of 27 MHz.
-    base = pcr + _ZERO - _DELAY & _WRAP
+    base = pcr + _ZERO - _DELAY & TIME_MASK
     return bytes((flags | _PCR,)) + (base << 15 | 0x7E00).to_bytes(6, "big")
 
 
@@ -205,44 +207,10 @@ def _times(unit: Unit) -> tuple[int, bytes]:
 
 
 def _timestamp(prefix: int, ticks: int) -> bytes:
-    """33 bits in three pieces, each behind a marker bit (2.4.3.7)."""
-    ticks = ticks + _ZERO & _WRAP
+    return timestamp(prefix, ticks + _ZERO & TIME_MASK)
+
+
+def timestamp(prefix: int, ticks: int) -> bytes:
+    """33 bits in three pieces, each before a marker bit (2.4.3.7)."""
     high = prefix << 4 | ticks >> 29 & 0x0E | 1
     return pack(">BHH", high, ticks >> 14 & 0xFFFE | 1, ticks << 1 & 0xFFFE | 1)
-
-
-def pat() -> bytes:
-    """The table that says where the PMT of our only program is (2.4.4.3)."""
-    return section(0, 1, 0, pack(">HH", PROGRAM, 0xE000 | PMT_PID))
-
-
-def _pmt(stream_types: Sequence[int], clock_pid: int, version: int) -> bytes:
-    body = pack(">HH", 0xE000 | clock_pid, 0xF000)
-    for number, kind in enumerate(stream_types):
-        body += pack(">BHH", kind, 0xE000 | FIRST_PID + number, 0xF000)
-    return section(2, PROGRAM, version, body)
-
-
-def section(table: int, identifier: int, version: int, body: bytes) -> bytes:
-    """The only section of a table, behind the pointer_field (2.4.4.2)."""
-    head = pack(">BHHBBB", table, 0xB000 | len(body) + 9, identifier, 0xC1 | version << 1, 0, 0)
-    return b"\0" + head + body + pack(">I", crc32(head + body))
-
-
-def _remainder(register: int) -> int:
-    """What eight more bits make of a byte at the top of the register."""
-    for _ in range(8):
-        register = register << 1 ^ (0x104C11DB7 if register >> 31 else 0)
-    return register
-
-
-_REMAINDERS = [_remainder(byte << 24) for byte in range(256)]
-
-
-def crc32(data: bytes) -> int:
-    """The checksum of annex A: polynomial 04C11DB7, most significant bit first, start FFFFFFFF.
-    Over a section with its checksum it is 0."""
-    register = 0xFFFFFFFF
-    for byte in data:
-        register = (register << 8 & 0xFFFFFFFF) ^ _REMAINDERS[register >> 24 ^ byte]
-    return register

@@ -10,21 +10,9 @@ stands that can be decoded by itself.
 """
 
 from collections.abc import Collection, Sequence
-from struct import pack
 
 from televise.errors import Busy, FormatError
-from televise.formats.mpegts import (
-    CLOCK_HZ,
-    FIRST_PID,
-    PACKET_BYTES,
-    PAT_PID,
-    PMT_PID,
-    PROGRAM,
-    TABLES_SECONDS,
-    Pid,
-    pat,
-    section,
-)
+from televise.formats.mpegts import CLOCK_HZ, FIRST_PID, PACKET_BYTES, TABLES_SECONDS, Pid
 from televise.formats.promptness import Promptness
 from televise.formats.transport_packet import (
     begins,
@@ -34,6 +22,7 @@ from televise.formats.transport_packet import (
     unit_at,
 )
 from televise.formats.transport_program import Elementary, TransportProgram, begins_well
+from televise.formats.transport_table import PAT_PID, PMT_PID, make_pat, make_pmt
 from televise.model.track import Kind
 
 MAX_PARTS = 2
@@ -154,7 +143,7 @@ class TransportJoin:
             self._renew(now)
         if self._table and (is_new or now - self._tables_at >= TABLES_SECONDS):
             self._tables_at = now
-            pieces += self._pat.section(pat(), is_new), self._pmt.section(self._table, is_new)
+            pieces += self._pat.section(make_pat(), is_new), self._pmt.section(self._table, is_new)
 
     def _compare(self, part: Part) -> None:
         """Put those together again that have gone apart."""
@@ -230,11 +219,11 @@ def _busy(kinds: Collection[Kind]) -> Busy:
     return Busy("somebody sends pictures already, and somebody sound: stop that")
 
 
-def _pmt(entries: Sequence[tuple[int, Elementary]], version: int) -> bytes:
-    """The table of streams (2.4.4.8); the clock is with the pictures, or whatever there is."""
-    clock = next((pid for pid, each in entries if each.kind == "video"), entries[0][0])
-    body = pack(">HH", 0xE000 | clock, 0xF000)
-    for pid, each in entries:
-        more = each.descriptors if len(each.descriptors) <= _MAX_DESCRIPTORS else b""
-        body += pack(">BHH", each.type, 0xE000 | pid, 0xF000 | len(more)) + more
-    return section(2, PROGRAM, version, body)
+def _pmt(streams: Sequence[tuple[int, Elementary]], version: int) -> bytes:
+    """The table of streams; the clock is with the pictures, or whatever there is."""
+    clock = next((pid for pid, each in streams if each.kind == "video"), streams[0][0])
+    entries = [
+        (each.type, pid, each.descriptors if len(each.descriptors) <= _MAX_DESCRIPTORS else b"")
+        for pid, each in streams
+    ]
+    return make_pmt(entries, clock, version)

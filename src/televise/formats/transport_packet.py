@@ -3,18 +3,21 @@
 Source: ISO/IEC 13818-1: 2.4.3.2 transport packets, 2.4.3.4 adaptation fields, 2.4.3.6 PES packets.
 """
 
-from televise.formats.mpegts import PACKET_BYTES
+from televise.formats.mpegts import PACKET_BYTES, SYNC, TIME_MASK, timestamp
 
-# Times have 33 bits of ticks of 1/90000 s.
-TIME_BITS = 33
-_MASK = (1 << TIME_BITS) - 1
-_HALF = 1 << (TIME_BITS - 1)
+_HALF = TIME_MASK + 1 >> 1
 # Of adaptation fields.
 _RANDOM_ACCESS, _PCR = 0x40, 0x10
 _PCR_AT = 6
 _TIME_BYTES = 5
 # Of PES packets: where their flags, the length of what follows, and their times stand.
 _FLAGS_AT, _LENGTH_AT, _TIMES_AT = 7, 8, 9
+
+
+def until_sync(data: bytes, position: int) -> int:
+    """How many bytes stand before what may be a packet."""
+    found = data.find(SYNC, position)
+    return (found if found >= 0 else len(data)) - position
 
 
 def pid_of(packet: bytes) -> int:
@@ -56,7 +59,7 @@ def unit_at(packet: bytes) -> int:
 def time_of(packet: bytes) -> int | None:
     """When what begins in it is decoded, in ticks; None where it does not say so."""
     places = _time_places(packet)
-    return _read(packet, places[-1]) if places else None
+    return parse_timestamp(packet[places[-1] :]) if places else None
 
 
 def moved(packet: bytes, pid: int, ticks: int) -> bytes:
@@ -68,17 +71,18 @@ def moved(packet: bytes, pid: int, ticks: int) -> bytes:
     if _field_flags(packet) & _PCR:
         clock = int.from_bytes(packet[_PCR_AT : _PCR_AT + 6], "big")
         # 33 bits at 90 kHz, 6 reserved ones, 9 bits of 27 MHz.
-        base = (clock >> 15) + ticks & _MASK
+        base = (clock >> 15) + ticks & TIME_MASK
         data[_PCR_AT : _PCR_AT + 6] = (base << 15 | clock & 0x7FFF).to_bytes(6, "big")
     for place in _time_places(packet):
         prefix = packet[place] >> 4
-        data[place : place + _TIME_BYTES] = _write(prefix, _read(packet, place) + ticks & _MASK)
+        time = parse_timestamp(packet[place : place + _TIME_BYTES]) + ticks & TIME_MASK
+        data[place : place + _TIME_BYTES] = timestamp(prefix, time)
     return bytes(data)
 
 
 def difference(one: int, other: int) -> int:
     """How far ``one`` lies behind ``other``, in ticks, by the shorter way around."""
-    return (one - other + _HALF & _MASK) - _HALF
+    return (one - other + _HALF & TIME_MASK) - _HALF
 
 
 def _field_flags(packet: bytes) -> int:
@@ -101,13 +105,7 @@ def _time_places(packet: bytes) -> list[int]:
     return [place for place in places if place + _TIME_BYTES <= end]
 
 
-def _read(packet: bytes, place: int) -> int:
+def parse_timestamp(field: bytes) -> int:
     """33 bits in three pieces, each before a marker bit (2.4.3.7)."""
-    word = int.from_bytes(packet[place : place + _TIME_BYTES], "big")
+    word = int.from_bytes(field[:_TIME_BYTES], "big")
     return (word >> 33 & 7) << 30 | (word >> 17 & 0x7FFF) << 15 | word >> 1 & 0x7FFF
-
-
-def _write(prefix: int, ticks: int) -> bytes:
-    high, middle, low = ticks >> 30, ticks >> 15 & 0x7FFF, ticks & 0x7FFF
-    word = prefix << 36 | high << 33 | 1 << 32 | middle << 17 | 1 << 16 | low << 1 | 1
-    return word.to_bytes(_TIME_BYTES, "big")

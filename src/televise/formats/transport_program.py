@@ -9,8 +9,25 @@ from dataclasses import dataclass
 
 from televise.errors import FormatError
 from televise.formats import kind
-from televise.formats.mpegts import MPEG1_AUDIO, MPEG1_VIDEO, PACKET_BYTES, PAT_PID, SYNC, crc32
-from televise.formats.transport_packet import begins, is_usable, payload_at, pid_of, unit_at
+from televise.formats.mpegts import MPEG1_AUDIO, MPEG1_VIDEO, PACKET_BYTES, SYNC
+from televise.formats.transport_packet import (
+    begins,
+    is_usable,
+    payload_at,
+    pid_of,
+    unit_at,
+    until_sync,
+)
+from televise.formats.transport_table import (
+    CRC_BYTES,
+    PAT_PID,
+    PAT_TABLE,
+    PMT_TABLE,
+    crc32,
+    entries,
+    program_pids,
+    size_of,
+)
 from televise.model.track import Kind
 
 # So many bytes with nothing of a program in them are no transport stream of one.
@@ -21,9 +38,7 @@ _PRIVATE = 0x06
 _REGISTRATION = 0x05
 _AUDIO_DESCRIPTORS = {0x6A, 0x7A, 0x7B}  # AC-3, E-AC-3, DTS
 _AUDIO_REGISTRATIONS = {b"Opus", b"AC-3", b"EAC3", b"BSSD"}
-_PAT_TABLE, _PMT_TABLE = 0, 2
 _NULL_PID = 0x1FFF
-_CRC_BYTES = 4
 _MAX_SECTION = 1024
 # With what units of a type begin.
 _CODE_TYPES, _SYNC_TYPES = {MPEG1_VIDEO, 0x02, 0x1B, 0x24}, {MPEG1_AUDIO, 0x04, 0x0F}
@@ -59,7 +74,7 @@ class TransportProgram:
         found: list[tuple[Elementary, bytes]] = []
         position = 0
         while position + PACKET_BYTES <= len(data):
-            size = PACKET_BYTES if data[position] == SYNC else _until_sync(data, position)
+            size = PACKET_BYTES if data[position] == SYNC else until_sync(data, position)
             packet = data[position : position + size]
             position += size
             self._strange += size
@@ -86,7 +101,8 @@ class TransportProgram:
         if pid == _NULL_PID:
             self._strange -= len(packet)  # it only fills
         elif pid == PAT_PID and (section := self._pat.add(packet)):
-            self._pmt_pid = _program_pid(section)
+            is_pat = section[0] == PAT_TABLE
+            self._pmt_pid = next(program_pids(section), -1) if is_pat else -1
         elif pid == self._pmt_pid and (section := self._pmt.add(packet)):
             self._enter(section)
         elif pid in self._by_pid:
@@ -95,9 +111,9 @@ class TransportProgram:
         return None
 
     def _enter(self, section: bytes) -> None:
-        if section[0] != _PMT_TABLE:
+        if section[0] != PMT_TABLE:
             return
-        streams = tuple(_first_of_each(_streams(section)))
+        streams = tuple(_first_of_each(section))
         if streams != self.streams:
             self.streams = streams
             self._by_pid = {stream.pid: stream for stream in streams}
@@ -128,7 +144,7 @@ class _Table:
             self._data = payload[1 + payload[0] :] if payload else b""  # pointer_field
         elif self._data:
             self._data += payload
-        size = 3 + (int.from_bytes(self._data[1:3], "big") & 0xFFF)
+        size = size_of(self._data)
         if len(self._data) < max(size, 3) and size <= _MAX_SECTION:
             return b""
         section, self._data = self._data[:size], b""
@@ -140,43 +156,18 @@ class _Table:
 
 def _is_right(section: bytes) -> bool:
     """Whether it has a header and its checksum, and is in use already (current_next_indicator)."""
-    is_whole = 8 + _CRC_BYTES <= len(section) <= _MAX_SECTION
+    is_whole = 8 + CRC_BYTES <= len(section) <= _MAX_SECTION
     return is_whole and bool(section[5] & 1) and not crc32(section)
 
 
-def _until_sync(data: bytes, position: int) -> int:
-    """How many bytes stand before what may be a packet."""
-    found = data.find(SYNC, position)
-    return (found if found >= 0 else len(data)) - position
-
-
-def _program_pid(section: bytes) -> int:
-    """Where the PMT of the first program is; program 0 is none, but the network's table."""
-    if section[0] == _PAT_TABLE:
-        for at in range(8, len(section) - _CRC_BYTES - 3, 4):
-            if section[at : at + 2] != b"\0\0":
-                return int.from_bytes(section[at + 2 : at + 4], "big") & 0x1FFF
-    return -1
-
-
-def _streams(section: bytes) -> Iterator[Elementary]:
-    """Those of a PMT that are pictures or sound."""
-    end = len(section) - _CRC_BYTES
-    at = 12 + (int.from_bytes(section[10:12], "big") & 0xFFF)
-    while at + 5 <= end:
-        pid, length = (int.from_bytes(section[at + n : at + n + 2], "big") for n in (1, 3))
-        descriptors = section[at + 5 : min(end, at + 5 + (length & 0xFFF))]
-        if found := _kind(section[at], descriptors):
-            yield Elementary(found, section[at], pid & 0x1FFF, descriptors)
-        at += 5 + (length & 0xFFF)
-
-
-def _first_of_each(streams: Iterator[Elementary]) -> Iterator[Elementary]:
+def _first_of_each(pmt: bytes) -> Iterator[Elementary]:
+    """The first one of pictures, and of sound."""
     kinds: set[Kind] = set()
-    for stream in streams:
-        if stream.kind not in kinds:
-            kinds.add(stream.kind)
-            yield stream
+    for type, pid, descriptors in entries(pmt):
+        kind = _kind(type, descriptors)
+        if kind is not None and kind not in kinds:
+            kinds.add(kind)
+            yield Elementary(kind, type, pid, descriptors)
 
 
 def _kind(type: int, descriptors: bytes) -> Kind | None:

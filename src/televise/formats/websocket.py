@@ -3,6 +3,7 @@
 From server to client they are unmasked, so that the same bytes go to every viewer.
 """
 
+import base64
 from collections.abc import Iterator
 
 from televise.errors import FormatError, LocalError
@@ -49,6 +50,18 @@ def masked_frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
     start = len(frame) - len(payload)
     masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
     return b"".join((frame[:1], bytes([0x80 | frame[1]]), frame[2:start], mask, masked))
+
+
+def parse_close(payload: bytes) -> tuple[int, str]:
+    """Code and reason of a close frame (section 5.5.1); 0 where it has none."""
+    return int.from_bytes(payload[:2], "big"), payload[2:].decode("utf-8", "replace")
+
+
+def upgrade_fields(random: bytes, protocol: str) -> list[str]:
+    """The header fields of a client's request (section 4.1), with 16 ``random`` bytes."""
+    key = base64.b64encode(random).decode()
+    fields = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
+    return [*fields, f"Sec-WebSocket-Key: {key}", f"Sec-WebSocket-Protocol: {protocol}"]
 
 
 class FrameReader:

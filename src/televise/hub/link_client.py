@@ -6,12 +6,13 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import aiohttp
 
-from televise.link.messages import Message
-from televise.link.protocol import SUBPROTOCOL
+from televise.link.messages import Hello, Keyframe, Message
+from televise.link.protocol import SUBPROTOCOL, VERSION, encode
 from televise.model.rendition import Rendition
 
 # Takes each message as it comes; true where that is enough.
@@ -20,6 +21,9 @@ CONNECT_SECONDS = 5.0
 # Where media are silent it is asked after so long, and has half of that to answer.
 HEARTBEAT_SECONDS = 4.0
 MAX_MEDIA_BYTES = 17 << 20
+# All that is said on a link that carries media: there is one subscription on it.
+HELLO, KEYFRAME = encode(Hello(VERSION)), encode(Keyframe(1))
+REPORT_SECONDS = 2.0
 # We have no time for farewells: the next upstream waits.
 CLOSE_SECONDS = 0.1
 
@@ -51,6 +55,26 @@ async def connected(
     finally:
         with contextlib.suppress(Exception):
             await websocket.close()
+
+
+@contextlib.asynccontextmanager
+async def reporting(
+    websocket: aiohttp.ClientWebSocketResponse, report: Callable[[], dict[str, Any]]
+) -> AsyncIterator[None]:
+    """Say again and again who we are, and how many watch here."""
+
+    async def tell() -> None:
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+            while True:
+                await websocket.send_str(json.dumps(report(), separators=(",", ":")))
+                await asyncio.sleep(REPORT_SECONDS)
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
 
 
 def target(path: str, name: str, rendition: Rendition, more: Mapping[str, str]) -> str:

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 import math
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -18,11 +18,19 @@ from televise.errors import FormatError, InputError, PeerError, Unavailable
 from televise.formats.websocket import TRY_LATER
 from televise.hub.clock import Clock
 from televise.hub.endings import ending, explained
-from televise.hub.link_client import MAX_MEDIA_BYTES, Take, connected, target
+from televise.hub.link_client import (
+    HELLO,
+    KEYFRAME,
+    MAX_MEDIA_BYTES,
+    Take,
+    connected,
+    reporting,
+    target,
+)
 from televise.hub.offer import Offer, parse_announcement, parse_json
 from televise.hub.watchers import Viewers, Watchers
-from televise.link.messages import Hello, Keyframe, Look
-from televise.link.protocol import VERSION, Receiver, encode
+from televise.link.messages import Look
+from televise.link.protocol import Receiver
 from televise.model.backoff import Backoff
 from televise.model.hub_url import parse_hub_url
 from televise.model.rendition import Rendition
@@ -35,12 +43,11 @@ SILENCE_SECONDS = 6.0
 # One that has said nothing for so long, on none of its connections, is left where another is as
 # good: it may be frozen. A source that shows nothing new is no silence.
 QUIET_SECONDS = 2.5
-REPORT_SECONDS = 2.0
 # An upstream that comes back after days is found again so soon.
 MAX_WAIT_SECONDS = 1.0
-# All that is said on a link that carries media: there is one subscription on it.
-HELLO, KEYFRAME = encode(Hello(VERSION)), encode(Keyframe(1))
 MAX_ANNOUNCEMENT_BYTES = 4 << 20
+# Asks for a keyframe.
+Ask = Callable[[], Awaitable[None]]
 _FAULTS = (aiohttp.ClientError, OSError, TimeoutError, PeerError)
 
 
@@ -74,9 +81,7 @@ class Upstream:
     heard: float = field(default=math.inf, repr=False)
     _us: str = ""
     # Two may carry the same: what was asked for in full has become small, as another one was.
-    _carrying: set[tuple[str, Rendition, aiohttp.ClientWebSocketResponse]] = field(
-        default_factory=set, repr=False
-    )
+    _carrying: set[tuple[str, Rendition, Ask]] = field(default_factory=set, repr=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -126,7 +131,7 @@ class Upstream:
         async with (
             asyncio.timeout(SILENCE_SECONDS) as silence,
             self._connected(session, "/api/link", MAX_ANNOUNCEMENT_BYTES) as websocket,
-            _reporting(websocket, lambda: self._report(viewers)),
+            reporting(websocket, lambda: self._report(viewers)),
         ):
             while (message := await websocket.receive()).type == aiohttp.WSMsgType.TEXT:
                 self._count(len(message.data))
@@ -184,19 +189,26 @@ class Upstream:
         path = target("/api/link/{}", name, rendition, {"node": self._us})
         async with self._connected(session, path, MAX_MEDIA_BYTES) as websocket:
             await websocket.send_bytes(HELLO)
-            carried = name, rendition, websocket
-            self._carrying.add(carried)
-            try:
+            with self._carried(name, rendition, partial(websocket.send_bytes, KEYFRAME)):
                 await self._give(websocket, take)
-            finally:
-                self._carrying.discard(carried)
+
+    @contextlib.contextmanager
+    def _carried(self, name: str, rendition: Rendition, ask: Ask) -> Iterator[None]:
+        """While the block runs, ``ask`` is how to ask for a keyframe of what comes. A channel that
+        has gone and come again may be carried twice for a moment."""
+        carried = name, rendition, ask
+        self._carrying.add(carried)
+        try:
+            yield
+        finally:
+            self._carrying.discard(carried)
 
     async def want_keyframe(self, name: str, rendition: Rendition) -> None:
         """Ask for one, in what it sends of this rendition of a channel now."""
-        for *carried, websocket in tuple(self._carrying):
+        for *carried, ask in tuple(self._carrying):
             if carried == [name, rendition]:
                 with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-                    await websocket.send_bytes(KEYFRAME)
+                    await ask()
 
     async def look(self, session: aiohttp.ClientSession, name: str, look: Look, take: Take) -> None:
         """The same of some seconds of the past, which ``Ended`` follows."""
@@ -229,23 +241,3 @@ def parse_upstream(text: str) -> Upstream:
     except InputError as error:
         raise InputError(f"--upstream {error}") from None
     return Upstream(url.ws, url.token)
-
-
-@contextlib.asynccontextmanager
-async def _reporting(
-    websocket: aiohttp.ClientWebSocketResponse, report: Callable[[], dict[str, Any]]
-) -> AsyncIterator[None]:
-    """Say again and again who we are, and how many watch here."""
-
-    async def tell() -> None:
-        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-            while True:
-                await websocket.send_str(json.dumps(report(), separators=(",", ":")))
-                await asyncio.sleep(REPORT_SECONDS)
-
-    telling = asyncio.create_task(tell())
-    try:
-        yield
-    finally:
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)

@@ -105,10 +105,8 @@ class Edge(Audience):
     ) -> web.StreamResponse:
         """Answer with a stream that ends when the viewer goes; of the channel in the URL, if
         there is no other."""
-        channel, who = (
-            channel or self.hub.channel(request.match_info["name"]),
-            identifier_of(request),
-        )
+        channel = channel or self.hub.channel(request.match_info["name"])
+        who = identifier_of(request)
         response = EndlessResponse(headers={**_stream_headers(way.content_type), **way.headers})
         response.force_close()
         if request.method == "HEAD":
