@@ -47,10 +47,10 @@ class Hub:
 
 
 @contextmanager
-def serving(*sources: str, context: ssl.SSLContext | None = None) -> Iterator[Hub]:
+def serving(*sources: str, context: ssl.SSLContext | None = None, port: int = 0) -> Iterator[Hub]:
     """Serve ``sources``, and as options say, until the block ends; ``context`` is for a server that
-    speaks TLS."""
-    port = free_port()
+    speaks TLS, 0 any free ``port``."""
+    port = port or free_port()
     began = time.monotonic()
     command = [sys.executable, "-m", "televise", "serve", "--port", str(port), *sources]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -75,6 +75,7 @@ class Joining(asyncio.Protocol):
         self._began = self.seconds = 0.0
         self._transport: asyncio.BaseTransport | None = None
         self.first = asyncio.Event()
+        self.lost = asyncio.Event()
 
     async def connect(self) -> None:
         self._began = time.monotonic()
@@ -97,6 +98,9 @@ class Joining(asyncio.Protocol):
             self.seconds = time.monotonic() - self._began
             self._data.clear()
             self.first.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set()
 
     def leave(self) -> None:
         if self._transport is not None:

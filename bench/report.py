@@ -24,6 +24,7 @@ SECTIONS: dict[str, Callable[[Rows], str]] = {
     "fanout": fanout.fanout,
     "workers": fanout.workers,
     "join": fanout.join,
+    "restart": fanout.restart,
     "tls": fanout.tls,
     "age": browsers.age,
     "rungs": browsers.rungs,

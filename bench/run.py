@@ -15,6 +15,7 @@ BENCHMARKS = (
     "fanout",
     "workers",
     "join",
+    "restart",
     "tls",
     "compare",
     "sources",

@@ -141,6 +141,17 @@ def join(found: Rows) -> str:
     )
 
 
+def restart(found: Rows) -> str:
+    """All who were there, after the server was gone."""
+    best = found[-1]
+    return section(
+        "After a restart",
+        f"The server of {best['viewers']} viewers is killed and started again. They wait as the "
+        f"player does: at most {best['most_in_a_second']} come in one second, and the last has a "
+        f"picture {best['last_back_seconds']} s after the server answers.\n",
+    )
+
+
 def soak(found: Rows) -> str:
     """Whether anything grows."""
     best = found[-1]

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Backlog } from "../src/backlog.js";
-import { retryWait } from "../src/backoff.js";
 import { choicesOf } from "../src/devices.js";
 import { bitsFor, formatFor } from "../src/recording.js";
 import { verdictOf } from "../src/refusal.js";
@@ -31,16 +30,6 @@ test("another socket has no past", () => {
   backlog.clear();
   backlog.add(500, 900);
   assert.equal(backlog.age(500, 1000), 100);
-});
-
-test("each attempt waits longer, up to three seconds, and never the same time", () => {
-  for (const [attempts, longest] of [[1, 375], [2, 750], [3, 1500], [4, 3000], [9, 3000]] as const) {
-    const waits = Array.from({ length: 50 }, () => retryWait(attempts, false));
-    assert.ok(Math.max(...waits) <= longest);
-    assert.ok(Math.min(...waits) >= Math.min(longest / 3, 1500));
-    assert.ok(new Set(waits).size > 1);
-  }
-  assert.ok(retryWait(1, true) >= 1500);
 });
 
 test("H.264 is recorded where that is possible, in Matroska rather than MP4", () => {

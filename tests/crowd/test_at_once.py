@@ -14,7 +14,6 @@ from televise.crowd.account import Unit
 from televise.crowd.output import Output
 from televise.crowd.viewer import Viewer, first_of
 from televise.crowd.wire import Address
-from televise.model.backoff import Backoff
 from televise.testing import watching
 from tests.support.process import Running, televise
 from tests.support.waiting import until
@@ -23,8 +22,8 @@ FILM = "cam=pattern:?size=160x120&fps=5"
 MANY, RETURNING = 1000, 500
 # Of a connection each, on both sides, and whatever else is open.
 DESCRIPTORS = 4096
-# As the player's.
-LEAST_SECONDS, MOST_SECONDS = 0.25, 3.0
+# The player's waits: once soon, then at any time within three seconds.
+SOON_SECONDS, LATER_SECONDS = (0.125, 0.375), (0.25, 3.0)
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +68,7 @@ async def test_1000_viewers_at_once(tmp_path: Path) -> None:
 
 
 class Returning(Viewer):
-    """It comes again whenever its connection ends, after waits that grow and differ.
+    """It comes again whenever its connection ends, after waits as the player's.
 
     ``seen`` are pictures since it came for the last time, ``failures`` why it was not let in.
     """
@@ -80,17 +79,16 @@ class Returning(Viewer):
         self.failures: list[str] = []
 
     async def run(self, stop: asyncio.Event) -> None:
-        backoff = Backoff(LEAST_SECONDS, MOST_SECONDS)
         while not stop.is_set():
             await self.join()
             await first_of(stop.wait(), self._gone.wait())
+            span = SOON_SECONDS if self.seen else LATER_SECONDS
             if self.seen:
                 self.endings += 1
-                backoff.reset()
             elif not stop.is_set():
                 self.failures.append(self.account.ended)
             self.seen = 0
-            await first_of(stop.wait(), seconds=backoff.next(random.random()))
+            await first_of(stop.wait(), seconds=random.uniform(*span))
         self.leave()
 
     def _took(self, unit: Unit, counts: bool) -> None:

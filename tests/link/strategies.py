@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from televise.link.messages import (
     Allow,
     Announce,
+    Damaged,
     Data,
     Ended,
     Epoch,
@@ -89,6 +90,7 @@ OF_PROVIDER: st.SearchStrategy[Message] = st.one_of(
     st.builds(Announce, _SEVERAL_TRACKS),
     st.builds(State, st.text(), st.text(), st.booleans()),
     st.builds(Epoch, NUMBERS, NUMBERS, _SEVERAL_TRACKS, NUMBERS, _COUNTS, _COUNTS),
+    st.builds(Damaged, NUMBERS),
     st.builds(Missing, NUMBERS, st.builds(Dropped, _COUNTS, _COUNTS, _COUNTS, _COUNTS)),
     st.builds(Media, NUMBERS, PACKETS),
     st.builds(Refused, NUMBERS, st.text()),

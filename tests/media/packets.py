@@ -6,6 +6,10 @@ import av
 
 from televise.media.source import AnyPacket, Decoder
 
+TS_PACKET = 188
+# FFmpeg's muxer gives the first stream this one.
+VIDEO_PID = 0x100
+
 
 def make_packet(data: bytes) -> AnyPacket:
     return av.Packet(data)
@@ -13,3 +17,9 @@ def make_packet(data: bytes) -> AnyPacket:
 
 def decoder(codec: str) -> Decoder:
     return cast("Decoder", av.CodecContext.create(codec, "r"))
+
+
+def begins_picture(head: bytes) -> bool:
+    """Of a transport packet: payload_unit_start_indicator and PID (ISO/IEC 13818-1 2.4.3.3)."""
+    flags = int.from_bytes(head[1:3], "big")
+    return bool(flags & 0x4000) and flags & 0x1FFF == VIDEO_PID

@@ -20,7 +20,17 @@ from televise.hub.seat import Seat
 from televise.hub.supply import Callbacks, MakeSupply, Supply
 from televise.hub.timers import Timers
 from televise.hub.uplink import Uplink
-from televise.link.messages import Allow, Announce, Keyframe, Look, Message, Note, Open, State
+from televise.link.messages import (
+    Allow,
+    Announce,
+    Damaged,
+    Keyframe,
+    Look,
+    Message,
+    Note,
+    Open,
+    State,
+)
 from televise.model.rendition import Rendition
 from televise.model.source import SourceSpec
 from televise.model.track import Track
@@ -49,6 +59,7 @@ class Channel:
         self.name = spec.name
         self.state, self.text, self.since = "idle", "", time.time()
         self.final = self.was_live = False
+        self.damaged = 0
         self.tracks: tuple[Track, ...] = ()
         self.listeners: set[Callable[[Channel], None]] = set()
         self.note_listeners: set[Callable[[Channel, int, str], None]] = set()
@@ -235,11 +246,20 @@ class Channel:
             self.tracks = message.tracks
             sizes = [(each.width, each.height) for each in self.tracks if each.kind == "video"]
             self._renditions.size = sizes[0] if sizes else (0, 0)
+        elif isinstance(message, Damaged):
+            self._damaged(message.count)
         elif isinstance(message, Note):
             for listener in self.note_listeners:
                 listener(self, message.captured, message.text)
         else:
             self._intake.take(message)
+
+    def _damaged(self, count: int) -> None:
+        if not self.damaged:
+            text = "counted from here on, without a line for each"
+            events.warning(f"channel {self.name}: its source comes with holes", text=text)
+        self.damaged += count
+        self._tell()
 
     def _set_state(self, state: str, text: str) -> None:
         if (state, text) == (self.state, self.text):

@@ -10,7 +10,7 @@ The *provider* has a channel (a worker process); the *consumer* wants it (the hu
                         ◀──── Epoch(id, tracks), Media(id, packet) ..., Epoch ..., Refused(id)
       Keyframe(id) ─────────────────────────────▶
       Unsubscribe(id) ──────────────────────────▶
-                        ◀──── Note(captured, text), Missing(id, dropped)
+                        ◀──── Note(captured, text), Missing(id, dropped), Damaged(count)
 
 A source that is published into: its bytes come the other way. The provider says what it has taken,
 so that no side ever holds much.
@@ -154,6 +154,13 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Damaged:
+    """So many more packets of the source are left out, since bytes of them were lost before."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Publish:
     """Publisher ``id`` begins, in ``format`` (FFmpeg's name; '' to find out); others have ended."""
 
@@ -204,5 +211,5 @@ class Look:
 
 
 FromConsumer = Allow | Open | Subscribe | Unsubscribe | Keyframe | Publish | Data | Finish | Look
-FromProvider = Announce | State | Epoch | Missing | Media | Refused | Note | Taken | Ended
+FromProvider = Announce | State | Epoch | Missing | Media | Refused | Note | Damaged | Taken | Ended
 Message = Hello | FromConsumer | FromProvider

@@ -14,6 +14,7 @@ from televise.errors import FormatError, LinkError
 from televise.link.messages import (
     Allow,
     Announce,
+    Damaged,
     Data,
     Ended,
     Epoch,
@@ -74,6 +75,7 @@ _CONTROL: dict[int, type[Any]] = {
     17: Missing,
     18: Keyframe,
     19: Allow,
+    20: Damaged,
 }
 _TYPES = {kind: number for number, kind in _CONTROL.items()}
 _LIMITS = {_MEDIA_TYPE: 1 + _MEDIA.size + MAX_MEDIA, _DATA_TYPE: 1 + _DATA.size + MAX_DATA}

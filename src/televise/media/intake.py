@@ -9,6 +9,7 @@ import av
 from televise.errors import SourceError
 from televise.link.messages import Allow, Look, Message, Note, State, Subscribe
 from televise.media.clip import send_clip
+from televise.media.damage import Damage
 from televise.media.decoding import Decoding
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
@@ -48,6 +49,7 @@ class Intake:
         self._encodings = Encodings(send)
         self._decodings: dict[Kind, Decoding] = {}
         self._recent = Recent()
+        self._damage = Damage(send)
         self._replay = Replay(replay_seconds, (allowed or Allow()).kept)
         self._picture: Picture | None = None
         self._catching_up = False
@@ -83,6 +85,7 @@ class Intake:
             self._decodings = {source.kind: Decoding(source) for source in inputs}
             self._picture = None
             self._recent.clear()
+            self._damage.forget()
             self._encodings.open(inputs)
 
     def packet(self, index: int, packet: AnyPacket, captured: int = 0) -> None:
@@ -93,9 +96,11 @@ class Intake:
         if self.wait(self._timeline.wait_seconds(place, now)):
             return
         self.status.arrived()
+        source = self._encodings.inputs[index]
         unit = Unit(index, packet, bytes(packet), place, captured or time.time_ns())
-        with self._lock:
-            self._take(self._encodings.inputs[index], unit)
+        for whole in self._damage.sift(source.kind, unit):
+            with self._lock:
+                self._take(source, whole)
 
     def frame(self, index: int, frame: av.VideoFrame | av.AudioFrame, captured: int = 0) -> None:
         """One raw frame."""

@@ -8,6 +8,7 @@ from televise.errors import TeleviseError
 from televise.hub.channel import Channel
 from televise.link.messages import (
     Announce,
+    Damaged,
     Ended,
     Epoch,
     Hello,
@@ -42,6 +43,7 @@ class Provider:
         self._news = asyncio.Event()
         self._said: dict[str, bytes | str] = {"hello": encode(Hello(VERSION))}
         self._tracks: tuple[Track, ...] = ()
+        self._damaged = channel.damaged
         self._past: deque[bytes] = deque()
         self._subscriptions: dict[int, Subscription] = {}
         self._looking: set[asyncio.Task[None]] = set()
@@ -126,6 +128,10 @@ class Provider:
         if channel.tracks != self._tracks:
             self._tracks = channel.tracks
             self.say("tracks", Announce(channel.tracks))
+        if channel.damaged > self._damaged:
+            # None of these may replace another.
+            self.say(f"damaged {channel.damaged}", Damaged(channel.damaged - self._damaged))
+            self._damaged = channel.damaged
         self.say("state", State(channel.state, channel.text))
 
     def _tell_note(self, channel: Channel, captured: int, text: str) -> None:

@@ -66,6 +66,7 @@ class Api:
             "text": channel.public_text,
             "since": channel.since,
             "seconds": round(channel.seconds, 1),
+            "damaged": channel.damaged,
             "viewers": self._edge.census.viewers(channel),
             "tracks": [_describe_track(track) for track in channel.tracks],
             "renditions": [

@@ -71,14 +71,20 @@ class Metrics:
             "Packets on their way to this hub: each was received, or was dropped",
             labels=["channel", "outcome"],
         )
+        damaged = CounterMetricFamily(
+            "televise_damaged_packets",
+            "Packets of the source that were left out: bytes of them were lost before they came",
+            labels=["channel"],
+        )
         for channel in self._edge.hub.channels:
+            damaged.add_metric([channel.name], channel.damaged)
             for outcome, count in _outcomes(channel.ledger):
                 packets.add_metric([channel.name, outcome], count)
             viewers.add_metric([channel.name], self._edge.census.viewers(channel))
             encodings.add_metric([channel.name], len(channel.encodings))
             for state in _STATES:
                 states.add_metric([channel.name, state], float(channel.state == state))
-        yield from (viewers, encodings, states, packets)
+        yield from (viewers, encodings, states, packets, damaged)
         processes = len(self._edge.census.shares)
         yield GaugeMetricFamily("televise_fan_out_processes", "Processes of --workers", processes)
         yield from self._links.collect()

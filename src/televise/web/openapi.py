@@ -77,7 +77,8 @@ _ACCOUNT = {
 _CHANNEL = {
     "type": "object",
     "required": [
-        *("name", "source", "state", "text", "since", "seconds", "viewers", "tracks", "renditions")
+        *("name", "source", "state", "text", "since", "seconds", "damaged", "viewers", "tracks"),
+        "renditions",
     ],
     "properties": {
         "name": {"type": "string"},
@@ -86,6 +87,10 @@ _CHANNEL = {
         "text": {"type": "string"},
         "since": {"type": "number", "description": "Unix seconds"},
         "seconds": {"type": "number", "description": "For so long it has been so"},
+        "damaged": {
+            "type": "integer",
+            "description": "Packets that were left out: bytes of them were lost before they came",
+        },
         "viewers": {"type": "integer"},
         "tracks": {"type": "array", "items": {"$ref": "#/components/schemas/Track"}},
         "renditions": {"type": "array", "items": {"$ref": "#/components/schemas/Rendition"}},
