@@ -3,7 +3,7 @@
 import atheris
 
 with atheris.instrument_imports(include=["televise"]):
-    from televise.formats import aac
+    from televise.formats import aac, adts
 
 from fuzz.harness import fuzz
 
@@ -20,8 +20,8 @@ def target(data: bytes) -> None:
         assert config.channels > 0
         assert config.codec_string()
     else:
-        _, frames = aac.split_adts(data)
-        assert aac.is_adts(data)
+        _, frames = adts.split_adts(data)
+        assert adts.is_adts(data)
         assert frames
         assert all(frames)
 

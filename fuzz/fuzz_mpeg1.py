@@ -3,7 +3,7 @@
 import atheris
 
 with atheris.instrument_imports(include=["televise"]):
-    from televise.formats import aac, mpeg1
+    from televise.formats import adts, mpeg1
     from televise.formats.adts import AdtsFramer
 
 from fuzz.harness import fuzz
@@ -27,7 +27,7 @@ def target(data: bytes) -> None:
             assert not mpeg1.parse_sequence_header(data).own_matrices
     else:
         framed = AdtsFramer(data).frame(b"\x21")
-        assert aac.split_adts(framed)[1] == [b"\x21"]
+        assert adts.split_adts(framed)[1] == [b"\x21"]
 
 
 def seeds() -> list[bytes]:

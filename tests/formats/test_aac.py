@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from televise.errors import FormatError, LocalError
-from televise.formats import aac
+from televise.formats import aac, adts
 from televise.formats.aac import AudioConfig
 from tests.formats.witness import encode_aac, ffmpeg, ffprobe
 
@@ -129,18 +129,18 @@ def test_any_bytes_are_a_config_or_refused(data: bytes) -> None:
 @given(st.binary())
 def test_any_bytes_are_adts_or_refused(data: bytes) -> None:
     try:
-        aac.split_adts(data)
+        adts.split_adts(data)
     except FormatError:
         return
-    assert aac.is_adts(data)
+    assert adts.is_adts(data)
 
 
 @pytest.mark.usefixtures("programs")
 @pytest.mark.parametrize(("rate", "channels"), [(48000, 2), (44100, 1), (16000, 2), (48000, 6)])
 def test_adts_of_ffmpeg(rate: int, channels: int) -> None:
     data = _adts_by_ffmpeg(rate, channels)
-    config, frames = aac.split_adts(data)
-    assert aac.is_adts(data)
+    config, frames = adts.split_adts(data)
+    assert adts.is_adts(data)
     assert config == aac.make_audio_config(2, rate, channels)
     assert sum(map(len, frames)) == len(data) - 7 * len(frames)
     counted = ffprobe(
@@ -156,14 +156,14 @@ def test_adts_of_ffmpeg(rate: int, channels: int) -> None:
 def test_adts_with_checksums_loses_them() -> None:
     frames = [packet.data for packet in encode_aac().packets]
     data = b"".join(_adts(frame, checksum=b"\x12\x34") for frame in frames)
-    assert aac.split_adts(data) == (aac.make_audio_config(2, 48000, 2), frames)
+    assert adts.split_adts(data) == (aac.make_audio_config(2, 48000, 2), frames)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=900), min_size=1))
 def test_adts_round_trip(frames: list[bytes]) -> None:
     data = b"".join(map(_adts, frames))
-    assert aac.split_adts(data)[1] == frames
-    assert aac.is_adts(data)
+    assert adts.split_adts(data)[1] == frames
+    assert adts.is_adts(data)
 
 
 @pytest.mark.parametrize(
@@ -183,13 +183,13 @@ def test_adts_round_trip(frames: list[bytes]) -> None:
 )
 def test_bad_adts_is_refused(data: Any, message: str) -> None:
     with pytest.raises(FormatError, match=message):
-        aac.split_adts(data(_adts(b"raw frame")))
+        adts.split_adts(data(_adts(b"raw frame")))
 
 
 def test_raw_frames_are_not_adts() -> None:
-    assert not any(aac.is_adts(packet.data) for packet in encode_aac().packets)
-    assert not aac.is_adts(b"\xff\xfb\x90\x64" + bytes(400))  # MP3
-    assert not aac.is_adts(_adts(b"one") + b"\x00\x00")
+    assert not any(adts.is_adts(packet.data) for packet in encode_aac().packets)
+    assert not adts.is_adts(b"\xff\xfb\x90\x64" + bytes(400))  # MP3
+    assert not adts.is_adts(_adts(b"one") + b"\x00\x00")
 
 
 def _adts(frame: bytes, checksum: bytes = b"") -> bytes:

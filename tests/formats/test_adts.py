@@ -1,7 +1,7 @@
 import pytest
 
 from televise.errors import FormatError
-from televise.formats import aac
+from televise.formats import aac, adts
 from televise.formats.adts import AdtsFramer
 from tests.formats.witness import encode_aac, ffmpeg
 
@@ -11,12 +11,12 @@ def test_frames_come_back_out(rate: int, channels: int) -> None:
     config = aac.make_audio_config(aac.LC, rate, channels)
     framer = AdtsFramer(config.data)
     frames = [b"\x21" * size for size in (1, 300, 8184)]
-    assert aac.split_adts(b"".join(map(framer.frame, frames))) == (config, frames)
+    assert adts.split_adts(b"".join(map(framer.frame, frames))) == (config, frames)
 
 
 def test_of_he_aac_the_core_is_described() -> None:
     config = aac.make_audio_config(aac.SBR, 48000, 2)
-    core, _ = aac.split_adts(AdtsFramer(config.data).frame(b"\x21"))
+    core, _ = adts.split_adts(AdtsFramer(config.data).frame(b"\x21"))
     assert (core.object_type, core.sample_rate, core.channels) == (aac.LC, 24000, 2)
 
 

@@ -41,7 +41,7 @@ def test_golden_bytes() -> None:
 
 
 def test_the_parameter_has_no_dashes_and_the_body_has_two() -> None:
-    assert multipart.CONTENT_TYPE == "multipart/x-mixed-replace;boundary=televise"
+    assert multipart.content_type() == "multipart/x-mixed-replace;boundary=televise"
     assert not multipart.BOUNDARY.startswith("-")
     assert browser_start(JPEG).startswith(b"--televise\r\n")
     assert strict_part(b"", JPEG, 0).startswith(b"--televise\r\n")
@@ -80,7 +80,7 @@ async def test_ffmpeg_finds_the_boundary_of_the_content_type() -> None:
     parts = pictures(10)
     head = (
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-        f"Content-Type: {multipart.CONTENT_TYPE}\r\n\r\n"
+        f"Content-Type: {multipart.content_type()}\r\n\r\n"
     ).encode()
     chunks = [strict_part(part, JPEG, CAPTURED) for part in parts]
 
@@ -125,7 +125,7 @@ async def _read(stream: bytes, count: int) -> list[bytes]:
     content = aiohttp.StreamReader(BaseProtocol(loop), limit=1 << 16, loop=loop)
     content.feed_data(stream + b"--televise--\r\n")
     content.feed_eof()
-    reader = aiohttp.MultipartReader({"Content-Type": multipart.CONTENT_TYPE}, content)
+    reader = aiohttp.MultipartReader({"Content-Type": multipart.content_type()}, content)
     read = []
     for _ in range(count):
         part = await reader.next()

@@ -46,7 +46,7 @@ async def strict_part(stream: Stream) -> tuple[float, bytes]:
 
 async def test_strict_clients_get_whole_parts_with_their_length(live: Serving) -> None:
     async with live.stream("/cam.mjpg") as stream:
-        assert stream.headers["content-type"] == multipart.CONTENT_TYPE
+        assert stream.headers["content-type"] == multipart.content_type()
         assert stream.headers["connection"] == "close"
         assert "transfer-encoding" not in stream.headers, "the head of a part is no chunk's size"
         parts = [await strict_part(stream) for _ in range(PICTURES)]
@@ -131,7 +131,7 @@ async def test_lower_quality_makes_smaller_pictures(live: Serving) -> None:
 async def test_head_tells_what_it_would_be_and_starts_no_encoder(live: Serving) -> None:
     async with live.get("/cam.mjpg?w=32", "HEAD") as answer:
         assert answer.status == 200
-        assert answer.headers["Content-Type"] == multipart.CONTENT_TYPE
+        assert answer.headers["Content-Type"] == multipart.content_type()
         assert await answer.read() == b""
     assert all(encoding.rendition.w != 32 for encoding in live.channel().encodings)
 

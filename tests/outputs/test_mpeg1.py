@@ -5,8 +5,8 @@ from functools import cache
 
 from televise.formats import mpeg1
 from televise.formats.websocket import binary_frame
-from televise.hub.muxed import Chunk
-from televise.outputs.mpeg1 import BareMessages, Endless, ToldMessages
+from televise.hub.muxed import Chunk, MakeMuxer
+from televise.outputs.mpeg1 import BareMessages, endless, told
 from televise.web import envelope
 from tests.conftest import Needs
 from tests.formats.witness import ffmpeg, ffprobe
@@ -21,7 +21,7 @@ def recording() -> Recording:
     return Recording(recorded.tracks[:1], recorded.of(0))
 
 
-def chunks(muxer: type[Endless | BareMessages | ToldMessages]) -> list[Chunk]:
+def chunks(muxer: MakeMuxer) -> list[Chunk]:
     made = muxer(1, recording().tracks)
     return [made.mux(packet) for packet in recording().packets]
 
@@ -29,7 +29,7 @@ def chunks(muxer: type[Endless | BareMessages | ToldMessages]) -> list[Chunk]:
 def test_ffmpeg_plays_the_stream_from_any_keyframe(needs: Needs) -> None:
     needs("ffmpeg")
     needs("ffprobe")
-    made = chunks(Endless)
+    made = chunks(endless)
     assert {chunk.init for chunk in made} == {b""}
     begins = [number for number, chunk in enumerate(made) if chunk.keyframe]
     assert len(begins) == SECONDS / 2
@@ -76,7 +76,7 @@ def test_a_picture_against_the_rules_is_left_out_with_all_that_need_it() -> None
 
 
 def test_told_messages() -> None:
-    made = chunks(ToldMessages)
+    made = chunks(told)
     assert {chunk.init for chunk in made} == {envelope.init(1, "video/mpeg", b"")}
     for packet, chunk in zip(recording().packets, made, strict=True):
         assert chunk.data == envelope.chunk(packet, recording().tracks[0], packet.data)

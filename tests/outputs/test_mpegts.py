@@ -11,7 +11,7 @@ import av
 import pytest
 
 from televise.errors import FormatError
-from televise.formats import aac, h264, mpeg1
+from televise.formats import adts, h264, mpeg1
 from televise.formats.websocket import binary_frame
 from televise.hub.muxed import Chunk
 from televise.media.planes import pixel_planes
@@ -151,7 +151,7 @@ def test_what_jsmpeg_looks_for() -> None:
 def test_sound_in_adts() -> None:
     recorded = recording("h264")
     pes = [pes for pes in read(join(mux(recorded))).pes if pes.pid == 0x101]
-    config, frames = aac.split_adts(b"".join(each.data for each in pes))
+    config, frames = adts.split_adts(b"".join(each.data for each in pes))
     assert (config.sample_rate, config.channels) == (48000, 1)
     assert frames == [packet.data for packet in recorded.of(1)]
 

@@ -8,8 +8,9 @@ from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.page import page, picture
 from televise.dialects.pictures import Multipart
 from televise.web.edge import Edge
+from televise.web.parts import Parts
 
-MULTIPART = Multipart("frame")
+MULTIPART = Multipart(Parts("frame"))
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:

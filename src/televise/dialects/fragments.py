@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from televise.dialects.each import farewell
-from televise.formats import aac, mp4
+from televise.formats import mp4
 from televise.formats.box import boxes
-from televise.formats.websocket import binary_frame
+from televise.formats.websocket import RESTARTING, binary_frame, close_frame
+from televise.hub.each import Each
 from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
-from televise.web.edge import Wish
+from televise.web.dialogue import Wish
 
 # Those who play at the times given show a gap as a halt, so nothing is skipped while that helps.
 PATIENT_SECONDS = 4.0
@@ -67,7 +67,7 @@ class FromZero:
     def __call__(self, epoch: int, tracks: tuple[Track, ...]) -> Muxer:
         kinds = [track.kind for track in tracks]
         if self._kinds and kinds != self._kinds:
-            return farewell()
+            return _farewell()
         opening = one_message if self._kinds else self._first
         self._kinds = kinds
         return _Fragments(tracks, opening, self._time)
@@ -122,7 +122,7 @@ class _Fragments(Muxer):
     """A fragment, in one message, for each packet."""
 
     def __init__(self, tracks: tuple[Track, ...], opening: Opening, time: _Time) -> None:
-        entries = [_entry(track) for track in tracks]
+        entries = [mp4.entry_of(track) for track in tracks]
         self._tracks = tracks
         self._time = time
         self._init = opening(entries, mp4.init_segment(entries))
@@ -145,7 +145,7 @@ class _Fragments(Muxer):
         return binary_frame(mp4.fragment(self._time.sequence, sample))
 
 
-def _entry(track: Track) -> mp4.Entry:
-    if track.kind == "audio":
-        return mp4.AudioEntry(aac.parse_audio_config(track.config), track.timescale)
-    return mp4.VideoEntry(track.width, track.height, track.config, track.timescale)
+def _farewell() -> Muxer:
+    """The muxer for a WebSocket whose client cannot follow the source any further."""
+    close = close_frame(RESTARTING, "the source has changed: come again")
+    return Each(lambda packet: b"", close)

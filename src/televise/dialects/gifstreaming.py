@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
-from televise.web.edge import Edge, Way
+from televise.web.edge import Edge
 from televise.web.endless_gif import MIME, EndlessGif, parse_gif_query
+from televise.web.forms import Way
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:

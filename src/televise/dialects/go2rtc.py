@@ -7,17 +7,18 @@ from typing import Any
 from aiohttp import web
 
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
-from televise.dialects.each import Each
 from televise.dialects.fragments import Entries, from_zero, one_message
 from televise.dialects.player import player, script
 from televise.dialects.talk import converse
 from televise.errors import FormatError
 from televise.formats import mp4
 from televise.formats.websocket import binary_frame, text_frame
+from televise.hub.each import Each
 from televise.hub.muxed import Muxer
 from televise.model.rendition import Rendition
 from televise.model.track import Track
-from televise.web.edge import Edge, Wish
+from televise.web.dialogue import Wish
+from televise.web.edge import Edge
 from televise.web.viewer import Viewer
 
 # Its player asks for WebRTC beside mse, on the same socket; an offer of Chromium has 6 KB.

@@ -15,11 +15,13 @@ from televise.errors import Forbidden, Unauthorized, WrongSecret
 from televise.ingest.shared import SharedSeats
 from televise.model.rendition import Rendition
 from televise.outputs.mpegts import BareMessages
-from televise.web.edge import Edge, Wish
+from televise.web.dialogue import Wish
+from televise.web.edge import Edge
 from televise.web.guard import public
+from televise.web.parts import OURS
 
 MAX_LATENCY_SECONDS = 1.0
-MULTIPART = Multipart("televise")
+MULTIPART = Multipart(OURS)
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:

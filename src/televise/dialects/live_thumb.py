@@ -10,27 +10,30 @@ from aiohttp import web
 
 from televise.dialects.as_text import AsText
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
-from televise.dialects.each import Each
 from televise.dialects.page import page, picture
-from televise.dialects.pictures import MAX_LATENCY_SECONDS, Multipart, asked_newest, timestamp
+from televise.dialects.pictures import Multipart, asked_newest
 from televise.dialects.talk import Silence, converse
 from televise.errors import InputError, Unavailable
+from televise.formats.multipart import timestamp
 from televise.formats.websocket import text_frame
 from televise.hub.channel import Channel
+from televise.hub.each import Each
 from televise.hub.muxed import Muxer
 from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.ingest.refusal import telling
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web.access import access_of
-from televise.web.edge import Edge, Wish
+from televise.web.dialogue import Wish
+from televise.web.edge import Edge
 from televise.web.guard import public
 from televise.web.keys import token_of
+from televise.web.parts import MAX_LATENCY_SECONDS, Parts
 from televise.web.past import Past, look_back
 from televise.web.query import parse_query
 from televise.web.receive import receive
 
-MULTIPART = Multipart("endofsection")
+MULTIPART = Multipart(Parts("endofsection"))
 # The original kept its pictures so long.
 KEPT_SECONDS = 60
 # The first picture since a time is looked for in so much: few sources are slower.
@@ -91,7 +94,7 @@ async def _snapshot(edge: Edge, request: web.Request, channel: Channel) -> web.R
         packet = await _picture(edge, request, channel, _ago(request))
     except Unavailable as error:
         raise web.HTTPNotFound(text=f"{error}\n") from None
-    headers = {"Cache-Control": "no-store", "X-Timestamp": timestamp(packet)}
+    headers = {"Cache-Control": "no-store", "X-Timestamp": timestamp(packet.captured)}
     return web.Response(body=packet.data, content_type="image/jpeg", headers=headers)
 
 

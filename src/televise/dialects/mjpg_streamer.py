@@ -12,13 +12,15 @@ from aiohttp import web
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.numbered import numbered
 from televise.dialects.page import page, picture
-from televise.dialects.pictures import OLD_HEADERS, Multipart, asked_newest, timestamp
+from televise.dialects.pictures import OLD_HEADERS, Multipart, asked_newest
 from televise.errors import InputError
+from televise.formats.multipart import timestamp
 from televise.hub.channel import Channel
 from televise.web.edge import Edge
+from televise.web.parts import Parts
 
 _ACTION = re.compile(r"(stream|snapshot)(?:_([0-9]{1,9}))?")
-MULTIPART = Multipart("boundarydonotcross", OLD_HEADERS)
+MULTIPART = Multipart(Parts("boundarydonotcross", OLD_HEADERS))
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
@@ -38,7 +40,7 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
         response = web.Response(
             body=packet.data,
             content_type="image/jpeg",
-            headers=OLD_HEADERS | {"X-Timestamp": timestamp(packet)},
+            headers=OLD_HEADERS | {"X-Timestamp": timestamp(packet.captured)},
         )
         response.force_close()
         return response

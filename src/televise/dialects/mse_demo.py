@@ -9,7 +9,8 @@ from televise.dialects.fragments import SEQUENCE_SECONDS, Shared, message_per_bo
 from televise.dialects.player import player, script
 from televise.dialects.talk import Silence, converse
 from televise.model.rendition import Rendition
-from televise.web.edge import Edge, Wish
+from televise.web.dialogue import Wish
+from televise.web.edge import Edge
 
 WISH = Wish(Rendition("h264"), Shared(message_per_box), SEQUENCE_SECONDS)
 

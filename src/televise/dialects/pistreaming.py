@@ -11,11 +11,13 @@ from televise.dialects.talk import Silence, converse
 from televise.hub.channel import Channel
 from televise.model.rendition import Rendition
 from televise.outputs.mpeg1 import BareMessages
-from televise.web.edge import Edge, Wish
+from televise.web.dialogue import Wish
+from televise.web.edge import Edge
+from televise.web.parts import OURS
 
 RENDITION = Rendition("mpeg1video")
 MAX_LATENCY_SECONDS = 1.0
-MULTIPART = Multipart("televise")
+MULTIPART = Multipart(OURS)
 # Of the original, which had no other size.
 SIZE = 640, 480
 COLOR, BACKGROUND = "#444", "#333"

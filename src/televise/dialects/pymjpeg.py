@@ -7,8 +7,9 @@ from aiohttp import web
 from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.pictures import OLD_HEADERS, Multipart
 from televise.web.edge import Edge
+from televise.web.parts import Parts
 
-MULTIPART = Multipart("boundarydonotcross", OLD_HEADERS)
+MULTIPART = Multipart(Parts("boundarydonotcross", OLD_HEADERS))
 
 
 def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:

@@ -7,7 +7,8 @@ from aiohttp.typedefs import Handler
 
 from televise.errors import FormatError
 from televise.hub.channel import Channel
-from televise.web.edge import Dialogue, Edge, Wish
+from televise.web.dialogue import Dialogue, Wish
+from televise.web.edge import Edge
 from televise.web.sockets import MAX_MESSAGE_BYTES, is_websocket
 from televise.web.viewer import Viewer
 

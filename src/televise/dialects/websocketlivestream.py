@@ -18,7 +18,8 @@ from televise.dialects.talk import Silence, converse
 from televise.errors import FormatError
 from televise.hub.channel import Channel
 from televise.model.rendition import Rendition
-from televise.web.edge import Edge, Wish
+from televise.web.dialogue import Wish
+from televise.web.edge import Edge
 from televise.web.sockets import is_websocket
 from televise.web.viewer import Viewer
 

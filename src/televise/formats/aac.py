@@ -1,7 +1,7 @@
-"""AAC: the AudioSpecificConfig, and ADTS framing.
+"""AAC: the AudioSpecificConfig.
 
-Source: ISO/IEC 14496-3, sections 1.6.2.1 (AudioSpecificConfig), 1.6.5.2 (how SBR is signalled),
-4.4.1 (GASpecificConfig, program_config_element) and 1.A.2.2 (ADTS, annex 1.A).
+Source: ISO/IEC 14496-3, sections 1.6.2.1 (AudioSpecificConfig), 1.6.5.2 (how SBR is signalled) and
+4.4.1 (GASpecificConfig, program_config_element).
 """
 
 from dataclasses import dataclass
@@ -30,9 +30,6 @@ GENERAL_TYPES = frozenset({1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23})
 # 1.6.6.1: syncExtensionType values of the backward compatible signalling.
 SYNC_SBR = 0x2B7
 SYNC_PS = 0x548
-
-ADTS_HEADER_BYTES = 7
-CRC_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +63,13 @@ class _Extension(NamedTuple):
 def parse_audio_config(data: bytes) -> AudioConfig:
     """Parse an AudioSpecificConfig; FormatError where it is not one."""
     reader = BitReader(data)
-    object_type = _object_type(reader)
+    object_type = object_type_of(reader)
     sample_rate = _sample_rate(reader)
     configuration = reader.bits(4)
     extension = _Extension()
     if object_type in (SBR, PS):
         extension = _Extension(object_type, _sample_rate(reader))
-        object_type = _object_type(reader)
+        object_type = object_type_of(reader)
         if object_type == BSAC:
             reader.skip(4)  # extensionChannelConfiguration
     channels = _channels(reader, object_type, configuration)
@@ -107,55 +104,22 @@ def make_audio_config(object_type: int, sample_rate: int, channels: int) -> Audi
     return AudioConfig(object_type, sample_rate, channels, data)
 
 
-def is_adts(data: bytes) -> bool:
-    """Whether ``data`` begins with an ADTS header, and with a second one behind its frame.
-
-    A raw AAC frame never does: its first three bits would mean that it is over (ID_END).
-    """
-    if len(data) < ADTS_HEADER_BYTES or not _is_header(data, 0):
-        return False
-    end = _frame_length(data, 0)
-    return end > ADTS_HEADER_BYTES and (end + 2 > len(data) or _is_header(data, end))
-
-
-def split_adts(data: bytes) -> tuple[AudioConfig, list[bytes]]:
-    """The config and the raw frames of an ADTS stream, without headers and checksums.
-
-    FormatError where it is not one, is cut, changes its config, or is of a kind that we do not
-    split: more than one raw block per frame, or channels described inside the frames.
-    """
-    frames: list[bytes] = []
-    position = 0
-    while position < len(data):
-        if position + ADTS_HEADER_BYTES > len(data) or not _is_header(data, position):
-            raise FormatError("not ADTS: every frame must begin with a header (FFF)")
-        if _config_bits(data, position) != _config_bits(data, 0):
-            raise FormatError("the ADTS stream changes its config; it must stay the same")
-        start, end = _payload(data, position)
-        frames.append(data[start:end])
-        position = end
-    if not frames:
-        raise FormatError("not ADTS: there is no data")
-    kind, rate_index, configuration = _config_bits(data, 0)
-    if configuration not in CHANNELS:
-        raise FormatError("the ADTS frames describe their channels themselves; 1 to 7 is known")
-    return make_audio_config(kind, _table_rate(rate_index), CHANNELS[configuration]), frames
-
-
-def _object_type(reader: BitReader) -> int:
+def object_type_of(reader: BitReader) -> int:
+    """An audioObjectType (1.6.2.1, GetAudioObjectType)."""
     value = reader.bits(5)
     return 32 + reader.bits(6) if value == ESCAPE else value
 
 
 def _sample_rate(reader: BitReader) -> int:
     index = reader.bits(4)
-    rate = reader.bits(24) if index == EXPLICIT_RATE else _table_rate(index)
+    rate = reader.bits(24) if index == EXPLICIT_RATE else table_rate(index)
     if not rate:
         raise FormatError("the AAC sample rate is 0")
     return rate
 
 
-def _table_rate(index: int) -> int:
+def table_rate(index: int) -> int:
+    """The sample rate of a samplingFrequencyIndex in Hz. FormatError."""
     if index >= len(SAMPLE_RATES):
         raise FormatError(f"the AAC sample rate index {index} is reserved; it must be below 13")
     return SAMPLE_RATES[index]
@@ -204,7 +168,7 @@ def _program_channels(reader: BitReader) -> int:
 
 def _sync_extension(reader: BitReader) -> _Extension:
     """The backward compatible signalling of SBR and PS, behind the core's config (1.6.2.1)."""
-    if reader.left < 16 or reader.bits(11) != SYNC_SBR or _object_type(reader) != SBR:
+    if reader.left < 16 or reader.bits(11) != SYNC_SBR or object_type_of(reader) != SBR:
         return _Extension()
     if not reader.flag():  # sbrPresentFlag
         return _Extension()
@@ -212,30 +176,3 @@ def _sync_extension(reader: BitReader) -> _Extension:
     if reader.left >= 12 and reader.bits(11) == SYNC_PS and reader.flag():  # psPresentFlag
         return _Extension(PS, rate)
     return _Extension(SBR, rate)
-
-
-def _is_header(data: bytes, position: int) -> bool:
-    """Syncword FFF and layer 0; the bits between and behind are free."""
-    return data[position] == 0xFF and data[position + 1] & 0xF6 == 0xF0
-
-
-def _frame_length(data: bytes, position: int) -> int:
-    """The length of a whole ADTS frame in bytes, header included (13 bits from bit 30)."""
-    return int.from_bytes(data[position + 3 : position + 6], "big") >> 5 & 0x1FFF
-
-
-def _config_bits(data: bytes, position: int) -> tuple[int, int, int]:
-    """Object type, sampling frequency index and channel configuration of an ADTS header."""
-    bits = int.from_bytes(data[position + 2 : position + 4], "big")
-    return (bits >> 14) + 1, bits >> 10 & 0xF, bits >> 6 & 0x7
-
-
-def _payload(data: bytes, position: int) -> tuple[int, int]:
-    """Where the raw frame behind an ADTS header starts and ends."""
-    checksum = 0 if data[position + 1] & 1 else CRC_BYTES  # protection_absent
-    start, end = position + ADTS_HEADER_BYTES + checksum, position + _frame_length(data, position)
-    if not start < end <= len(data):
-        raise FormatError("the ADTS frame length does not fit the data")
-    if data[position + 6] & 3:  # number_of_raw_data_blocks_in_frame - 1
-        raise FormatError("an ADTS frame holds several raw blocks; only one is supported")
-    return start, end

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from struct import Struct, error, pack
 
 from televise.errors import FormatError, LocalError
-from televise.formats.aac import AudioConfig
+from televise.formats.aac import AudioConfig, parse_audio_config
+from televise.model.track import Track
 
 # 8.8.3.1: sample_depends_on 2 (on no other), or 1 (on others) with sample_is_non_sync_sample.
 SYNC_FLAGS = 0x02000000
@@ -64,6 +65,13 @@ class AudioEntry:
 
 
 Entry = VideoEntry | AudioEntry
+
+
+def entry_of(track: Track) -> Entry:
+    """The entry of an H.264 or AAC track. FormatError where its configuration is broken."""
+    if track.kind == "audio":
+        return AudioEntry(parse_audio_config(track.config), track.timescale)
+    return VideoEntry(track.width, track.height, track.config, track.timescale)
 
 
 @dataclass(frozen=True, slots=True)

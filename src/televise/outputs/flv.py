@@ -11,7 +11,8 @@ from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
-from televise.web.edge import Edge, Way
+from televise.web.edge import Edge
+from televise.web.forms import Forms, Way
 from televise.web.query import parse_query
 
 EXTENSION = "flv"
@@ -26,14 +27,13 @@ _FRAMES = {header: binary_frame(header) for header in (flv.HEADER, flv.SILENT_HE
 
 def routes(edge: Edge) -> list[web.RouteDef]:
     """What this output answers."""
+    forms = Forms(Way(Endless, MIME), BareMessages, ToldMessages)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         query = parse_query(request.query_string)
         rendition = query.rendition("h264", "aac")
-        latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await edge.socket(request, rendition, latency, BareMessages, ToldMessages)
-        return await edge.endless(request, rendition, latency, Way(Endless, MIME))
+        latency = query.latency(MAX_LATENCY_SECONDS)
+        return await edge.stream(request, rendition, latency, forms)
 
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
 

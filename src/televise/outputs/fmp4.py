@@ -2,14 +2,15 @@
 
 from aiohttp import web
 
-from televise.formats import aac, h264, mp4
+from televise.formats import h264, mp4
 from televise.formats.websocket import binary_frame
 from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
-from televise.web.edge import Edge, Way
+from televise.web.edge import Edge
+from televise.web.forms import Forms, Way
 from televise.web.past import from_zero, look_back, parse_clip, whole
 from televise.web.query import parse_query
 
@@ -21,16 +22,15 @@ PICTURE_SECONDS = 0.25
 
 def routes(edge: Edge) -> list[web.RouteDef]:
     """What this output answers."""
+    forms = Forms(Way(Endless, "video/mp4"), BareMessages, ToldMessages)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         query = parse_query(request.query_string)
         rendition = query.rendition("h264", "aac")
-        latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
         if past := parse_clip(request.query):
             return _whole(await look_back(edge, request, rendition, past))
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await edge.socket(request, rendition, latency, BareMessages, ToldMessages)
-        return await edge.endless(request, rendition, latency, Way(Endless, "video/mp4"))
+        latency = query.latency(MAX_LATENCY_SECONDS)
+        return await edge.stream(request, rendition, latency, forms)
 
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
 
@@ -53,7 +53,7 @@ class Endless(Muxer):
     in_band = True
 
     def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        self._entries = [_entry(track) for track in tracks]
+        self._entries = [mp4.entry_of(track) for track in tracks]
         self._tracks = tracks
         self._parameters = [_parameters(track) if self.in_band else b"" for track in tracks]
         self._sequence = 0
@@ -124,9 +124,3 @@ def _parameters(track: Track) -> bytes:
         return b""
     sets, _ = h264.parse_record(track.config)
     return h264.join_avcc([*sets.sps, *sets.pps])
-
-
-def _entry(track: Track) -> mp4.VideoEntry | mp4.AudioEntry:
-    if track.kind == "audio":
-        return mp4.AudioEntry(aac.parse_audio_config(track.config), track.timescale)
-    return mp4.VideoEntry(track.width, track.height, track.config, track.timescale)

@@ -9,8 +9,9 @@ from televise.formats.websocket import binary_frame
 from televise.hub.look_back import LookBack
 from televise.model.packet import Packet
 from televise.web import envelope
-from televise.web.edge import Edge, Way
-from televise.web.endless_gif import MIME, EndlessGif, GifQuery, parse_gif_query
+from televise.web.edge import Edge
+from televise.web.endless_gif import MIME, EndlessGif, parse_gif_query
+from televise.web.forms import Forms, Way
 from televise.web.past import look_back, parse_clip, whole
 
 EXTENSION = "gif"
@@ -20,22 +21,16 @@ LAST_SECONDS = 0.1
 
 def routes(edge: Edge) -> list[web.RouteDef]:
     """What this output answers."""
+    forms = Forms(Way(EndlessGif, MIME), BareMessages, ToldMessages)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         query = parse_gif_query(request.query_string)
         if past := parse_clip(request.query):
             return _whole(await look_back(edge, request, query.rendition, past))
-        return await _send(edge, request, query)
+        rendition, latency, burst = query.rendition, query.max_latency, query.burst
+        return await edge.stream(request, rendition, latency, forms, burst)
 
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
-
-
-async def _send(edge: Edge, request: web.Request, query: GifQuery) -> web.StreamResponse:
-    rendition, latency, burst = query.rendition, query.max_latency, query.burst
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        way = Way(EndlessGif, MIME)
-        return await edge.endless(request, rendition, latency, way, burst=burst)
-    return await edge.socket(request, rendition, latency, BareMessages, ToldMessages, burst=burst)
 
 
 def _whole(look: LookBack) -> web.Response:

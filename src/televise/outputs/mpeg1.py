@@ -7,11 +7,13 @@ from aiohttp import web
 from televise.errors import FormatError
 from televise.formats import mpeg1
 from televise.formats.websocket import binary_frame
+from televise.hub.each import Each
 from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
-from televise.web.edge import Edge, Way
+from televise.web.edge import Edge
+from televise.web.forms import Forms, Way
 from televise.web.query import parse_query
 
 EXTENSION = "m1v"
@@ -21,27 +23,20 @@ MAX_LATENCY_SECONDS = 1.0
 
 def routes(edge: Edge) -> list[web.RouteDef]:
     """What this output answers."""
+    forms = Forms(Way(endless, MIME), BareMessages, told)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         query = parse_query(request.query_string)
         rendition = query.rendition("mpeg1video")
-        latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await edge.socket(request, rendition, latency, BareMessages, ToldMessages)
-        return await edge.endless(request, rendition, latency, Way(Endless, MIME))
+        latency = query.latency(MAX_LATENCY_SECONDS)
+        return await edge.stream(request, rendition, latency, forms)
 
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
 
 
-class Endless(Muxer):
+def endless(epoch: int, tracks: tuple[Track, ...]) -> Muxer:
     """The elementary stream; each keyframe begins with a sequence header."""
-
-    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        pass
-
-    def mux(self, packet: Packet) -> Chunk:
-        """One picture."""
-        return Chunk(packet.data, b"", packet.keyframe, packet.seconds)
+    return Each(lambda packet: packet.data)
 
 
 class BareMessages(Muxer):
@@ -73,17 +68,12 @@ class BareMessages(Muxer):
         return keyframe
 
 
-class ToldMessages(Muxer):
-    """WebSocket messages of ``televise.v1``."""
-
-    def __init__(self, epoch: int, tracks: tuple[Track, ...]) -> None:
-        self._track = tracks[0]
-        self._init = envelope.init(epoch, MIME, b"")
-
-    def mux(self, packet: Packet) -> Chunk:
-        """A text that says what follows, and the picture."""
-        data = envelope.chunk(packet, self._track, packet.data)
-        return Chunk(data, self._init, packet.keyframe, packet.seconds)
+def told(epoch: int, tracks: tuple[Track, ...]) -> Muxer:
+    """WebSocket messages of ``televise.v1``: a text that says what follows, and the picture."""
+    return Each(
+        lambda packet: envelope.chunk(packet, tracks[0], packet.data),
+        envelope.init(epoch, MIME, b""),
+    )
 
 
 @lru_cache(maxsize=64)

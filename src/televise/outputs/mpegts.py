@@ -10,7 +10,8 @@ from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 from televise.model.track import Track
 from televise.web import envelope
-from televise.web.edge import Edge, Way
+from televise.web.edge import Edge
+from televise.web.forms import Forms, Way
 from televise.web.query import parse_query
 
 EXTENSION = "ts"
@@ -23,15 +24,14 @@ _AUD = bytes((h264.AUD, 0xF0))
 
 def routes(edge: Edge) -> list[web.RouteDef]:
     """What this output answers."""
+    forms = Forms(Way(Endless, MIME), BareMessages, ToldMessages)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         query = parse_query(request.query_string)
         codecs = ("h264", "aac") if query.video == "h264" else ("mpeg1video", "mp2")
         rendition = query.rendition(*codecs)
-        latency = MAX_LATENCY_SECONDS if query.max_latency is None else query.max_latency
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await edge.socket(request, rendition, latency, BareMessages, ToldMessages)
-        return await edge.endless(request, rendition, latency, Way(Endless, MIME))
+        latency = query.latency(MAX_LATENCY_SECONDS)
+        return await edge.stream(request, rendition, latency, forms)
 
     return [web.get(f"/{{name}}.{EXTENSION}", answer)]
 
@@ -150,7 +150,7 @@ class _Aac(_Form):
         return self._framer.frame(packet.data)
 
 
-_FORMS: dict[str, tuple[type[_Form], int]] = {
+forms: dict[str, tuple[type[_Form], int]] = {
     "mpeg1video": (_Mpeg1, mpegts.MPEG1_VIDEO),
     "mp2": (_Form, mpegts.MPEG1_AUDIO),
     "h264": (_H264, mpegts.H264),
@@ -159,7 +159,7 @@ _FORMS: dict[str, tuple[type[_Form], int]] = {
 
 
 def _form(track: Track) -> _Form:
-    if track.codec not in _FORMS:
+    if track.codec not in forms:
         raise FormatError(f"a transport stream has no {track.codec}")
-    form, stream_type = _FORMS[track.codec]
+    form, stream_type = forms[track.codec]
     return form(track, stream_type)

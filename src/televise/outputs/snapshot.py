@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from televise.errors import InputError
+from televise.formats.multipart import timestamp
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge
@@ -31,7 +32,7 @@ def routes(edge: Edge) -> list[web.RouteDef]:
             content_type=TYPES[extension],
             headers={
                 "Cache-Control": "no-store",
-                "X-Timestamp": f"{packet.captured / 1e9:.6f}",
+                "X-Timestamp": timestamp(packet.captured),
             },
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from televise.errors import InputError, Unavailable
+from televise.formats.multipart import content_type
 from televise.program import multipart, sound
 from televise.program.arguments import (
     check_callback,
@@ -30,7 +31,7 @@ class Channel:
     """
 
     # The Content-Type of what `multipart` yields.
-    multipart_type = multipart.CONTENT_TYPE
+    multipart_type = content_type()
 
     def __init__(
         self,

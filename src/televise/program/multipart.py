@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from televise.errors import Unavailable
-from televise.formats.multipart import CONTENT_TYPE
-
-__all__ = ["CONTENT_TYPE", "stream"]
 
 _READ_BYTES = 1 << 16
 # Browsers show a picture when the next part begins, so they are sent its begin at once.

@@ -4,10 +4,8 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -16,67 +14,22 @@ from televise.errors import PeerError, TeleviseError, Unavailable
 from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER, UNSUPPORTED
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
-from televise.hub.muxed import MakeMuxer
 from televise.model.rendition import Rendition
 from televise.web import envelope
 from televise.web.accounts import Accounts, identifier_of
 from televise.web.audience import Audience
+from televise.web.dialogue import Dialogue, Wish
+from televise.web.forms import Forms, Way
 from televise.web.limits import Admission, Allowance
 from televise.web.said import ONLY_TEXT, TOO_MANY, Said, note_sent_away, send_away
 from televise.web.seats import Seats
-from televise.web.sockets import WebSocket, upgrade
+from televise.web.sockets import WebSocket, is_websocket, upgrade
 from televise.web.viewer import Viewer
 
 # How long an answer waits for the source to say whether it can be made at all.
 BEGIN_SECONDS = 2.0
 # How long a client may take to say what it wants, where it must say so.
 WISH_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Way:
-    """How an endless HTTP answer is written; ``headers`` stand instead of our usual ones."""
-
-    muxer: MakeMuxer
-    content_type: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a WebSocket is fed with; with a ``burst`` (seconds) all that was muxed since then."""
-
-    rendition: Rendition
-    muxer: MakeMuxer
-    max_latency: float
-    burst: float = 0.0
-
-
-class Dialogue(Protocol):
-    """What a client and we say to each other on a WebSocket without ``televise.v1``."""
-
-    @property
-    def protocols(self) -> Sequence[str]:
-        """Subprotocols that are granted to those who ask for them."""
-
-    @property
-    def pace(self) -> float:
-        """Seconds between the messages that a new viewer is given of the past."""
-
-    @property
-    def max_bytes(self) -> int:
-        """How long a message of the client may be."""
-
-    @property
-    def max_at_once(self) -> int:
-        """How many messages of it may come at once; in the long run it is ten a second."""
-
-    async def wish(self, websocket: web.WebSocketResponse, said: AsyncIterator[str]) -> Wish | None:
-        """What the client is to get after what it has ``said``, None where it goes before that;
-        PeerError where it asks for it in a wrong way."""
-
-    def heard(self, text: str, viewer: Viewer) -> None:
-        """The client said something; PeerError where it may not say that."""
 
 
 class EndlessResponse(web.StreamResponse):
@@ -93,6 +46,20 @@ class Edge(Audience):
         self.seats = seats
         self.sizes = seats.sizes
         self.accounts = Accounts()
+
+    async def stream(
+        self,
+        request: web.Request,
+        rendition: Rendition,
+        max_latency: float,
+        forms: Forms,
+        burst: float = 0.0,
+    ) -> web.StreamResponse:
+        """Answer over HTTP or with a WebSocket, as the client wants it; of the channel in the
+        URL, as `endless` and `socket`."""
+        if is_websocket(request):
+            return await self.socket(request, rendition, max_latency, forms, burst)
+        return await self.endless(request, rendition, max_latency, forms.endless, burst=burst)
 
     async def endless(
         self,
@@ -128,8 +95,7 @@ class Edge(Audience):
         request: web.Request,
         rendition: Rendition,
         max_latency: float,
-        bare: MakeMuxer,
-        told: MakeMuxer,
+        forms: Forms,
         burst: float = 0.0,
     ) -> web.StreamResponse:
         """Answer with a WebSocket: media only, or with texts where ``televise.v1`` is asked."""
@@ -138,7 +104,7 @@ class Edge(Audience):
             # Clients of jsmpeg ask for "null", and Chromium wants an answer.
             websocket = await upgrade(request, (envelope.SUBPROTOCOL, "null"))
             tells = websocket.ws_protocol == envelope.SUBPROTOCOL
-            muxer = told if tells else bare
+            muxer = forms.told if tells else forms.bare
             async with self.fed(request, channel, encoding, muxer, max_latency) as viewer:
                 websocket.viewer = viewer
                 viewer.websocket, viewer.told, viewer.burst = True, tells, burst

@@ -35,7 +35,7 @@ def parse_gif_query(text: str) -> GifQuery:
         raise InputError(
             f"fps={rendition.fps:g}: from 0.1 to {MAX_FPS} (pictures per second of a GIF)"
         )
-    latency = DEFAULT_LATENCY_SECONDS if query.max_latency is None else query.max_latency
+    latency = query.latency(DEFAULT_LATENCY_SECONDS)
     return GifQuery(rendition, query.burst + latency, query.burst)
 
 

@@ -32,6 +32,10 @@ class Query:
     burst: float = 0.0
     video: str = ""
 
+    def latency(self, usual: float) -> float:
+        """How many seconds a viewer may be behind: ``usual`` where it did not say."""
+        return usual if self.max_latency is None else self.max_latency
+
     def rendition(self, video: str, audio: str = "", **defaults: Any) -> Rendition:
         """The rendition in these codecs, with ``defaults`` for what was not asked for."""
         # All are checked, those without meaning too.

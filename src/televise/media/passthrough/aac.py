@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from televise.errors import FormatError, LocalError
-from televise.formats import aac
+from televise.formats import aac, adts
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough.path import UNTOUCHED, Unfit
 from televise.media.source import Input
@@ -39,10 +39,10 @@ class AacPath:
             yield Encoded(self.track, data, ticks, ticks, duration, False, unit.captured, seconds)
 
     def _split(self, data: bytes) -> list[bytes]:
-        if not aac.is_adts(data):
+        if not adts.is_adts(data):
             return [data]
         try:
-            config, blocks = aac.split_adts(data)
+            config, blocks = adts.split_adts(data)
         except FormatError as error:
             if self._has_split:
                 raise

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from televise.formats.websocket import RESTARTING, close_frame
 from televise.hub.muxed import Chunk, Muxer
 from televise.model.packet import Packet
 
@@ -16,9 +15,3 @@ class Each(Muxer):
 
     def mux(self, packet: Packet) -> Chunk:
         return Chunk(self._frame(packet), self._init, packet.keyframe, packet.seconds)
-
-
-def farewell() -> Muxer:
-    """The muxer for a WebSocket whose client cannot follow the source any further."""
-    close = close_frame(RESTARTING, "the source has changed: come again")
-    return Each(lambda packet: b"", close)
