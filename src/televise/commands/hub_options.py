@@ -12,16 +12,6 @@ from televise.commands.values import count, port, replay, rtmp_port, within
 from televise.model.allowed import ALLOWED
 from televise.model.source import parse_source
 
-# What may be said in a file too. (The channels are there what the sources are here.)
-_KEYS = (
-    *("host", "port", "workers", "insecure", "origins", "dialects", "replay", "rtmp"),
-    *("new_channels", "key_file", "upstreams", "bus"),
-    *(f"max_{limit}" for limit in ALLOWED),
-    *("private", "tls_cert", "tls_key", "tls_client_ca", "trusted_proxies"),
-    "source_networks",
-    *("upstream_ca", "upstream_cert", "upstream_key"),
-)
-
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Make them known."""
@@ -39,13 +29,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 def given(options: argparse.Namespace) -> dict[str, Any]:
     """The options that were written, understood, by the names that they have in a file."""
     from televise.config.channels import Named, check_sources
+    from televise.config.keys import KEYS
     from televise.dialects import parse_dialect
     from televise.hub.nats_connection import parse_nats
     from televise.hub.upstream import parse_upstream
     from televise.web.proxies import parse_network
     from televise.web.security import check_origin
 
-    written = {key: value for key in _KEYS if (value := getattr(options, key)) is not None}
+    written: dict[str, Any] = {
+        key: value for key in KEYS if (value := getattr(options, key, None)) is not None
+    }
     understood: dict[str, Callable[[str], Any]] = {
         "origins": check_origin,
         "dialects": parse_dialect,

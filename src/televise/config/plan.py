@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from ssl import SSLContext
 
@@ -16,19 +16,13 @@ from televise.errors import InputError
 from televise.fanout.crew import check_count
 from televise.hub.policy import DEFAULT, Policy
 from televise.model.source import SourceSpec, parse_source
-from televise.settings import LIMITS, Settings
+from televise.settings import Settings
 from televise.web.certificate import Certificate, client_context
 from televise.web.secret import check_secret
 from televise.web.security import is_loopback
 
 # Whence channels may come that are not named here.
 ELSEWHERE = ("upstreams", "bus", "new_channels")
-# Keys that the settings have under the same name.
-_SETTINGS = (
-    *("host", "port", "workers", "origins", "dialects", *LIMITS),
-    *("new_channels", "key_file", "upstreams", "bus", "private"),
-    "source_networks",
-)
 # Of files that belong together: those are nothing without this one.
 _TOGETHER = {"tls_key": "tls_cert", "tls_client_ca": "tls_cert", "upstream_key": "upstream_cert"}
 
@@ -108,7 +102,7 @@ def _plan(node: Node, filed: Values, given: Values) -> Plan:
         check_count(values.get("workers", 1))
         _check_key_file(values)
     settings = Settings(
-        **{key: values[key] for key in _SETTINGS if key in values},
+        **{field.name: values[field.name] for field in fields(Settings) if field.name in values},
         rtmp_port=values.get("rtmp"),
         policy=_policy(values.get("replay"), values.get("dialects", ())),
         policies={each.spec.name: _policy(each.replay) for each in channels if each.replay},
