@@ -107,7 +107,8 @@ class Bus(Upstream):
         neighbour, connection = self.neighbours.best(name), self._connection
         if neighbour is None or connection is None:
             raise PeerError("no hub on the bus has it now")
-        reception = Reception(connection, neighbour, name, wanted, self._who_watches)
+        reports = self._who_watches, self._reject
+        reception = Reception(connection, neighbour, name, wanted, *reports)
         self.receptions.add(reception)
         try:
             await reception.run(partial(self._take, take))
@@ -205,10 +206,13 @@ class Bus(Upstream):
             if self.neighbours.heard(node, message.data, time.monotonic()):
                 self._update()
         except PeerError as error:
-            self.rejected += 1
+            self._reject(1)
             events.warning("somebody announces over NATS what is none", reason=str(error))
         except Exception:
             events.error("an announcement over NATS failed")
+
+    def _reject(self, count: int) -> None:
+        self.rejected += count
 
     def _update(self) -> None:
         """Offer what all of them have together, and leave those that are not the right ones now."""

@@ -34,8 +34,9 @@ NO_RESPONDERS = "503"
 class Reception:
     """Says what of channel ``name`` is wanted of ``neighbour``, and puts what comes in order.
 
-    ``lost`` counts messages of which parts were missing, ``refused`` those that were none;
-    ``vanished`` says that the server knows nobody any more who would answer.
+    ``lost`` counts messages of which parts were missing; ``reject`` hears how many were none, or
+    packets that follow nothing. ``vanished`` says that the server knows nobody any more who would
+    answer.
     """
 
     def __init__(
@@ -45,16 +46,16 @@ class Reception:
         name: str,
         wanted: Interest,
         report: Callable[[], dict[str, Any]],
+        reject: Callable[[int], None],
     ) -> None:
         self.neighbour = neighbour
         self.name = name
-        self.refused = 0
         self.vanished = False
         self.sequencer = Sequencer()
         self._connection = connection
         self._wanted = wanted
         self._once = wanted.want == "look"
-        self._report = report
+        self._report, self._reject = report, reject
         self._inbox = connection.inbox
         self._live, self._past, self._reader = Assembler(), Assembler(), MessageReader()
         self._due: asyncio.Queue[Message | TeleviseError] = asyncio.Queue()
@@ -143,12 +144,16 @@ class Reception:
 
     def _hear(self, assembler: Assembler, part: bytes) -> None:
         self._heard = time.monotonic()
+        before = self.sequencer.strays
         try:
             if (data := assembler.feed(part)) is not None:
-                for message in self.sequencer.take(self._reader.read(data)):
+                said, answer = self._reader.read(data), assembler is self._past
+                for message in self.sequencer.take(said, answer=answer):
                     self._give_out(message)
         except PeerError as error:
-            self._refuse(error)
+            self._refuse(str(error))
+        if strays := self.sequencer.strays - before:
+            self._refuse("it follows nothing", strays)
         if self.sequencer.behind:
             self._missing.set()
 
@@ -158,13 +163,11 @@ class Reception:
             self.neighbour.clock.answered(*parse_answer(data), now)
             self._heard = time.monotonic()
         except PeerError as error:
-            self._refuse(error)
+            self._refuse(str(error))
 
-    def _refuse(self, error: PeerError) -> None:
-        self.refused += 1
-        events.warning(
-            "a message over NATS was not understood", channel=self.name, reason=str(error)
-        )
+    def _refuse(self, reason: str, count: int = 1) -> None:
+        self._reject(count)
+        events.warning("a message over NATS was not understood", channel=self.name, reason=reason)
 
     def _give_out(self, message: Message) -> None:
         offset = self.neighbour.clock.offset
