@@ -78,7 +78,7 @@ async def connect(server: NatsServer, password: str = PASSWORD) -> str:
     """Why it did not work, or ''."""
     address = parse_nats(server.url.replace(PASSWORD, password))
     try:
-        async with NatsConnection.open(address) as connection:
+        async with NatsConnection.open(address, "me") as connection:
             assert not connection.lost.done()
             return ""
     except Unavailable as error:
@@ -121,7 +121,7 @@ async def test_without_tls_no_password_is_told() -> None:
         port = server.sockets[0].getsockname()[1]
         for who in (f"hub:{PASSWORD}@", f"{PASSWORD}@"):
             with pytest.raises(Unavailable, match="offers no TLS"):
-                async with NatsConnection.open(parse_nats(f"tls://{who}127.0.0.1:{port}")):
+                async with NatsConnection.open(parse_nats(f"tls://{who}127.0.0.1:{port}"), "me"):
                     pass
     assert said == b""
 
@@ -155,8 +155,8 @@ async def test_a_server_that_is_too_old(tmp_path: Path, monkeypatch: pytest.Monk
 
 async def test_publishing_ends_with_the_connection(tmp_path: Path) -> None:
     with nats_server(tmp_path) as bus:
-        async with NatsConnection.open(parse_nats(bus.url)) as connection:
+        async with NatsConnection.open(parse_nats(bus.url), "me") as connection:
             bus.kill()
             await until(connection.lost.done)
             with pytest.raises(PeerError, match="closed"):
-                await connection.publish("televise.v1.node.x", b"")
+                await connection.publish("televise.v1.node.~.x", b"")

@@ -16,8 +16,10 @@ from televise.link.nats import (
     PART_BYTES,
     Assembler,
     MessageReader,
+    announcer,
     control_subject,
     cut,
+    inbox_prefix,
     media_subject,
     node_subject,
     rendition_token,
@@ -159,11 +161,25 @@ def test_what_is_not_one_message_of_a_provider(data: bytes) -> None:
 
 def test_subjects() -> None:
     small = Rendition("h264", "aac", w=640)
-    assert node_subject("a1") == "televise.v1.node.a1"
-    assert control_subject("cam", "a1") == "televise.v1.cam.ctl.a1"
+    assert node_subject("a1") == "televise.v1.node.~.a1"
+    assert node_subject("front-door-a1") == "televise.v1.node.front-door.a1"
+    assert control_subject("cam", "front-a1") == "televise.v1.cam.ctl.front.a1"
+    assert control_subject("*", "a1") == "televise.v1.*.ctl.~.a1"
     token = rendition_token(small)
-    assert media_subject("cam", small, "a1") == f"televise.v1.cam.{token}.f.a1"
+    assert media_subject("cam", small, "a1") == f"televise.v1.cam.{token}.f.~.a1"
+    assert inbox_prefix("front-a1") == "_INBOX.front"
     assert token == rendition_token(Rendition("h264", "aac", w=640)) == "c183e3e59749c768"
+
+
+@pytest.mark.parametrize("node", ["a1", "front-a1", "front-door-a1", "--a1"])
+def test_who_announces_is_known_by_the_subject(node: str) -> None:
+    assert announcer(node_subject(node)) == node
+
+
+@pytest.mark.parametrize("end", ["front.door-a1", "~.front-a1", ".a1"])
+def test_nobody_announces_in_the_name_of_another(end: str) -> None:
+    with pytest.raises(FormatError):
+        announcer(f"televise.v1.node.{end}")
 
 
 @given(RENDITIONS, RENDITIONS)

@@ -7,8 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from nats.aio.client import Client
 
+from televise import events
 from televise.config.plan import Wanted
+from televise.link.nats import control_subject, media_subject, node_subject
 from televise.model.rendition import Rendition
 from tests.support.nats import EXAMPLES, PASSWORD, PROGRAM, NatsServer, nats_server
 from tests.support.server import SMALL, Serving, served, serving
@@ -28,7 +31,7 @@ def free_port() -> int:
 def environment(leaf_port: int = 7422) -> dict[str, str]:
     """What the configurations want to be told."""
     return {
-        "NATS_PASSWORD": PASSWORD,
+        **dict.fromkeys(("NATS_PASSWORD", "CAMERA_PASSWORD", "OFFICE_PASSWORD"), PASSWORD),
         "NATS_LEAF": f'"nats-leaf://hub:{PASSWORD}@127.0.0.1:{leaf_port}"',
     }
 
@@ -81,6 +84,69 @@ async def test_pictures_cross(ends: tuple[str, str]) -> None:
         serving("own=publish:", bus=ends[1], rtmp_port=-1) as edge,
     ):
         await cross(source, edge)
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[NatsServer]:
+    """A server that knows hubs by their names."""
+    with ExitStack() as stack:
+        yield start(stack, tmp_path, "users", {})
+
+
+def as_user(server: NatsServer, name: str) -> str:
+    return server.url.replace("hub:", f"{name}:")
+
+
+async def test_pictures_cross_where_each_hub_has_a_user(guarded: NatsServer) -> None:
+    async with (
+        serving(f"cam={SMALL}", bus=as_user(guarded, "camera"), name="camera") as source,
+        serving(
+            "own=publish:", bus=as_user(guarded, "office"), name="office", rtmp_port=-1
+        ) as edge,
+    ):
+        await cross(source, edge)
+        await until(lambda: source.server.hub.has("own"))
+
+
+@pytest.mark.parametrize("name", ["camera", "camera-2", ""])
+async def test_a_hub_with_the_name_of_another_is_not_heard(
+    guarded: NatsServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+    monkeypatch.setattr(events, "warning", lambda _, **fields: refused.append(str(fields)))
+    bus = as_user(guarded, "office")
+    async with (
+        serving(f"cam={SMALL}", bus=as_user(guarded, "camera"), name="camera") as source,
+        serving(f"forged={SMALL}", bus=bus, name=name) as other,
+    ):
+        await until(lambda: other.server.hub.has("cam"))
+        subject = node_subject(other.server.hub.node)
+        await until(lambda: any(subject in line for line in refused))
+        assert not source.server.hub.has("forged")
+
+
+@pytest.mark.parametrize("secret", ["asked", "answered", "sent"])
+async def test_who_has_a_user_cannot_say_or_hear_what_is_of_others(
+    guarded: NatsServer, secret: str
+) -> None:
+    async with serving(f"cam={SMALL}", bus=as_user(guarded, "camera"), name="camera") as source:
+        node, errors = source.server.hub.node, list[Exception]()
+
+        async def failed(error: Exception) -> None:
+            errors.append(error)
+
+        client = Client()
+        await client.connect(as_user(guarded, "office"), error_cb=failed)
+        if secret == "asked":
+            await client.subscribe(control_subject("*", node))
+        elif secret == "answered":
+            await client.subscribe("_INBOX.>")
+        else:
+            await client.publish(media_subject("cam", Rendition("h264"), node), b"forged")
+        await client.flush()
+        await until(lambda: errors)
+        assert "permissions violation" in str(errors[0]).lower()
+        await client.close()
 
 
 async def cross(source: Serving, edge: Serving) -> None:

@@ -14,6 +14,7 @@ from televise.hub.link_messages import SUBSCRIPTION
 from televise.hub.nats_connection import NatsConnection
 from televise.link.interest import Interest, answer, parse_interest
 from televise.link.messages import Ended, Epoch, Media, Message, Refused
+from televise.link.nats import INBOX
 from televise.link.protocol import encode
 from televise.model.rendition import Rendition
 
@@ -75,7 +76,7 @@ class Broadcasts:
         """A hub says what it wants."""
         try:
             interest = parse_interest(message.data)
-            if not message.reply.startswith("_INBOX."):
+            if not message.reply.startswith(f"{INBOX}."):
                 raise FormatError("a request for a channel without an inbox for the answer")
             await self._answer(message.subject.split(".")[2], interest, message.reply)
         except PeerError as error:

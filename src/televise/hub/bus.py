@@ -27,7 +27,7 @@ from televise.hub.upstream import Upstream
 from televise.hub.watchers import Viewers
 from televise.link.interest import Interest, Want
 from televise.link.messages import Look, Media, Message
-from televise.link.nats import ALL_NODES, control_subject, node_subject
+from televise.link.nats import ALL_NODES, announcer, control_subject, node_subject
 from televise.model.backoff import Backoff
 from televise.model.rendition import Rendition
 
@@ -128,7 +128,7 @@ class Bus(Upstream):
 
     async def _be_there(self, backoff: Backoff) -> str:
         """One connection, to its end; the reason."""
-        async with NatsConnection.open(self._address) as connection:
+        async with NatsConnection.open(self._address, self._hub.node) as connection:
             events.info("bus found", url=self.url)
             backoff.reset()
             broadcasts = Broadcasts(self._hub, connection, self._is_offered, self._on_peer)
@@ -199,10 +199,10 @@ class Bus(Upstream):
 
     async def _hear(self, message: "Msg") -> None:
         """Another hub says what it has."""
-        node = message.subject.split(".")[-1]
-        if node not in self.neighbours:
-            self._news.set()  # it has not heard of us yet
         try:
+            node = announcer(message.subject)
+            if node not in self.neighbours:
+                self._news.set()  # it has not heard of us yet
             if self.neighbours.heard(node, message.data, time.monotonic()):
                 self._update()
         except PeerError as error:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from televise import events
 from televise.errors import InputError, PeerError, Unavailable
-from televise.link.nats import HEADER_BYTES, PART_BYTES, cut
+from televise.link.nats import HEADER_BYTES, PART_BYTES, cut, inbox_prefix
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -90,15 +90,15 @@ class NatsConnection:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, address: NatsAddress) -> "AsyncIterator[NatsConnection]":
-        """Connected while the block runs. Unavailable where no server takes us."""
+    async def open(cls, address: NatsAddress, node: str) -> "AsyncIterator[NatsConnection]":
+        """Connected as hub ``node`` while the block runs. Unavailable where no server takes us."""
         from nats.aio.client import Client
 
         client = Client()
         connection = cls(client)
         watching = None
         try:
-            await connection._connect(address)
+            await connection._connect(address, node)
             connection._check_server(address)
             connection._tune()
             watching = asyncio.create_task(connection._watch())
@@ -147,7 +147,7 @@ class NatsConnection:
             with contextlib.suppress(Error, OSError):
                 await subscription.unsubscribe()
 
-    async def _connect(self, address: NatsAddress) -> None:
+    async def _connect(self, address: NatsAddress, node: str) -> None:
         from nats.errors import Error
 
         tell = partial(self._tell, address)
@@ -156,6 +156,7 @@ class NatsConnection:
         connecting = self._client.connect(
             address.shown.split(","),
             name="televise",
+            inbox_prefix=inbox_prefix(node),
             error_cb=self._failed,
             closed_cb=self._closed,
             disconnected_cb=self._closed,

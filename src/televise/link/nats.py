@@ -1,8 +1,12 @@
 """The link over NATS without I/O: subjects, and messages cut into parts that NATS may carry.
 
-    televise.v1.node.NODE                            what channels hub NODE has, every two seconds
-    televise.v1.CHANNEL.ctl.NODE                     a hub asks NODE for a rendition of CHANNEL
-    televise.v1.CHANNEL.RENDITION.f.NODE             what NODE sends of it, to all who have asked
+    televise.v1.node.NAME.NUMBER                     what channels a hub has, every two seconds
+    televise.v1.CHANNEL.ctl.NAME.NUMBER              it is asked for a rendition of CHANNEL
+    televise.v1.CHANNEL.RENDITION.f.NAME.NUMBER      what it sends of it, to all who have asked
+    _INBOX.NAME.ANY                                  what it is answered
+
+NAME-NUMBER is the hub, NAME what it is called by its operator, or ``~``: so a server can be told
+in whose name its users may speak.
 
 A part is a header of 24 bytes, big-endian, and at most `PART_BYTES` of the message:
 
@@ -29,8 +33,10 @@ PREFIX = "televise.v1"
 # Far below what a server takes by default, 1 MiB: a part delays what comes behind it by little.
 PART_BYTES = 256 << 10
 MAX_MESSAGE_BYTES = MAX_MEDIA + 1024
-ALL_NODES = f"{PREFIX}.node.*"
+ALL_NODES = f"{PREFIX}.node.*.*"
+INBOX = "_INBOX"
 
+_NAMELESS = "~"
 _MAGIC = b"TVN1"
 _HEADER = struct.Struct(">4sHHQII")
 HEADER_BYTES = _HEADER.size
@@ -40,23 +46,42 @@ _HELLO = encode(Hello(VERSION))
 
 def node_subject(node: str) -> str:
     """Where ``node`` says what it has."""
-    return f"{PREFIX}.node.{node}"
+    return f"{PREFIX}.node.{_tokens(node)}"
+
+
+def announcer(subject: str) -> str:
+    """The reverse of `node_subject`; FormatError where the subject is that of no hub."""
+    name, number = subject.split(".")[-2:]
+    node = number if name == _NAMELESS else f"{name}-{number}"
+    if node_subject(node) != subject:
+        raise FormatError(f"no hub announces at {subject}")
+    return node
+
+
+def inbox_prefix(node: str) -> str:
+    """What the subjects begin with on which ``node`` is answered."""
+    return f"{INBOX}.{_tokens(node).partition('.')[0]}"
 
 
 def control_subject(channel: str, node: str) -> str:
     """Where ``node`` is asked for ``channel``; '*' for any."""
-    return f"{PREFIX}.{channel}.ctl.{node}"
+    return f"{PREFIX}.{channel}.ctl.{_tokens(node)}"
 
 
 def media_subject(channel: str, rendition: Rendition, node: str) -> str:
     """Where ``node`` sends ``rendition`` of ``channel``."""
-    return f"{PREFIX}.{channel}.{rendition_token(rendition)}.f.{node}"
+    return f"{PREFIX}.{channel}.{rendition_token(rendition)}.f.{_tokens(node)}"
 
 
 def rendition_token(rendition: Rendition) -> str:
     """A short name, the same in every hub: of the SHA-256 of its JSON."""
     text = json.dumps(rendition.to_json(), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _tokens(node: str) -> str:
+    name, _, number = node.rpartition("-")
+    return f"{name or _NAMELESS}.{number}"
 
 
 @dataclass(frozen=True, slots=True)
