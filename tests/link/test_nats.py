@@ -135,6 +135,9 @@ def test_a_packet_comes_with_what_is_missing_before_it() -> None:
     for _ in range(2):
         expected = Media(1, replace(PACKET, dropped=Dropped(slow=2)))
         assert reader.read(MISSING + MEDIA) == expected
+        both = Dropped(slow=2, source_gap=3)
+        earlier = encode(Missing(1, Dropped(source_gap=3)))
+        assert reader.read(MISSING + earlier + MEDIA) == Media(1, replace(PACKET, dropped=both))
         assert reader.read(MEDIA) == Media(1, PACKET)
 
 
@@ -146,7 +149,9 @@ def test_a_packet_comes_with_what_is_missing_before_it() -> None:
         EPOCH + b"\0",
         EPOCH * 2,
         MISSING + EPOCH,
-        MISSING * 2 + MEDIA,
+        MISSING * 2,
+        MISSING * 3 + MEDIA,
+        MISSING + MEDIA * 2,
         MEDIA * 2,
         encode(Subscribe(1, Rendition("h264"), 1)),
         encode(Media(1, Packet(0, 1, 1, b"", 0, 0, 0, True, 0, 0.0)))[:20],

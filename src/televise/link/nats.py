@@ -27,12 +27,15 @@ from dataclasses import dataclass, replace
 from televise.errors import FormatError, LinkError
 from televise.link.messages import Hello, Media, Message, Missing
 from televise.link.protocol import MAX_MEDIA, VERSION, Receiver, encode
+from televise.model.dropped import NOTHING
 from televise.model.rendition import Rendition
 
 PREFIX = "televise.v1"
 # Far below what a server takes by default, 1 MiB: a part delays what comes behind it by little.
 PART_BYTES = 256 << 10
 MAX_MESSAGE_BYTES = MAX_MEDIA + 1024
+# What was missing already before a packet, and what was left out there.
+_MAX_REASONS = 2
 ALL_NODES = f"{PREFIX}.node.*.*"
 INBOX = "_INBOX"
 
@@ -137,7 +140,8 @@ class Assembler:
 
 
 class MessageReader:
-    """Reads messages of the link that come whole: one, or what is missing before it and that."""
+    """Reads messages of the link that come whole: one, or a packet and why others are missing
+    before it: some were lost earlier, and some the sender has left out."""
 
     def __init__(self) -> None:
         self._receiver = _greeted()
@@ -145,17 +149,18 @@ class MessageReader:
     def read(self, data: bytes) -> Message:
         """The message that ``data`` is; a packet says what is missing. FormatError, LinkError."""
         if not _is_whole(data):
-            raise FormatError("not one message of the link, or two")
+            raise FormatError("not one message of the link, or a few")
         try:
-            first, *others = self._receiver.feed(data)
+            *reasons, last = self._receiver.feed(data)
         except LinkError:
             self._receiver = _greeted()  # it has kept what it could not read
             raise
-        if not others:
-            return first
-        if not isinstance(first, Missing) or not isinstance(others[0], Media):
-            raise FormatError("two messages that do not belong together")
-        return replace(others[0], packet=replace(others[0].packet, dropped=first.dropped))
+        if not reasons:
+            return last
+        missing = [each.dropped for each in reasons if isinstance(each, Missing)]
+        if len(missing) < len(reasons) or not isinstance(last, Media):
+            raise FormatError("messages that do not belong together")
+        return replace(last, packet=replace(last.packet, dropped=sum(missing, NOTHING)))
 
 
 def _greeted() -> Receiver:
@@ -165,9 +170,9 @@ def _greeted() -> Receiver:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Whether it ends with the first message, or the second."""
+    """Whether it ends with the first message, or one of those that may follow it."""
     end = 0
-    for _ in range(2):
+    for _ in range(_MAX_REASONS + 1):
         if len(data) - end <= _LENGTH.size:
             return False
         end += _LENGTH.size + _LENGTH.unpack_from(data, end)[0]
