@@ -26,9 +26,10 @@ class Unit:
 
 # What a writer does: (keyframe, bytes, seconds since the last one).
 Step = tuple[bool, int, float]
+GAPS = (0.0, 0.04, 0.25, 1.0, 3.0)
 STEP: st.SearchStrategy[Step] = st.tuples(
-    st.booleans(), st.integers(0, 40), st.sampled_from([0.0, 0.04, 0.25, 1.0, 3.0])
-)
+    st.booleans(), st.integers(0, 40), st.sampled_from(GAPS)
+) | st.tuples(st.just(True), st.integers(0, 40), st.sampled_from((-0.1, -5.0)))
 STEPS = st.lists(STEP, max_size=60)
 # A reader's turns are numbers: how often it reads.
 TURNS = st.lists(STEP | st.integers(1, 5), max_size=80)
@@ -76,6 +77,9 @@ class Expected:
         self.units: list[Unit] = []
 
     def add(self, unit: Unit) -> list[Unit]:
+        keyframes = [each.seconds for each in self.units if each.keyframe]
+        if unit.keyframe and keyframes and unit.seconds < keyframes[-1]:
+            self.units = []
         self.units.append(unit)
         starts = [index for index, unit in enumerate(self.units) if unit.keyframe]
         kept = next(
@@ -322,6 +326,22 @@ def test_what_was_cleared_counts_as_skipped() -> None:
     assert reader.skipped == 2
     source.write_all(gop(1))
     assert reader.read() is source.accepted[3]
+
+
+def test_where_time_goes_back_what_was_before_is_forgotten() -> None:
+    """An upstream begins anew, or another one, which is younger, takes its place."""
+    source = writer(max_seconds=4.0, max_bytes=AMPLE)
+    reader = Cursor(source.log, 0.5)
+    source.write_all([*gop(10), *gop(10)])
+    assert reader.read() is source.accepted[10]
+    source.seconds = 0.0
+    source.write_all(gop(5))
+    assert kept(source.log) == source.accepted[20:]
+    assert Cursor(source.log, 0.5, burst=10.0).read() is source.accepted[20]
+    assert [reader.read() for _ in range(6)] == [*source.accepted[20:], None]
+    assert reader.skipped == 10 + 9
+    source.write_all(gop(10) * 10)
+    assert len(kept(source.log)) <= 50
 
 
 def test_readers_do_not_disturb_each_other() -> None:

@@ -29,7 +29,9 @@ class Log(Generic[T]):
 
     It keeps at least the newest GOP, and older whole GOPs while they are younger than
     ``max_seconds`` (of media) and all together smaller than ``max_bytes``. A single GOP that
-    outgrows ``max_bytes`` is forgotten too: nobody can join until the next keyframe.
+    outgrows ``max_bytes`` is forgotten too: nobody can join until the next keyframe. So is all that
+    came before a keyframe at which media time goes back, as in the epoch of another hub: its age
+    cannot be known any more.
     """
 
     def __init__(self, max_seconds: float = 4.0, max_bytes: int = 32 << 20) -> None:
@@ -85,6 +87,8 @@ class Log(Generic[T]):
     def append(self, item: T) -> bool:
         """Add the newest item; False where nobody could begin to read at or before it."""
         if item.keyframe:
+            if self._goes_back(item):
+                self.clear()
             self._keyframes.append(self.end)
         elif not self._keyframes:
             return False
@@ -96,6 +100,10 @@ class Log(Generic[T]):
     def clear(self) -> None:
         """Forget everything; positions go on."""
         self._forget_before(self.end)
+
+    def _goes_back(self, keyframe: T) -> bool:
+        newest = self.newest_keyframe
+        return newest is not None and keyframe.seconds < self[newest].seconds
 
     def _forget(self) -> None:
         while len(self._keyframes) > 1 and self._is_too_much():
