@@ -1,37 +1,18 @@
 """A broadcast whose connection takes less than there is: what it leaves out, and what it says."""
 
 import asyncio
-from typing import Any
 
 from televise.hub.broadcast import Broadcast
 from televise.hub.channel import Channel
 from televise.hub.nats_connection import NatsConnection
-from televise.hub.supply import Callbacks
-from televise.link.messages import Epoch, Media, Message
+from televise.link.messages import Epoch, Media
 from televise.link.nats import MessageReader
 from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.source import parse_source
 from televise.model.track import Track
-
-
-class NoSupply:
-    """Nobody is there."""
-
-    remote, running, worker = True, False, None
-
-    def __init__(self, callbacks: Callbacks) -> None:
-        pass
-
-    def start(self) -> None:
-        pass
-
-    def stop(self) -> "asyncio.Future[Any]":
-        return asyncio.gather()
-
-    def send(self, message: Message) -> None:
-        pass
+from tests.support.no_supply import NoSupply
 
 
 class Stuck(NatsConnection):

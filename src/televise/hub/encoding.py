@@ -47,6 +47,11 @@ class Encoding:
         """Of its newest packets, and of what is made of them."""
         return self.log.bytes + sum(muxed.log.bytes for muxed in self._muxed.values())
 
+    def forget_past(self) -> None:
+        """Keep those since the newest keyframe; who has all goes on as if nothing were."""
+        for muxed in self._muxed.values():
+            muxed.log.forget_past()
+
     def forget(self) -> None:
         """Keep none of them; all goes on with the next keyframe."""
         self.log.clear()

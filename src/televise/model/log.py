@@ -97,6 +97,11 @@ class Log(Generic[T]):
         self._forget()
         return True
 
+    def forget_past(self) -> None:
+        """Forget what came before the newest keyframe."""
+        if self._keyframes:
+            self._forget_before(self._keyframes[-1])
+
     def clear(self) -> None:
         """Forget everything; positions go on."""
         self._forget_before(self.end)

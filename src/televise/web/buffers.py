@@ -33,8 +33,8 @@ class Buffers:
         return sum(each.bytes for _, each in self._encodings()) + self._backlog.bytes
 
     def look(self) -> None:
-        """Who takes nothing goes. Where it is too much, the longest past is forgotten, and those go
-        who have been behind for longest."""
+        """Who takes nothing goes. Where it is too much, the past is forgotten, the longest first,
+        and those go who have been behind for longest."""
         self._end_stuck(time.monotonic())
         self._forget(self._backlog.most)
         self._backlog.look(self._connections())
@@ -46,18 +46,29 @@ class Buffers:
             events.info("nobody takes an answer", address=connection.address)
 
     def _forget(self, most: int) -> None:
-        encodings = self._encodings()
-        excess = sum(encoding.bytes for _, encoding in encodings) - most
-        if excess <= 0:
-            return
-        for channel, encoding in sorted(encodings, key=lambda each: -each[1].bytes):
-            excess -= encoding.bytes
-            encoding.forget()
+        """What is older than the newest keyframe only those miss who are behind. Without the rest
+        nobody sees anything before the next one."""
+        self._free(most, Encoding.forget_past)
+        for channel, encoding in self._free(most, Encoding.forget):
             channel.want_keyframe(encoding)
-            refusals.counts["megabytes"] += 1
-            events.warning("too much waits for viewers: pictures are skipped", channel=channel.name)
-            if excess <= 0:
-                return
+
+    def _free(
+        self, most: int, forget: Callable[[Encoding], None]
+    ) -> list[tuple[Channel, Encoding]]:
+        """Let encodings ``forget``, the largest first, until no more than that is kept: which."""
+        encodings = sorted(self._encodings(), key=lambda each: -each[1].bytes)
+        excess, freed = sum(encoding.bytes for _, encoding in encodings) - most, []
+        for channel, encoding in encodings:
+            before = encoding.bytes
+            if excess > 0:
+                forget(encoding)
+            if less := before - encoding.bytes:
+                excess -= less
+                freed.append((channel, encoding))
+                refusals.counts["megabytes"] += 1
+                text = "too much waits for viewers: pictures are skipped"
+                events.warning(text, channel=channel.name)
+        return freed
 
     def _encodings(self) -> list[tuple[Channel, Encoding]]:
         return [(channel, each) for channel in self._hub.channels for each in channel.encodings]
