@@ -67,8 +67,9 @@ def seeds() -> list[bytes]:
     parts = [part for serial, each in enumerate(MESSAGES) for part in cut(each, serial)]
     framed = b"".join(len(part).to_bytes(2, "big") + part for part in parts)
     said = [b"\x80" + INTEREST.to_bytes(), b"\xc0" + answer(5, 6)]
-    explained = encode(Missing(1, Dropped(slow=2))) + MESSAGES[1]
-    return [b"\x00" + framed, *(b"\x40" + each for each in (*MESSAGES, explained)), *said]
+    reasons = [encode(Missing(1, Dropped(slow=2))), encode(Missing(1, Dropped(fault=1)))]
+    explained = [b"".join(reasons[:count]) + MESSAGES[1] for count in (1, 2)]
+    return [b"\x00" + framed, *(b"\x40" + each for each in (*MESSAGES, *explained)), *said]
 
 
 if __name__ == "__main__":
