@@ -8,6 +8,7 @@ import pytest
 from televise.link.messages import (
     Allow,
     Announce,
+    Damaged,
     Data,
     Ended,
     Epoch,
@@ -48,6 +49,7 @@ EXAMPLES: list[Message] = [
     Missing(1, Dropped(slow=3, fault=1)),
     Refused(1, "no sound here"),
     Note(5, '{"boxes": []}'),
+    Damaged(3),
     Publish(3, "mpegts"),
     Data(3, b"data"),
     Finish(3),
