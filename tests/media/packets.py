@@ -1,5 +1,6 @@
 """Packets and decoders without a file."""
 
+from fractions import Fraction
 from typing import cast
 
 import av
@@ -23,3 +24,12 @@ def begins_picture(head: bytes) -> bool:
     """Of a transport packet: payload_unit_start_indicator and PID (ISO/IEC 13818-1 2.4.3.3)."""
     flags = int.from_bytes(head[1:3], "big")
     return bool(flags & 0x4000) and flags & 0x1FFF == VIDEO_PID
+
+
+def make_timed(seconds: float, duration: float) -> AnyPacket:
+    """One that is decoded and shown then."""
+    packet = av.Packet(b"x")
+    packet.time_base = Fraction(1, 90_000)
+    packet.dts = packet.pts = round(seconds * 90_000)
+    packet.duration = round(duration * 90_000)
+    return packet

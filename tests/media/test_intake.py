@@ -17,7 +17,7 @@ from televise.media.intake import Intake
 from televise.media.source import AnyPacket, Decoder
 from televise.model.rendition import Rendition
 from tests.conftest import Needs
-from tests.media.films import make, ramp, tone
+from tests.media.films import COUNT, make, ramp, tone
 from tests.support.waiting import wait_until
 
 H264 = Rendition("h264", "aac")
@@ -83,9 +83,10 @@ def start(tmp_path: Path, needs: Needs) -> Iterator[Callable[..., Rig]]:
     needs("ffmpeg")
     rigs = []
 
-    def begin(*arguments: str) -> Rig:
+    def begin(*arguments: str, length: int = 1) -> Rig:
         codecs = arguments or ("-c:v", "libx264", "-g", "5", "-bf", "0", "-c:a", "aac")
-        rigs.append(Rig(make(tmp_path / "film.ts", *ramp(), *tone(), *codecs)))
+        film = make(tmp_path / "film.ts", *ramp(count=length * COUNT), *tone(), *codecs)
+        rigs.append(Rig(film))
         return rigs[-1]
 
     yield begin
@@ -100,6 +101,21 @@ def test_passing_through_decodes_nothing(start: Callable[..., Rig]) -> None:
     pictures = rig.feed(30)
     wait_until(lambda: rig.counts()[1] == pictures)
     assert [decoder.packets for decoder in rig.decoders.values()] == [0, 0]
+
+
+def test_all_of_a_film_is_shown_before_its_end_is_told(
+    start: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes as fast as the line allows, and is held back until it is due."""
+    monkeypatch.setattr(Intake, "wait", lambda *_: False)
+    rig = start("-c:v", "libx264", "-g", "5", "-bf", "0", length=6)
+    rig.intake.opened(rig.inputs)
+    rig.subscribe(1, H264)
+    pictures = rig.feed(6 * COUNT)
+    assert rig.counts()[1] < pictures
+    rig.intake.set_state(State("offline", "the stream has ended"))
+    assert rig.counts()[1] == pictures
+    assert isinstance(rig.messages[-1], State)
 
 
 def test_one_decoder_serves_all_encoders(start: Callable[..., Rig]) -> None:

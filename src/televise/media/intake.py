@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import av
 
@@ -14,6 +15,7 @@ from televise.media.decoding import Decoding
 from televise.media.encoders.encoded import Picture, Sound
 from televise.media.encoding import Encoding
 from televise.media.encodings import Encodings
+from televise.media.pace import Pace
 from televise.media.pixels import too_large
 from televise.media.recent import Recent
 from televise.media.replay import Replay
@@ -44,6 +46,7 @@ class Intake:
     ) -> None:
         self._send = send
         self._timeline = Timeline(origin)
+        self._pace = Pace(self._timeline, self.wait, self._hand_on)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._encodings = Encodings(send)
@@ -70,7 +73,8 @@ class Intake:
         return self._stop.wait(seconds) if seconds > 0 else self._stop.is_set()
 
     def set_state(self, state: State) -> None:
-        """Tell the hub how the source is."""
+        """Tell the hub how the source is, now that all that it gave has been handed on."""
+        self._pace.drain()
         self.status.set(state)
 
     def opened(self, inputs: Sequence[Input], *, paced: bool = False) -> None:
@@ -78,10 +82,12 @@ class Intake:
         larger than they may be, whoever makes them."""
         for problem in filter(None, (too_large(each.width, each.height) for each in inputs)):
             raise SourceError(f"its pictures have {problem}")
+        self._pace.drain()
         with self._lock:
             if self._slate is None and not self.status.live:
                 self._slate = self._make_slate()
-            self._timeline.restart(inputs, paced=paced, now=time.monotonic())
+            self._timeline.restart(inputs, paced=paced)
+            self._pace.restart(paced=paced)
             self._decodings = {source.kind: Decoding(source) for source in inputs}
             self._picture = None
             self._recent.clear()
@@ -89,18 +95,11 @@ class Intake:
             self._encodings.open(inputs)
 
     def packet(self, index: int, packet: AnyPacket, captured: int = 0) -> None:
-        """One encoded packet; returns when it has been dealt with, no sooner than it is due."""
-        now = time.monotonic()
+        """One encoded packet. It returns when that may be followed by another: what is a film is
+        made to wait."""
         self._leave_slate()
-        place = self._timeline.place(index, packet, now)
-        if self.wait(self._timeline.wait_seconds(place, now)):
-            return
-        self.status.arrived()
-        source = self._encodings.inputs[index]
-        unit = Unit(index, packet, bytes(packet), place, captured or time.time_ns())
-        for whole in self._damage.sift(source.kind, unit):
-            with self._lock:
-                self._take(source, whole)
+        place = self._timeline.place(index, packet, time.monotonic())
+        self._pace.put(Unit(index, packet, bytes(packet), place, captured))
 
     def frame(self, index: int, frame: av.VideoFrame | av.AudioFrame, captured: int = 0) -> None:
         """One raw frame."""
@@ -198,11 +197,21 @@ class Intake:
         """The source is back."""
         if self._slate is None:
             return
+        self._pace.flush()
         with self._lock:
             self._slate = None
             self._timeline.resume()
             self._recent.move(self._timeline.seconds(time.monotonic()))
             self._encodings.leave_slate(list(self._recent))
+
+    def _hand_on(self, unit: Unit) -> None:
+        """A picture of a film is captured when it is due, one that is live when it comes."""
+        self.status.arrived()
+        source = self._encodings.inputs[unit.index]
+        unit = unit if unit.captured else replace(unit, captured=time.time_ns())
+        for whole in self._damage.sift(source.kind, unit):
+            with self._lock:
+                self._take(source, whole)
 
     def _take(self, source: Input, unit: Unit) -> None:
         self._recent.append(source.kind, unit)

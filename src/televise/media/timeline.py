@@ -1,4 +1,4 @@
-"""Timeline: where in media time a source's packets and frames belong, and when they are due."""
+"""Timeline: where in media time a source's packets and frames belong."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,6 @@ from televise.media.unit import Place
 from televise.model.clock import JUMP_SECONDS, MediaClock
 from televise.model.ticks import to_seconds
 
-# A stream that comes faster than it plays (a film on a web server) is read so far ahead.
-AHEAD_SECONDS = 2.0
-# One that has not been ahead for so long is live, and is never made to wait: its clock may be a
-# little fast, and what is not read would become delay.
-PROBATION_SECONDS = 20.0
 # What says that it is shown for longer is broken.
 MAX_DURATION_SECONDS = 60.0
 _AAC_SAMPLES = 1024
@@ -29,20 +24,28 @@ class Timeline:
     def __init__(self, origin: float) -> None:
         self._origin = origin
         self._clock = MediaClock(origin)
+        self._gained = 0.0
         self._inputs: Sequence[Input] = ()
         self._paced = False
-        self._live_from = 0.0
 
-    def restart(self, inputs: Sequence[Input], *, paced: bool, now: float) -> None:
+    def restart(self, inputs: Sequence[Input], *, paced: bool) -> None:
         """The source is open (again); ``paced``: its times are true, it must be slowed to them."""
         self._inputs = inputs
         self._paced = paced
-        self._live_from = now + PROBATION_SECONDS
         self._clock.restart(float("inf") if paced else JUMP_SECONDS)
 
     def seconds(self, now: float) -> float:
         """The media time at monotonic time ``now``."""
-        return now - self._origin
+        return now - self._origin + self._gained
+
+    def ahead(self, place: Place, now: float) -> float:
+        """How long after monotonic time ``now`` what belongs there is due."""
+        return place.seconds - self.seconds(now)
+
+    def gain(self, seconds: float) -> None:
+        """What comes so far ahead is now, and what came before it lies in the past: a live source
+        began with a burst."""
+        self._gained += seconds
 
     def resume(self) -> None:
         """What comes next has no relation to what came last: there was a pause."""
@@ -57,7 +60,7 @@ class Timeline:
         if not 0 < duration < MAX_DURATION_SECONDS:
             duration = self._usual_duration(index)
         source = to_seconds(dts or 0, base)
-        seconds = self._clock.media_seconds(index, source, duration, now)
+        seconds = self._clock.media_seconds(index, source, duration, now + self._gained)
         shown = seconds + to_seconds((pts or 0) - (dts or 0), base)
         return Place(seconds, shown, duration, seconds - source)
 
@@ -66,17 +69,8 @@ class Timeline:
         rate = self._inputs[index].rate or 1.0
         duration = 1 / rate if isinstance(frame, av.VideoFrame) else frame.samples / rate
         source = frame.time or 0.0
-        seconds = self._clock.media_seconds(index, source, duration, now)
+        seconds = self._clock.media_seconds(index, source, duration, now + self._gained)
         return Place(seconds, seconds, duration, seconds - source)
-
-    def wait_seconds(self, place: Place, now: float) -> float:
-        """How long to wait before this is due."""
-        ahead = place.seconds - (now - self._origin)
-        if self._paced:
-            return max(0.0, ahead)
-        if ahead > AHEAD_SECONDS and now < self._live_from:
-            self._live_from = float("inf")
-        return max(0.0, ahead - AHEAD_SECONDS) if now < self._live_from else 0.0
 
     def _usual_duration(self, index: int) -> float:
         source = self._inputs[index]
