@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -22,16 +23,20 @@ from tests.support.waiting import wait_until
 
 H264 = Rendition("h264", "aac")
 JPEG = Rendition("mjpeg")
+PATIENCE = 10.0
 
 
 class CountingDecoder:
-    """A real decoder that counts what it is given."""
+    """A real decoder that counts what it is given, and takes none while its ``gate`` is closed."""
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
         self.packets = 0
+        self.gate = threading.Event()
+        self.gate.set()
 
     def decode(self, packet: AnyPacket) -> list[Any]:
+        assert self.gate.wait(PATIENCE), "those wait for it who are to open it"
         self.packets += 1
         return list(self._decoder.decode(packet))
 
@@ -142,6 +147,64 @@ def test_the_decoder_stops_with_its_last_viewer_and_catches_up(start: Callable[.
     wait_until(lambda: rig.counts()[2] == 1)
     # From the newest keyframe on, and those lie five pictures apart.
     assert 1 <= rig.decoders["video"].packets - before <= 5
+
+
+def test_what_else_the_hub_says_does_not_wait_for_a_decoder_that_catches_up(
+    start: Callable[..., Rig],
+) -> None:
+    """Else a publisher, and with it all viewers, would stand still whenever somebody comes."""
+    rig = start("-c:v", "libx264", "-g", "15", "-bf", "0", "-c:a", "aac")
+    rig.intake.opened(rig.inputs)
+    rig.feed(20)
+    rig.decoders["video"].gate.clear()
+    rig.subscribe(1, JPEG)
+    assert not rig.counts()[1]
+    rig.decoders["video"].gate.set()
+    wait_until(lambda: rig.counts()[1] == 1)
+    rig.feed(4)
+    wait_until(lambda: rig.counts()[1] > 1)
+
+
+def test_who_comes_while_a_decoder_catches_up_for_another_who_goes(
+    start: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins again: its last picture is as new as it can be."""
+    rig = start("-c:v", "libx264", "-g", "15", "-bf", "0")
+    rig.intake.opened(rig.inputs)
+    pictures = rig.feed(12)
+    video, threads = rig.decoders["video"], set()
+
+    def change(_: float) -> None:
+        threads.add(threading.get_ident())
+        if video.packets == 3:
+            rig.intake.unsubscribe(1)
+            rig.subscribe(2, JPEG)
+
+    monkeypatch.setattr("televise.media.decodings.time", SimpleNamespace(sleep=change))
+    rig.subscribe(1, JPEG)
+    wait_until(lambda: rig.counts()[2] == 1)
+    assert video.packets == 3 + pictures
+    assert len(threads) == 1
+
+
+def test_a_decoder_that_failed_to_catch_up_is_begun_anew_with_the_next_packet(
+    start: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = start("-c:v", "libx264", "-g", "15", "-bf", "0")
+    rig.intake.opened(rig.inputs)
+    rig.feed(8)
+    failed = threading.Event()
+
+    def fail(_: float) -> None:
+        failed.set()
+        raise MemoryError
+
+    monkeypatch.setattr("televise.media.decodings.time", SimpleNamespace(sleep=fail))
+    rig.subscribe(1, JPEG)
+    assert failed.wait(PATIENCE)
+    wait_until(lambda: not any(each.name == "catching up" for each in threading.enumerate()))
+    rig.feed(2)
+    wait_until(lambda: rig.counts()[1] > 0)
 
 
 def test_sound_is_decoded_once_and_only_for_those_who_want_it(start: Callable[..., Rig]) -> None:

@@ -11,9 +11,8 @@ from televise.errors import SourceError
 from televise.link.messages import Allow, Look, Message, Note, State, Subscribe
 from televise.media.clip import send_clip
 from televise.media.damage import Damage
-from televise.media.decoding import Decoding
+from televise.media.decodings import Decodings
 from televise.media.encoders.encoded import Picture, Sound
-from televise.media.encoding import Encoding
 from televise.media.encodings import Encodings
 from televise.media.pace import Pace
 from televise.media.pixels import too_large
@@ -24,7 +23,6 @@ from televise.media.source import AnyPacket, Input
 from televise.media.status import Status
 from televise.media.timeline import Timeline
 from televise.media.unit import Unit
-from televise.model.track import Kind
 
 # A slate is drawn anew so often.
 SLATE_SECONDS = 1.0
@@ -50,12 +48,10 @@ class Intake:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._encodings = Encodings(send)
-        self._decodings: dict[Kind, Decoding] = {}
         self._recent = Recent()
+        self._decodings = Decodings(self._lock, self._recent, self._encodings)
         self._damage = Damage(send)
         self._replay = Replay(replay_seconds, (allowed or Allow()).kept)
-        self._picture: Picture | None = None
-        self._catching_up = False
         self._slate: Slate | None = None
         self.status = Status(send)
 
@@ -88,8 +84,7 @@ class Intake:
                 self._slate = self._make_slate()
             self._timeline.restart(inputs, paced=paced)
             self._pace.restart(paced=paced)
-            self._decodings = {source.kind: Decoding(source) for source in inputs}
-            self._picture = None
+            self._decodings.open(inputs)
             self._recent.clear()
             self._damage.forget()
             self._encodings.open(inputs)
@@ -109,11 +104,11 @@ class Intake:
         captured = captured or time.time_ns()
         with self._lock:
             if isinstance(frame, av.AudioFrame):
-                self._deliver([Sound(frame, place.seconds, captured)])
+                self._decodings.deliver([Sound(frame, place.seconds, captured)])
             else:
                 picture = Picture(frame, place.seconds, place.duration, captured)
                 self._replay.append_picture(picture)
-                self._deliver([picture])
+                self._decodings.deliver([picture])
 
     def note(self, captured: int, text: str) -> None:
         """What is to be told with the picture ``captured`` then."""
@@ -129,8 +124,6 @@ class Intake:
             if self._encodings.subscribe(wanted):
                 self._begin(wanted)
         self._encodings.note_watchers()
-        if self._catching_up:
-            self._catch_up_slowly()
 
     def _begin(self, wanted: Subscribe) -> None:
         """What a source had last that is missed is not now: a slate shows it."""
@@ -139,15 +132,13 @@ class Intake:
         if slate is not None:
             encoding.slate(slate)
         elif encoding.wants_frames("video"):
-            self._show_newest(encoding)
+            self._decodings.show_newest(encoding)
 
     def unsubscribe(self, identifier: int) -> None:
         """End an encoding."""
         with self._lock:
             self._encodings.unsubscribe(identifier)
-            for kind, decoding in self._decodings.items():
-                if not self._encodings.wants_frames(kind):
-                    decoding.stop()
+            self._decodings.stop_unwanted()
         self._encodings.note_watchers()
 
     def want_keyframe(self, identifier: int) -> None:
@@ -187,11 +178,9 @@ class Intake:
         )
 
     def _make_slate(self) -> Slate | None:
-        if self._picture is None and "video" in self._decodings:
-            pictures = [each for each in self._decode_recent() if isinstance(each, Picture)]
-            self._picture = pictures[-1] if pictures else None
-            self._decodings["video"].stop()
-        return None if self._picture is None else Slate(self._picture)
+        self._decodings.find_picture()
+        picture = self._decodings.picture
+        return None if picture is None else Slate(picture)
 
     def _leave_slate(self) -> None:
         """The source is back."""
@@ -217,57 +206,4 @@ class Intake:
         self._recent.append(source.kind, unit)
         self._replay.append(source, unit)
         self._encodings.packet(source.kind, unit)
-        if self._encodings.wants_frames(source.kind):
-            self._decode(source.kind, unit)
-
-    def _decode(self, kind: Kind, unit: Unit) -> None:
-        decoding = self._decodings[kind]
-        if kind == "video" and self._catching_up:
-            return  # `_catch_up_slowly` will come to it
-        if kind == "video" and decoding.resting:
-            # It starts at the newest keyframe, which may lie in the past.
-            self._deliver(self._decode_recent())
-        else:
-            self._deliver(decoding.decode(unit))
-
-    def _show_newest(self, encoding: Encoding) -> None:
-        """Give a new encoding a picture now, not at the next frame or keyframe."""
-        if self._catching_up:
-            return
-        if self._decodings["video"].resting:
-            self._catching_up = True
-        elif self._picture is not None:
-            encoding.pictures([self._picture])
-
-    def _decode_recent(self) -> list[Picture | Sound]:
-        """The newest picture, decoded from the newest keyframe on."""
-        newest: list[Picture | Sound] = []
-        for kind, unit in self._recent:
-            if kind == "video":
-                newest = self._decodings[kind].decode(unit)[-1:] or newest
-        return newest
-
-    def _catch_up_slowly(self) -> None:
-        """The same, one packet at a time: those who need no decoder do not wait for it."""
-        done, generation = 0, -1
-        newest: list[Picture | Sound] = []
-        while True:
-            with self._lock:
-                if generation != self._recent.generation:
-                    generation, done = self._recent.generation, 0
-                units = [unit for kind, unit in self._recent if kind == "video"]
-                decoding = self._decodings.get("video")
-                wanted = self._encodings.wants_frames("video")
-                if decoding is None or done >= len(units) or not wanted:
-                    self._catching_up = False
-                    self._deliver(newest)
-                    return
-                newest = decoding.decode(units[done])[-1:] or newest
-                done += 1
-            time.sleep(0)  # else the other threads would not get the lock
-
-    def _deliver(self, items: Sequence[Picture | Sound]) -> None:
-        pictures = [item for item in items if isinstance(item, Picture)]
-        if pictures:
-            self._picture = pictures[-1]
-        self._encodings.deliver(pictures, [item for item in items if isinstance(item, Sound)])
+        self._decodings.take(source.kind, unit)
