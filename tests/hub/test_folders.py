@@ -1,6 +1,8 @@
 """One channel for each sub-directory."""
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,33 @@ async def test_the_directory_may_be_missing(tmp_path: Path, told: list[str]) -> 
     made(tmp_path / "frames", "door")
     await folders.look()
     assert names(hub) == ["door"]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EMFILE, errno.EACCES])
+async def test_what_cannot_be_listed_for_a_while_ends_no_channel(
+    number: int, tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "frames"
+    made(tmp_path, "frames")
+    made(path, "door")
+    hub = Hub()
+    folders = Folders(hub, parse_source(f"dir:{path}/*"))
+    await folders.look()
+    channel = hub.channel("door")
+
+    def fail(path: str) -> list[str]:
+        raise OSError(number, os.strerror(number), path)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("televise.hub.folders._sub_directories", fail)
+        await folders.look()
+        await folders.look()
+    assert hub.channel("door") is channel
+    assert not channel.closed
+    why = f"it cannot be listed: {os.strerror(number)}; those that there are stay"
+    assert told == [f"no channel for {path}/: {why}"]
+    (tmp_path / "frames" / "door").rmdir()
+    (tmp_path / "frames").rmdir()
+    await folders.look()
+    assert names(hub) == []
+    assert len(told) == 2

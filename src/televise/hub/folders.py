@@ -31,7 +31,7 @@ class Folders:
         _, mark, options = spec.text.partition("?")
         self._options = f"{mark}{options}"
         self._channels: dict[str, str] = {}
-        self._left_out: set[str] = set()
+        self._left_out: dict[str, str] = {}
 
     async def run(self) -> None:
         """Look every second, until cancelled."""
@@ -41,18 +41,26 @@ class Folders:
 
     async def look(self) -> None:
         """Make the channels those of the sub-directories that there are now."""
-        try:
-            found = await asyncio.to_thread(_sub_directories, self._path)
-        except OSError as error:
-            self._leave_out(self._path, f"it cannot be listed: {error.strerror}")
-            found = []
-        else:
-            self._left_out.intersection_update(found)
+        found = await self._find()
         for gone in self._channels.keys() - set(found):
             await self._remove(gone)
         for name in found:
             if name not in self._channels:
                 self._add(name)
+
+    async def _find(self) -> list[str]:
+        """The sub-directories; those that we have where nobody knows."""
+        try:
+            found = await asyncio.to_thread(_sub_directories, self._path)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            self._leave_out(self._path, f"it cannot be listed: {error.strerror}")
+            return []
+        except OSError as error:  # a disk on the network has trouble, or we have
+            why = f"it cannot be listed: {error.strerror}; those that there are stay"
+            self._leave_out(self._path, why)
+            return list(self._channels)
+        self._left_out = {name: why for name, why in self._left_out.items() if name in found}
+        return found
 
     async def keep(self) -> None:
         """Keep all of them as the hub says now."""
@@ -90,8 +98,8 @@ class Folders:
             _open_kept(added)
 
     def _leave_out(self, name: str, reason: str) -> None:
-        if name not in self._left_out:
-            self._left_out.add(name)
+        if self._left_out.get(name) != reason:
+            self._left_out[name] = reason
             events.warning(f"no channel for {name}", reason=reason)
 
 
