@@ -457,7 +457,8 @@ def test_segments_are_one_film(
         assert max(steps(run, "audio")) < 1.5 * min(steps(run, "audio"))
 
 
-def test_begins_with_the_newest_complete_segment(tmp_path: Path) -> None:
+def test_begins_with_the_newest_segment_that_is_surely_complete(tmp_path: Path) -> None:
+    """The last one may still be written, by another machine with another clock."""
     film = [*ramp(count=COUNT * 4), *X264, "-g", "15", "-force_key_frames", "expr:eq(mod(n,15),0)"]
     output = ["-f", "segment", "-segment_time", "0.6", str(tmp_path / "seg-%d.ts")]
     subprocess.run(["ffmpeg", "-v", "error", *film, *output], check=True)
@@ -468,7 +469,7 @@ def test_begins_with_the_newest_complete_segment(tmp_path: Path) -> None:
     with running(f"dir:{tmp_path}?delete=1") as worker:
         worker.subscribe(H264)
         wait_until(lambda: not (tmp_path / "seg-3.ts").exists())
-    del lengths["seg-3.ts"]
+    del lengths["seg-2.ts"], lengths["seg-3.ts"]
     assert {path.name: path.stat().st_size for path in tmp_path.iterdir()} == lengths
 
 

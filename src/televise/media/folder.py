@@ -91,6 +91,10 @@ class Folder:
         self._next_scan = now + max(least, _REST_FACTOR * (now - began))
         return found
 
+    def look_at(self, name: str) -> list[Entry]:
+        """The same of this file alone, at once."""
+        return self._news([name])
+
     def is_closed(self, name: str) -> bool:
         """Whether it is known that nobody writes the file any more."""
         return name in self._closed

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import av.error
@@ -19,7 +19,8 @@ SUFFIXES = frozenset(
     {".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".flv"}
     | {".avi", ".ogv", ".nut", ".mjpeg", ".h264", ".264"}
 )
-# Nobody writes a segment any more when another has been begun, or after so long a silence.
+# Nobody writes a segment any more when another has been begun, or after so long a silence; by our
+# clock, as that of a disk on the network may be another.
 SILENCE_SECONDS = 5.0
 # Where none has followed for so long, and twice as long as the last one was, its writer may have
 # died: not all are of the same length.
@@ -36,12 +37,20 @@ _START_CODE = b"\0\0"  # of H.264, HEVC and MPEG video in a byte stream
 _LOOK_SECONDS = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file, which was first seen like this at monotonic time ``at``."""
+
+    entry: Entry
+    at: float
+
+
 class Segments:
     """Plays the newest complete segment of ``folder``, then those that follow it."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._waiting: dict[str, Entry] = {}
+        self._waiting: dict[str, _Seen] = {}
         self._inputs: list[Input] = []
         # Our seconds, the source's own, and our clock at 0.
         self._end = self._own_end = self._began = 0.0
@@ -62,18 +71,27 @@ class Segments:
     def _take(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             if PurePath(entry.name).suffix.lower() in SUFFIXES:
-                self._waiting[entry.name] = entry
+                self._waiting[entry.name] = _Seen(entry, time.monotonic())
 
     def _ready(self) -> list[str]:
         """The complete ones that wait, the oldest first."""
-        entries = sorted(
-            self._waiting.values(), key=lambda entry: (entry.written, number_order(entry.name))
+        waiting = sorted(
+            self._waiting.values(),
+            key=lambda seen: (seen.entry.written, number_order(seen.entry.name)),
         )
-        return [entry.name for entry in entries if entry is not entries[-1] or self._is_over(entry)]
+        return [
+            seen.entry.name for seen in waiting if seen is not waiting[-1] or self._is_over(seen)
+        ]
 
-    def _is_over(self, newest: Entry) -> bool:
-        silence = time.time() - newest.written / 1e9
-        return self._folder.is_closed(newest.name) or silence > SILENCE_SECONDS
+    def _is_over(self, newest: _Seen) -> bool:
+        name = newest.entry.name
+        if self._folder.is_closed(name):
+            return True
+        if time.monotonic() - newest.at <= SILENCE_SECONDS:
+            return False
+        news = self._folder.look_at(name)  # all may be looked at seldom
+        self._take(news)
+        return not news
 
     def _choose(self, ready: list[str]) -> str:
         """The next one; those that are passed over are done with."""
