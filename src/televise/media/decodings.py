@@ -58,10 +58,14 @@ class Decodings:
         if self._catching_up:
             return
         if self._decodings["video"].resting:
-            self._catching_up = True
-            threading.Thread(target=self._catch_up, name="catching up", daemon=True).start()
+            self._begin_to_catch_up()
         elif self.picture is not None:
             encoding.pictures([self.picture])
+
+    def _begin_to_catch_up(self) -> None:
+        self._catching_up = any(kind == "video" for kind, _ in self._recent)
+        if self._catching_up:
+            threading.Thread(target=self._catch_up, name="catching up", daemon=True).start()
 
     def find_picture(self) -> None:
         """Know a ``picture``, if there is one, though nobody wanted any."""
