@@ -37,7 +37,8 @@ class Allowed:
 
 ALLOWED: Mapping[str, Allowed] = {
     "viewers": Allowed(10_000, "viewers in all"),
-    "viewers_per_address": Allowed(5_000, "viewers from one address"),
+    # A whole school may be behind one address, but no two addresses fill a channel.
+    "viewers_per_address": Allowed(2_000, "viewers from one address"),
     "viewers_per_channel": Allowed(5_000, "viewers of one channel"),
     "connections_per_address": Allowed(
         0, "connections from one address", how="half of what descriptors allow"

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from televise.model.refusals import refuse
+from televise.web.suspects import household
 
 
 class Admission:
-    """Counts viewers, in all, of an address and of a channel; LimitReached for one too many."""
+    """Counts viewers, in all, of an address and of a channel; LimitReached for one too many. All
+    IPv6 addresses of one household count as one."""
 
     def __init__(self, most: int = 0, most_per_address: int = 0, most_per_channel: int = 0) -> None:
         self.set_limits(most, most_per_address, most_per_channel)
@@ -47,12 +49,13 @@ class Admission:
 
     def enter(self, address: str) -> None:
         """One more, until it is said to `leave`."""
-        self._check(address)
-        self._by_address[address] += 1
+        who = household(address)
+        self._check(who)
+        self._by_address[who] += 1
 
     def leave(self, address: str) -> None:
         """One has gone."""
-        _take(self._by_address, address)
+        _take(self._by_address, household(address))
 
     def enter_channel(self, channel: str) -> None:
         """One more watches it, until `leave_channel`."""
@@ -67,12 +70,12 @@ class Admission:
         """One watches something else, or nothing."""
         _take(self._by_channel, channel)
 
-    def _check(self, address: str) -> None:
+    def _check(self, who: str) -> None:
         if not self.has_room():
             raise refuse("megabytes", "too much waits for viewers already: try again later")
         if self.count >= self._most:
             raise refuse("viewers", f"there are {self._most} viewers already: try again later")
-        if self._by_address[address] >= self._most_per_address:
+        if self._by_address[who] >= self._most_per_address:
             raise refuse(
                 "viewers_per_address",
                 f"there are {self._most_per_address} viewers from your address already: "
