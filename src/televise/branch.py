@@ -124,6 +124,7 @@ class Branch(Server):
         self._sessions = {port: _session(folder / str(port)) for port in ports}
         self._main = MainHub(self.hub, ports[0], folder, self._sessions[ports[0]])
         self._upstreams = Upstreams(self.hub, [self._main], self.edge.census)
+        self.edge.on_enter = self._remote.viewer
         self.edge.on_watch, self.edge.on_visit = self._remote.watching, self._remote.visiting
         self._suspects.on_wrong = self._remote.suspected
         self.edge.on_report = self._report
@@ -169,8 +170,7 @@ class Branch(Server):
         async def hand_on(request: web.Request, handler: Handler) -> web.StreamResponse:
             if not self._is_for_main(request):
                 with contextlib.suppress(UnknownChannel):
-                    async with self._remote.viewer(request.remote or ""):
-                        return await handler(request)
+                    return await handler(request)
             fields = FIELDS_BYTES if publishes_by_link(request) else 0
             return await forward(request, self._sessions[port], self.edge.sizes.message + fields)
 

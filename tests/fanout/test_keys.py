@@ -1,9 +1,11 @@
 """A key for so many viewers, and wrong keys: they are counted in all fan-out processes together."""
 
+import json
 import os
 import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from televise.web.keys import Grant, Keys
 from tests.support.server import SMALL, serving
 from tests.support.spread import at, owner
 from tests.support.waiting import until
-from tests.support.wire import connect, request
+from tests.support.wire import BINARY, connect, request
 
 
 async def test_a_key_has_so_many_viewers_wherever_they_come(tmp_path: Path) -> None:
@@ -77,3 +79,31 @@ async def test_wrong_keys_wait_wherever_they_come(
         os.kill(doomed, signal.SIGKILL)
         await until(lambda: not tv.server._suspects._waiting)
         writer.close()
+
+
+async def test_who_has_shown_no_key_takes_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one who is silent where a key is waited for, nor one whose wrong key waits."""
+    monkeypatch.setattr(suspects, "FREE_TRIES", 0)
+    monkeypatch.setattr(suspects, "LONGEST_DELAY_SECONDS", 1e9)
+    how: dict[str, Any] = {"headers": {"Sec-WebSocket-Protocol": "televise.key"}, "websocket": True}
+    limits: dict[str, Any] = {"private": True, "key_file": tmp_path / "key", "max_viewers": 1}
+    async with serving(f"cam={SMALL}", workers=2, **limits) as tv, AsyncExitStack() as stack:
+        crew = tv.server._crew
+        assert crew is not None
+        pids = [member.worker or 0 for member in crew.members]
+        for pid in pids:
+            for _ in range(2):
+                silent = await stack.enter_async_context(at(pid, pids, tv.port, "/cam.mjpg", **how))
+                assert silent.status == 101
+            silent.say(json.dumps({"token": "wrong"}))
+        await until(lambda: tv.server._suspects._waiting.total() == 2)
+        assert tv.watching == 0
+        token = Keys(tmp_path / "key").sign(Grant("cam", "view"), 60)
+        async with at(pids[0], pids, tv.port, "/cam.mjpg", **how) as viewer:
+            viewer.say(json.dumps({"token": token}))
+            assert (await viewer.frame()).opcode == BINARY
+            for pid in pids:
+                async with at(pid, pids, tv.port, f"/cam.mjpg?token={token}") as other:
+                    assert other.status == 503

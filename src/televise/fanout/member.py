@@ -130,8 +130,7 @@ class Member(Supervisor):
 
     def _lost(self, text: str) -> None:
         """It has died: its viewers are gone, what they were sent is not."""
-        for number in list(self._inside):
-            self._leave(number)
+        self._leave_all()
         if share := self._edge.census.shares.pop(self._pid, None):
             self._edge.census.remember(share)
             refusals.counts.update(share.refused)
@@ -173,6 +172,10 @@ class Member(Supervisor):
         if leave := self._inside.pop(number, None):
             leave()
 
+    def _leave_all(self) -> None:
+        for number in list(self._inside):
+            self._leave(number)
+
     def _say(self, message: dict[str, Any]) -> None:
         if self._link is not None:
             self._link.send(message)
@@ -182,6 +185,7 @@ class Member(Supervisor):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 await process.wait()
+        self._leave_all()  # nobody who came to it is here any more, or waits
         await super()._bury(process, said)
 
 

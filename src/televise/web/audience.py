@@ -44,6 +44,8 @@ class Audience:
         # Who counts the viewers of a channel: a fan-out process asks its hub.
         self.on_watch: Callable[[str], AbstractAsyncContextManager[None]] = admission.watching
         self.visits = visits
+        # Who counts the viewers of an address besides us: a fan-out process asks its hub.
+        self.on_enter: Callable[[str], AbstractAsyncContextManager[None]] = _uncounted
         # Who counts the viewers of a key besides them: a fan-out process asks its hub.
         self.on_visit: OnVisit = _uncounted
         self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
@@ -143,8 +145,9 @@ class Audience:
         grants = access_of(request).grants
         who = next((f"{each.session} {request.remote}" for each in grants if each.session), "")
         visit = self.visits.visit(grants, partial(_send_away, request), who)
-        async with self.on_visit(grants, who):
-            with self.admission.viewer(request.remote or ""), visit:
+        address = request.remote or ""
+        async with self.on_visit(grants, who), self.on_enter(address):
+            with self.admission.viewer(address), visit:
                 yield
 
     @contextmanager
@@ -214,7 +217,7 @@ class Audience:
                 viewer.end(GOING_AWAY, "the channel has ended")
 
 
-def _uncounted(grants: Sequence[Grant], who: str) -> AbstractAsyncContextManager[None]:
+def _uncounted(*who: object) -> AbstractAsyncContextManager[None]:
     """Nobody else counts them."""
     return nullcontext()
 
