@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import televise as package
+from televise.testing import watching
 from televise.web.keys import Grant, Keys
 from tests.support.process import COMMAND, Running, environment, is_alive, televise
 from tests.support.waiting import until, wait_until
@@ -291,22 +292,23 @@ def test_standard_input_that_is_no_film_is_a_mistake() -> None:
 async def test_when_descriptors_run_out_viewers_stay_and_others_wait(log: Path) -> None:
     limit = ["prlimit", "--nofile=80:80"]
     with televise(FULL, log=log, before=limit) as server:
-        async with Stream.open(server.port, "/cam.mp4", websocket=True) as viewer:
-            reading = asyncio.create_task(sequence(viewer))
-            await until(lambda: "live" in log.read_text())
+        async with watching(f"ws://127.0.0.1:{server.port}/cam.mp4") as viewer:
+            await viewer.takes(5)
             many = [await connect(server.port) for _ in range(100)]
             try:
                 assert not await is_answered(server.port), "descriptors have run out"
                 (worker,) = server.workers
                 os.kill(worker, signal.SIGKILL)
                 await until(lambda: [each for each in server.workers if each != worker])
+                await until(lambda: viewer.account.epochs > 1)
             finally:
                 for _, writer in many:
                     writer.transport.abort()
             async with Stream.open(server.port, "/healthz") as again:
                 assert again.status == 200
-            viewer.send(CLOSE, (1000).to_bytes(2, "big"))
-            assert await reading > 0
+            await viewer.takes(5)
+            account = await viewer.settled()
+        assert account.complete, f"it lost something, before or after the worker died: {account}"
         await asyncio.to_thread(server.end)
         refused = [line for line in server.lines() if "as many connections as allowed" in line]
         assert 1 <= len(refused) <= 3
@@ -325,12 +327,3 @@ async def is_answered(port: int) -> bool:
     finally:
         writer.transport.abort()
     return b" 200 " in line
-
-
-async def sequence(stream: Stream) -> int:
-    """How many messages came until the stream was closed politely."""
-    count = 0
-    while (frame := await stream.frame()).opcode != CLOSE:
-        count += 1
-    assert frame.code == 1000
-    return count

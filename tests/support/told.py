@@ -58,3 +58,14 @@ async def told(port: int, path: str) -> AsyncIterator[Told]:
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def unharmed(port: int, path: str = "/cam.mp4") -> AsyncIterator[Told]:
+    """Somebody who watches before, while and after the block runs, and misses nothing."""
+    async with told(port, path) as viewer:
+        await viewer.gets(5)
+        yield viewer
+        await viewer.gets(5)
+        viewer.check_unbroken()
+        assert not viewer.closed

@@ -19,6 +19,7 @@ from televise.web.keys import Grant, Keys
 from televise.web.places import SPARE_PER_ADDRESS
 from tests.support.process import televise
 from tests.support.server import SMALL, Serving, serving
+from tests.support.told import unharmed
 from tests.support.waiting import until
 from tests.support.wire import BINARY, LIMIT_SECONDS, Stream, connect, exchange, request
 
@@ -76,16 +77,17 @@ async def joins(port: int) -> int:
 
 async def test_requests_that_never_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "REQUEST_SECONDS", 1.0)
-    async with serving() as running, running.stream_socket("/cam.mjpg") as viewer:
-        await sees(viewer)
-        async with slowloris(running.port, 40) as ended:
-            await until(lambda: len(running.connections) > 40)
-            await sees(viewer)
-            assert await status(running, "/healthz") == 200
-            async with asyncio.timeout(LIMIT_SECONDS):
-                await asyncio.gather(*(each.wait() for each in ended))
-            await until(lambda: len(running.connections) == 1)
-        await sees(viewer)
+    async with (
+        serving() as running,
+        unharmed(running.port) as viewer,
+        slowloris(running.port, 40) as ended,
+    ):
+        await until(lambda: len(running.connections) > 40)
+        await viewer.gets(5)
+        assert await status(running, "/healthz") == 200
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await asyncio.gather(*(each.wait() for each in ended))
+        await until(lambda: len(running.connections) == 1)
 
 
 # T13
@@ -95,7 +97,7 @@ async def test_one_address_does_not_take_all_connections() -> None:
     before = refusals.counts["connections_per_address"]
     async with (
         serving(max_connections_per_address=12) as running,
-        running.stream_socket("/cam.mjpg") as viewer,
+        unharmed(running.port) as viewer,
         contextlib.AsyncExitStack() as stack,
     ):
         flood = [await stack.enter_async_context(other_address(running.port)) for _ in range(100)]
@@ -106,7 +108,7 @@ async def test_one_address_does_not_take_all_connections() -> None:
         assert all(b"\r\nRetry-After: 5\r\n" in answer for answer in answered)
         for _ in range(10):
             await stack.enter_async_context(running.stream_socket("/cam.mjpg"))
-        await sees(viewer)
+        await viewer.gets(5)
         # The operator is answered from there too, and nobody else.
         spare = flood[-3:]
         for stream, path in zip(spare, ("/healthz", "/cam.mjpg", "/api/wall"), strict=True):
@@ -120,10 +122,8 @@ async def test_what_is_left_is_for_the_operator(monkeypatch: pytest.MonkeyPatch)
     async with serving(max_connections_per_address=10) as running:
         await running.is_live()
         async with contextlib.AsyncExitStack() as inside:
-            viewers = [
-                await inside.enter_async_context(running.stream_socket("/cam.mjpg"))
-                for _ in range(3)
-            ]
+            for _ in range(3):
+                await inside.enter_async_context(unharmed(running.port))
             for path in ("/healthz", "/readyz", "/api/channels"):
                 assert await status(running, path) == 200
             async with Stream.open(running.port, "/metrics") as stream:
@@ -134,8 +134,6 @@ async def test_what_is_left_is_for_the_operator(monkeypatch: pytest.MonkeyPatch)
                 async with Stream.open(running.port, path) as stream:
                     assert (stream.status, stream.headers["retry-after"]) == (503, "5")
                     assert stream.headers["connection"] == "close"
-            for viewer in viewers:
-                await sees(viewer)
         await until(lambda: not running.connections)
         assert await status(running, "/") == 200
 
@@ -144,14 +142,13 @@ async def test_a_spare_connection_ends_soon(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(listener_module, "SPARE_SECONDS", 0.2)
     async with (
         serving(max_connections_per_address=1) as running,
-        running.stream_socket("/cam.mjpg") as viewer,
+        unharmed(running.port),
     ):
         reader, writer = await connect(running.port)
         with contextlib.suppress(ConnectionError):
             async with asyncio.timeout(LIMIT_SECONDS):
                 assert await reader.read() == b""
         writer.close()
-        await sees(viewer)
 
 
 # T10
@@ -178,16 +175,14 @@ GOOD = b"\x81\x82\0\0\0\0{}"
     ],
 )
 async def test_frames_that_lie(live: Serving, pieces: list[bytes], codes: tuple[int, ...]) -> None:
-    async with live.stream_socket("/cam.mjpg") as viewer:
-        async with live.stream_socket("/cam.mjpg") as liar:
-            for piece in pieces[:-1]:
-                liar.writer.write(piece)
-                await sees(liar)  # it has come by then
-            liar.writer.write(pieces[-1])
-            while (frame := await liar.frame()).opcode == BINARY:
-                pass
-            assert frame.code in codes
-        await sees(viewer)
+    async with unharmed(live.port), live.stream_socket("/cam.mjpg") as liar:
+        for piece in pieces[:-1]:
+            liar.writer.write(piece)
+            await sees(liar)  # it has come by then
+        liar.writer.write(pieces[-1])
+        while (frame := await liar.frame()).opcode == BINARY:
+            pass
+        assert frame.code in codes
 
 
 async def test_a_publisher_that_does_not_mask_is_sent_away(live: Serving, key_file: Path) -> None:
@@ -309,8 +304,7 @@ async def test_descriptors_that_run_out(tmp_path: Path) -> None:
     with televise(CAM, before=limited, log=tmp_path / "log") as server:
         port = server.port
         async with contextlib.AsyncExitStack() as stack:
-            viewer = await stack.enter_async_context(Stream.open(port, "/cam.mjpg", websocket=True))
-            await sees(viewer)
+            viewer = await stack.enter_async_context(unharmed(port))
             flood = contextlib.AsyncExitStack()
             async with flood:
                 streams = [
@@ -319,12 +313,11 @@ async def test_descriptors_that_run_out(tmp_path: Path) -> None:
                 ]
                 refused = await streams[100].rest()
                 assert refused.startswith(b"HTTP/1.1 503 "), "the flood has taken all places"
-                await sees(viewer, 20)
+                await viewer.gets(20)
                 async with Stream.open(port, "/healthz") as operator:
                     assert operator.status == 200
             async with asyncio.timeout(LIMIT_SECONDS):
                 while await joins(port) != 101:
-                    await sees(viewer, 1)
-            await sees(viewer)
+                    await viewer.gets(1)
         assert server.end() == 0
         assert len(server.lines()) < 30, "the log is no second flood"
