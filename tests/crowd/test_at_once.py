@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import resource
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from televise.crowd.output import Output
 from televise.crowd.viewer import Viewer, first_of
 from televise.crowd.wire import Address
 from televise.testing import watching
+from tests.support.descriptors import allowing
 from tests.support.process import Running, televise
 from tests.support.waiting import until
 
@@ -29,12 +29,8 @@ SOON_SECONDS, LATER_SECONDS = (0.125, 0.375), (0.25, 3.0)
 @pytest.fixture(autouse=True)
 def descriptors() -> Iterator[None]:
     """As many as this needs."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS:
-        pytest.skip(f"only {hard} descriptors are allowed here")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, DESCRIPTORS), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with allowing(DESCRIPTORS):
+        yield
 
 
 def pictures(server: Running) -> Output:

@@ -1,15 +1,11 @@
 """The listener: addresses, descriptors that run out, and what each socket is told."""
 
 import asyncio
-import contextlib
 import errno
 import os
 import re
 import resource
 import socket
-import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +13,9 @@ from televise.errors import InputError
 from televise.web import listener as listener_module
 from televise.web.listener import Listener
 from televise.web.socket_options import UNACKNOWLEDGED_MILLISECONDS, UNSENT_BYTES, set_options
-from tests.support.island import Island, near_island
-from tests.support.process import is_alive, televise
-from tests.support.server import SMALL, serving
+from tests.support.server import serving
 from tests.support.waiting import until
-from tests.support.wire import CLOSE, Stream
+from tests.support.wire import Stream
 
 PORT = re.compile(r"(?:port |--port )(\d+)")
 
@@ -137,109 +131,3 @@ async def test_so_many_descriptors_are_kept_free() -> None:
     most = listener_module._most_connections(others=6)
     assert most < soft - listener_module.RESERVED_DESCRIPTORS - 6
     assert most > 0
-
-
-# A viewer whose network is gone: its packets are dropped, and it does not know.
-
-
-@pytest.fixture
-def island() -> Iterator[Island]:
-    """Somewhere else."""
-    with near_island() as found:
-        yield found
-
-
-VIEWER = """
-import socket, sys
-viewer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-host = f"{sys.argv[1]}:{sys.argv[2]}"
-viewer.sendall(f"GET /cam.mjpg HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
-while data := viewer.recv(65536):
-    print(len(data), flush=True)
-"""
-
-
-@contextlib.asynccontextmanager
-async def far_viewer(island: Island, port: int) -> AsyncIterator[asyncio.StreamReader]:
-    command = [*island.enter, "python3", "-c", VIEWER, island.here, str(port)]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    try:
-        yield process.stdout
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
-
-
-async def test_a_viewer_whose_network_is_gone_is_dropped(
-    island: Island, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("televise.web.viewer.STALL_SECONDS", 1.0)
-    async with serving(host="0.0.0.0") as running:
-        await running.is_live()
-        async with (
-            running.stream_socket("/cam.mjpg") as near,
-            far_viewer(island, running.port) as far,
-        ):
-            async with asyncio.timeout(20):
-                assert await far.readline()
-            await until(lambda: running.watching == 2)
-            await asyncio.to_thread(island.cut)
-            assert await is_silent(far), "the cut bites"
-            assert running.watching == 2, "nobody has said good-bye"
-            dropped = asyncio.create_task(until(lambda: running.watching == 1))
-            while not dropped.done():
-                await near.frame()
-            await dropped
-            await near.frame()
-
-
-async def is_silent(stream: asyncio.StreamReader) -> bool:
-    """Whether nothing comes any more for a second, although pictures are made all the time."""
-    for _ in range(150):
-        try:
-            async with asyncio.timeout(1.0):
-                await stream.readline()
-        except TimeoutError:
-            return True
-    return False
-
-
-VIEWERS = 100
-# The promise is five seconds; a busy machine may need more, a hang would need for ever.
-END_SECONDS = 15.0
-
-
-async def test_a_signal_ends_it_whatever_viewers_do(island: Island, tmp_path: Path) -> None:
-    """Many are told to come again, and one is gone without a word."""
-    arguments = (f"cam={SMALL}", "--host", "0.0.0.0", "--insecure", "--rtmp", "off")
-    with televise(*arguments, log=tmp_path / "log") as server:
-        async with contextlib.AsyncExitStack() as stack:
-            far = await stack.enter_async_context(far_viewer(island, server.port))
-            near = [
-                await stack.enter_async_context(
-                    Stream.open(server.port, "/cam.mjpg", websocket=True)
-                )
-                for _ in range(VIEWERS)
-            ]
-            await asyncio.gather(*(viewer.frame() for viewer in near))
-            async with asyncio.timeout(20):
-                assert await far.readline()
-            workers = server.workers
-            await asyncio.to_thread(island.cut)
-            assert await is_silent(far), "the cut bites"
-            began = time.monotonic()
-            ending = asyncio.create_task(asyncio.to_thread(server.end))
-            codes = await asyncio.gather(*(closed(viewer) for viewer in near))
-            assert await ending == 0
-            assert time.monotonic() - began < END_SECONDS
-            assert set(codes) == {1012}
-            await until(lambda: not any(map(is_alive, workers)))
-
-
-async def closed(viewer: Stream) -> int:
-    """The code with which it is sent away."""
-    while (frame := await viewer.frame()).opcode != CLOSE:
-        pass
-    return frame.code
