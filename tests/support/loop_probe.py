@@ -6,6 +6,7 @@ them more. That is why it is not asyncio's debug mode, which looks at the clock.
 
 import asyncio
 import json
+import math
 import sys
 import threading
 import time
@@ -31,26 +32,27 @@ def probing(folder: Path, word: str, most: float, *paths: Path) -> dict[str, str
     return {"PYTHONPATH": ":".join(map(str, (folder, *paths)))}
 
 
-def held(folder: Path, since: float = 0.0) -> list[str]:
-    """What has held up its loop since that monotonic time."""
+def held(folder: Path, since: float = 0.0, over: float = 0.0) -> list[str]:
+    """What has held up its loop since that monotonic time, for more than ``over`` seconds of the
+    processor, or waiting."""
     file = folder / "held"
     lines = file.read_text().splitlines() if file.exists() else []
-    return [what for began, what in map(json.loads, lines) if began >= since]
+    return [what for began, took, what in map(json.loads, lines) if began >= since and took > over]
 
 
 def watch(file: str, most: float) -> None:
     """Note in ``file`` what holds up the loop of this process, from now on."""
     run, sleep, main = asyncio.Handle._run, time.sleep, threading.get_ident()
 
-    def note(what: str) -> None:
+    def note(what: str, took: float = math.inf) -> None:
         with Path(file).open("a") as notes:
-            notes.write(json.dumps([time.monotonic(), what]) + "\n")
+            notes.write(json.dumps([time.monotonic(), took, what]) + "\n")
 
     def timed(handle: asyncio.Handle) -> None:
         began = time.thread_time()
         run(handle)
         if (took := time.thread_time() - began) > most:
-            note(f"{took:.3f} s of {handle!r}")
+            note(f"{took:.3f} s of {handle!r}", took)
 
     def heard(event: str, arguments: Any) -> None:
         if event in LOOKUPS and threading.get_ident() == main:
