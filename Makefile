@@ -95,6 +95,7 @@ tools-for-tests:
 	command -v systemd-analyze >/dev/null || missing+=' systemd'; \
 	command -v pulseaudio >/dev/null || missing+=' pulseaudio'; \
 	command -v nft >/dev/null || missing+=' nftables'; \
+	command -v strace >/dev/null || missing+=' strace'; \
 	command -v ip >/dev/null || missing+=' iproute2'; \
 	[ -e /usr/lib/*/faketime/libfaketimeMT.so.1 ] || missing+=' faketime'; \
 	fc-list 2>/dev/null | grep -q . || missing+=' fonts-dejavu-core fontconfig'; \

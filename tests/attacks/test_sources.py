@@ -2,15 +2,16 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.attacks.victim import Victim
+from tests.attacks.victim import Victim, attacked
+from tests.conftest import Needs
+from tests.support.trace import Trace
 from tests.support.waiting import wait_until
-
-GONE = b"(gone)"
 
 SOURCES = [
     "exec:touch CANARY",
@@ -44,55 +45,48 @@ SOURCES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory, needs: Needs) -> Trace:
+    """Of all programs that the victim starts."""
+    return Trace(needs("strace"), tmp_path_factory.mktemp("trace") / "started")
+
+
+@pytest.fixture(scope="module")
+def victim(tmp_path_factory: pytest.TempPathFactory, trace: Trace) -> Iterator[Victim]:
+    """One of its own."""
+    with attacked(tmp_path_factory.mktemp("victim"), before=trace.before) as traced:
+        yield traced
+    assert trace.others == [], "nor later"
+
+
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_source_that_is_none_starts_nothing(victim: Victim, source: str) -> None:
+def test_a_source_that_is_none_starts_nothing(victim: Victim, trace: Trace, source: str) -> None:
     made = victim.folder / "made-by-a-shell"
     headers = victim.bearer(can="admin") | {"Content-Type": "application/json"}
     body = json.dumps({"source": source.replace("CANARY", str(made))}).encode()
     answer = victim.ask("/api/channels/evil", "PUT", headers, body)
     assert answer.status == 400, answer
     assert victim.ask("/api/channels/evil").status == 404
-    assert only_workers(victim)
+    assert trace.others == []
     assert not made.exists()
 
 
 @pytest.mark.parametrize("name", ["$(id)", "a;id", "a|id", "a`id`", "a b", "a'b", "..", "a/b"])
-def test_a_name_that_is_none_starts_nothing(victim: Victim, name: str) -> None:
+def test_a_name_that_is_none_starts_nothing(victim: Victim, trace: Trace, name: str) -> None:
     headers = victim.bearer(can="admin") | {"Content-Type": "application/json"}
     body = b'{"source": "publish:"}'
     path = f"/api/channels/{quote(name, safe='')}"
     assert victim.ask(path, "PUT", headers, body).status in (400, 403, 404)
-    assert only_workers(victim)
+    assert trace.others == []
 
 
-def test_another_program_would_be_seen(victim: Victim) -> None:
-    worker, *_ = wait_until(lambda: victim.running.workers)
-    assert is_ours(worker)
-    with subprocess.Popen(["sleep", "60"]) as other:
-        try:
-            assert not is_ours(other.pid)
-        finally:
-            other.kill()
-
-
-def only_workers(victim: Victim) -> bool:
-    """Whether the hub has started nothing but processes of its own."""
-    return all(map(is_ours, victim.running.workers))
-
-
-def is_ours(process: int) -> bool:
-    """Whether it runs Python with a module of ours, or has gone by now."""
-    words = wait_until(lambda: command(process))
-    return words == [GONE] or any(word.startswith(b"televise") for word in words)
-
-
-def command(process: int) -> list[bytes]:
-    """Its words; none while it is about to run what it was started for."""
-    try:
-        line = Path(f"/proc/{process}/cmdline").read_bytes()
-        status = Path(f"/proc/{process}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return [GONE]
-    if status.rpartition(")")[2].split()[0] in "ZX":
-        return [GONE]
-    return line.split(b"\0") if line else []
+def test_another_program_would_be_seen(
+    victim: Victim, trace: Trace, needs: Needs, tmp_path: Path
+) -> None:
+    """However short it lives, and whoever starts it; and the victim's workers are seen."""
+    assert wait_until(lambda: any("televise.media" in each for each in trace.started))
+    other = Trace(needs("strace"), tmp_path / "started")
+    subprocess.run([*other.before, "sh", "-c", "(true; exec env true) & wait"], check=True)
+    wait_until(lambda: len(other.others) >= 3)
+    assert '["sh", "-c"' in other.others[0]
+    assert '["env", "true"]' in other.others[1]

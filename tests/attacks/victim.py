@@ -3,12 +3,13 @@
 import contextlib
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from televise.web.keys import Grant, Keys
 from tests.support.process import Running, listening, televise
+from tests.support.trace import TRACER
 from tests.support.waiting import LIMIT_SECONDS, wait_until
 
 # In a file that no request may reach, and in the URL of a camera.
@@ -120,20 +121,23 @@ def _hear(plain: socket.socket) -> bytes:
 
 
 def _processes() -> str:
-    """What everybody on this machine can see of those that run."""
-    return subprocess.run(["ps", "axww"], capture_output=True, text=True, check=True).stdout
+    """What everybody on this machine can see of those that run, but for those that trace them: a
+    tracer is told the whole command, and another test may have one."""
+    seen = subprocess.run(["ps", "axww"], capture_output=True, text=True, check=True).stdout
+    return "\n".join(line for line in seen.splitlines() if TRACER not in line)
 
 
 @contextlib.contextmanager
-def attacked(folder: Path, *more: str) -> Iterator[Victim]:
-    """A victim that must be well at the end, and have told nothing in its log."""
+def attacked(folder: Path, *more: str, before: Sequence[str] = ()) -> Iterator[Victim]:
+    """A victim that must be well at the end, and have told nothing in its log; ``before`` wraps its
+    command."""
     (folder / "canary.txt").write_text(CANARY)
     (folder / "frames").mkdir()
     log, key_file = folder / "log", folder / "key"
     sources = ["cam=pattern:?size=160x120&fps=15", "in=publish:", "shots=publish:", CAMERA]
     sources.append(f"folder=dir:{folder}/frames")
     options = ["--rtmp", "0", "--key-file", str(key_file)]
-    with televise(*sources, *options, *more, log=log) as running:
+    with televise(*sources, *options, *more, log=log, before=before) as running:
         victim = Victim(running, Keys(key_file), folder)
         assert victim.bearer(), "that makes the secret, to be stolen"
         yield victim
