@@ -111,12 +111,25 @@ _WATCHED = {
     "png": ("The newest picture, without loss", "image/png"),
 }
 _TAKEN = ("mjpg", "mp4", "flv", "ts", "jpg", "png", "webm")
-_REFUSALS = {
+# Whoever asks, and for what.
+_ANYBODY = {
+    "400": "Not a name, a number or a size that can be",
+    "421": "The server does not have that name",
+    "431": "The header is too long",
+    "503": "A limit is reached, or there is nothing to show now: come again after Retry-After",
+}
+# Where a key is needed, as it is to watch on a hub that is private.
+_KEYED = {
     "401": "No key, or none that is valid",
-    "403": "The key is for something else",
-    "404": "No such channel",
-    "409": "Somebody publishes it already, or there is a channel of that name",
-    "415": "Nothing that can be shown",
+    "403": "The key is for something else, or this is for another site",
+    "429": "Too many wrong keys came from there: come again after Retry-After",
+}
+_MISSING = {"404": "No such channel, or viewer"}
+_TAKEN_ALREADY = {"409": "Somebody publishes it already, or there is a channel of that name"}
+_BODY = {
+    "408": "It did not come in time",
+    "413": "It is too large",
+    "415": "It is of another type, or nothing that can be shown",
 }
 
 
@@ -133,8 +146,8 @@ def document(version: str) -> dict[str, Any]:
             "/api/revoked": _revocation(),
             "/api/viewers/{viewer}": _json("What became of all for one viewer", _ACCOUNT, _VIEWER),
             "/api/topology": _json("The hubs that this one knows", {"type": "object"}),
-            "/healthz": _json("Whether the server is alive", {"type": "object"}),
-            "/readyz": _json("Whether it takes viewers; 503 while it stops", {"type": "object"}),
+            "/healthz": _public("Whether the server is alive"),
+            "/readyz": _public("Whether it takes viewers; 503 while it stops"),
             "/metrics": _stream("Metrics for Prometheus", "text/plain"),
             **{f"/{{name}}.{extension}": _watched(extension) for extension in _WATCHED},
             "/{name}.webm": _published("webm"),
@@ -156,22 +169,20 @@ def _published(extension: str) -> dict[str, Any]:
         return {}
     what = {"required": True, "content": {"application/octet-stream": {}}}
     done = {"204": "Taken"} if extension in ("jpg", "png") else {"200": "All of it was played"}
-    operation = _change("Publish", {**done, **_REFUSALS})
+    operation = _change("Publish", {**done, **_MISSING, **_TAKEN_ALREADY, **_BODY})
     return {method: {**operation, "requestBody": what} for method in ("post", "put")}
 
 
 def _control() -> dict[str, Any]:
     what = _body("source", "http(s)://… or publish:")
-    made = _change("Make a channel", {"201": "Made", "400": "Not a source", **_REFUSALS})
-    ended = _change("End a channel", {"204": "Ended", **_REFUSALS})
+    made = _change("Make a channel", {"201": "Made", **_TAKEN_ALREADY, **_BODY})
+    ended = _change("End a channel", {"204": "Ended", **_MISSING})
     return {"put": {**made, "requestBody": what}, "delete": ended}
 
 
 def _revocation() -> dict[str, Any]:
     what = _body("key", "a key, or its identifier (jti)")
-    answers = {"200": "It is worthless", "400": "Not a key of this hub"}
-    refusals = {status: _REFUSALS[status] for status in ("401", "403", "415")}
-    revoked = _change("Revoke a key", answers | refusals, [])
+    revoked = _change("Revoke a key", {"200": "It is worthless", **_BODY}, [])
     return {"post": {**revoked, "requestBody": what}}
 
 
@@ -193,13 +204,21 @@ def _change(
         "summary": summary,
         "parameters": list(parameters),
         "security": [{"key": []}],
-        "responses": {status: {"description": text} for status, text in answers.items()},
+        "responses": _described({**answers, **_ANYBODY, **_KEYED}),
     }
+
+
+def _described(answers: dict[str, str]) -> dict[str, dict[str, str]]:
+    return {status: {"description": answers[status]} for status in sorted(answers)}
 
 
 def _json(summary: str, schema: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
     content = {"application/json": {"schema": schema}}
-    return _get(summary, content, list(parameters))
+    return _get(summary, content, list(parameters), _KEYED)
+
+
+def _public(summary: str) -> dict[str, Any]:
+    return _get(summary, {"application/json": {"schema": {"type": "object"}}}, [], {})
 
 
 def _stream(summary: str, content_type: str, *parameters: dict[str, Any]) -> dict[str, Any]:
@@ -207,11 +226,17 @@ def _stream(summary: str, content_type: str, *parameters: dict[str, Any]) -> dic
         {"name": name, "in": "query", "schema": {"type": kind}, "description": what}
         for name, (kind, what) in {**_QUERY, **_PAST}.items()
     ]
-    return _get(summary, {content_type: {}}, [*parameters, *(query if parameters else [])])
+    every = [*parameters, *(query if parameters else [])]
+    return _get(summary, {content_type: {}}, every, _KEYED)
 
 
-def _get(summary: str, content: dict[str, Any], parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    errors = {"404": {"description": "No such channel"}} if parameters else {}
+def _get(
+    summary: str,
+    content: dict[str, Any],
+    parameters: list[dict[str, Any]],
+    refusals: dict[str, str],
+) -> dict[str, Any]:
+    errors = _described({**_ANYBODY, **refusals, **(_MISSING if parameters else {})})
     return {
         "get": {
             "summary": summary,
