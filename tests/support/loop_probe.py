@@ -15,6 +15,8 @@ from typing import Any
 
 # What waits for a name server.
 LOOKUPS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
+# What takes long to load: another thread is to do that.
+LARGE = ("prometheus_client", "numpy", "av")
 # The process imports this first; it says for itself whether it is meant.
 CUSTOMIZE = """
 import sys
@@ -57,6 +59,8 @@ def watch(file: str, most: float) -> None:
     def heard(event: str, arguments: Any) -> None:
         if event in LOOKUPS and threading.get_ident() == main:
             note(f"{event}{arguments!r}")
+        elif event == "import" and arguments[0] in LARGE and threading.get_ident() == main:
+            note(f"import {arguments[0]}")
 
     def slept(seconds: float) -> None:
         if threading.get_ident() == main:

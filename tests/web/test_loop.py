@@ -1,5 +1,6 @@
 """Event loop blocked: nothing that a hub does keeps all its viewers waiting."""
 
+import json
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ PAGES = [
     "/api/topology",
     "/api/openapi.json",
 ]
+TOLD = {"Sec-WebSocket-Protocol": "televise.v1"}
 PICTURES = ["/cam.jpg", "/cam.png", "/cam.gif?t=-2s&d=1s", "/cam.mp4?t=-2s&d=1s"]
 
 BLOCKED = """
@@ -61,13 +63,16 @@ def test_the_probe_sees_what_blocks(tmp_path: Path) -> None:
 
 async def test_the_event_loop_is_not_blocked(tmp_path: Path) -> None:
     """With good and bad viewers of each output, and all pages: no call takes 50 ms of the
-    processor, but where it loads the libraries of the log and of the metrics, and none waits."""
+    processor, but where it loads the library of the log, and none waits."""
     environment = probing(tmp_path, "serve", MOST_SECONDS, ROOT, SOURCE_FOLDER)
     source = "cam=pattern:?size=320x240&fps=15&tone=440"
     with televise(source, log=tmp_path / "log", **environment) as server:
         began = time.monotonic()
-        await answered(server, ["/cam.jpg", *PAGES])
+        await answered(server, ["/cam.jpg"])
         loaded = time.monotonic()
+        async with Stream.open(server.port, "/cam.mp4", websocket=True, headers=TOLD) as player:
+            player.say(json.dumps({"type": "report", "rung": "mse", "age_ms": 90}))
+            await player.frame()
         url = parse_hub_url(f"http://127.0.0.1:{server.port}", EXAMPLES)
         accounts = await watch(await outputs_of(url, ""), 60, SHARES, seconds=2.5, churn=20.0)
         assert all(each.delivered for each in accounts if each.kind == "healthy")

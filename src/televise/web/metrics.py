@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -17,12 +20,20 @@ from televise.web.edge import Edge
 from televise.web.link_metrics import LinkMetrics
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Histogram, Metric
+    from prometheus_client import CollectorRegistry, Metric
 
 _AGES = (0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 MAX_AGE_SECONDS = 3600.0
 _RUNGS = ("webcodecs", "mse", "jsmpeg", "mjpeg", "gif", "image")
 _STATES = ("connecting", "live", "stalled", "offline", "idle")
+
+
+@dataclass
+class _Ages:
+    """How many there were up to each of `_AGES` and from the one before, the last of them older."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(_AGES) + 1))
+    sum: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Metrics:
         self._numbers = numbers
         self._links = links
         self._registry: CollectorRegistry | None = None
-        self._ages: Histogram | None = None
+        self._ages: dict[tuple[str, str], _Ages] = {}
         edge.on_report = self._reported
 
     def routes(self) -> list[web.RouteDef]:
@@ -88,6 +99,7 @@ class Metrics:
         processes = len(self._edge.census.shares)
         yield GaugeMetricFamily("televise_fan_out_processes", "Processes of --workers", processes)
         yield from self._links.collect()
+        yield self._histogram()
 
     def _limits(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -113,33 +125,39 @@ class Metrics:
         )
 
     async def _answer(self, request: web.Request) -> web.Response:
+        if self._registry is None:  # a tenth of a second, in which viewers want to be served
+            await asyncio.to_thread(import_module, "prometheus_client")
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
         body = generate_latest(self._get_registry())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def _reported(self, channel: str, report: dict[str, Any]) -> None:
-        age = age_of(report)
-        self._get_registry()
-        if self._ages is not None:
-            # Two clocks that differ by a little may make it negative.
-            seconds = min(max(age, 0.0), MAX_AGE_SECONDS)
-            self._ages.labels(channel, _rung(report)).observe(seconds)
+        # Two clocks that differ by a little may make it negative.
+        age = min(max(age_of(report), 0.0), MAX_AGE_SECONDS)
+        ages = self._ages.setdefault((channel, _rung(report)), _Ages())
+        ages.counts[bisect_left(_AGES, age)] += 1
+        ages.sum += age
+
+    def _histogram(self) -> Metric:
+        from prometheus_client.core import HistogramMetricFamily
+
+        text = "Age of the picture on screen, as players report it every five seconds"
+        family = HistogramMetricFamily(
+            "televise_picture_age_seconds", text, labels=["channel", "rung"]
+        )
+        for labels, ages in self._ages.items():
+            buckets = zip([*map(str, _AGES), "+Inf"], accumulate(ages.counts), strict=True)
+            family.add_metric(labels, list(buckets), ages.sum)
+        return family
 
     def _get_registry(self) -> CollectorRegistry:
-        from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
+        from prometheus_client import CollectorRegistry, ProcessCollector
 
         if self._registry is None:
             self._registry = CollectorRegistry()
             self._registry.register(self)
             ProcessCollector(registry=self._registry)
-            self._ages = Histogram(
-                "televise_picture_age_seconds",
-                "Age of the picture on screen, as players report it every five seconds",
-                ["channel", "rung"],
-                buckets=_AGES,
-                registry=self._registry,
-            )
         return self._registry
 
 
