@@ -95,6 +95,7 @@ tools-for-tests:
 	command -v systemd-analyze >/dev/null || missing+=' systemd'; \
 	command -v pulseaudio >/dev/null || missing+=' pulseaudio'; \
 	command -v nft >/dev/null || missing+=' nftables'; \
+	command -v slowhttptest >/dev/null || missing+=' slowhttptest'; \
 	command -v strace >/dev/null || missing+=' strace'; \
 	command -v ip >/dev/null || missing+=' iproute2'; \
 	[ -e /usr/lib/*/faketime/libfaketimeMT.so.1 ] || missing+=' faketime'; \
