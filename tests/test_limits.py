@@ -13,9 +13,11 @@ import pytest_asyncio
 
 from televise import events
 from televise.ingest.link import FIELDS_BYTES
-from televise.link.messages import Hello
+from televise.link.messages import Hello, Media
 from televise.link.protocol import VERSION, encode
+from televise.model import refusals
 from televise.model.allowed import ALLOWED
+from televise.model.packet import Packet
 from televise.web.keys import Grant
 from tests.formats.rtmp_publisher import HANDSHAKE, opening
 from tests.ingest.publishers import RED, Hub, picture, publishable
@@ -78,7 +80,8 @@ async def test_each_is_told(hub: Hub, limit: str) -> None:
         assert allowed == ALLOWED[limit].usual
     else:
         assert allowed > 0, "as this machine has it"
-    assert await metric(hub, f'televise_refused_total{{limit="{limit}"}}') >= 0
+    refused = await metric(hub, f'televise_refused_total{{limit="{limit}"}}')
+    assert refused == refusals.counts[limit]
 
 
 async def test_a_header(hub: Hub, viewer: Told) -> None:
@@ -148,20 +151,33 @@ async def test_a_message_of_a_websocket(hub: Hub, viewer: Told, size: int) -> No
     await hub.is_free()
 
 
-async def test_a_message_of_a_link(hub: Hub, viewer: Told) -> None:
+@pytest.mark.parametrize("size", [MEGABYTE + FIELDS_BYTES, MEGABYTE + FIELDS_BYTES + 1])
+async def test_a_message_of_a_link(hub: Hub, viewer: Told, size: int) -> None:
     path = f"/api/link/cam/publish?token={hub.token()}"
     headers = {"Sec-WebSocket-Protocol": "televise.link.v1"}
-    async with (
-        hub.tv.stream_socket(path, headers=headers) as stream,
-        refusing(hub, "message_megabytes"),
-    ):
-        stream.send(BINARY, encode(Hello(VERSION)))
-        await until(lambda: hub.tv.channel().publisher)
-        stream.send(BINARY, bytes(MEGABYTE + FIELDS_BYTES + 1))
-        while (frame := await stream.frame()).opcode != CLOSE:
-            pass
-        assert frame.code == 1009
+    async with contextlib.AsyncExitStack() as stack:
+        stream = await stack.enter_async_context(hub.tv.stream_socket(path, headers=headers))
+        publisher = await until(lambda: hub.tv.channel().publisher)
+        if size > MEGABYTE + FIELDS_BYTES:
+            await stack.enter_async_context(refusing(hub, "message_megabytes"))
+        hello = encode(Hello(VERSION))
+        stream.send(BINARY, hello)
+        stream.send(BINARY, media(size))
+        if size > MEGABYTE + FIELDS_BYTES:
+            while (frame := await stream.frame()).opcode != CLOSE:
+                pass
+            assert frame.code == 1009
+        else:
+            assert publisher is not None
+            await until(lambda: publisher.received == len(hello) + size)
     await hub.is_free()
+
+
+def media(size: int) -> bytes:
+    """A packet that is so long with all that stands beside it."""
+    packet = Packet(0, 1, 1, b"", 0, 0, 1, True, 1, 0.0)
+    fields = len(encode(Media(1, packet)))
+    return encode(Media(1, replace(packet, data=bytes(size - fields))))
 
 
 async def test_a_message_of_rtmp(hub: Hub, viewer: Told) -> None:

@@ -24,6 +24,8 @@ MORE, FIN = 0x00, 0x80
 CONTINUED, BINARY = 0x0, 0x2
 QUESTION = b'{"type":"clock","client":%d}'
 PROTOCOL, UTF8, TOO_BIG = 1002, 1007, 1009
+BY_LINK = "/api/link/in/publish"
+PUBLISHED = ("/in.ts", BY_LINK)
 
 
 def raw(first: int, payload: bytes = b"", length: int | None = None) -> bytes:
@@ -79,7 +81,7 @@ class Hub:
 
     def open(self, path: str = "/cam.mjpg") -> AbstractAsyncContextManager[Stream]:
         headers = {"Sec-WebSocket-Protocol": "televise.v1"}
-        if path.startswith("/in."):
+        if path in PUBLISHED:
             headers = {"Authorization": f"Bearer {self.token}"}
         return Stream.open(self.running.port, path, headers, websocket=True)
 
@@ -213,7 +215,7 @@ async def test_a_close_is_answered_and_nothing_follows_it(hub: Hub, code: int) -
 
 
 @pytest.mark.parametrize("code", [1006, 65535])
-@pytest.mark.parametrize("path", ["/cam.mjpg", "/api/wall", "/api/link"])
+@pytest.mark.parametrize("path", ["/cam.mjpg", "/api/wall", "/api/link", BY_LINK])
 async def test_a_code_that_nobody_may_send(hub: Hub, path: str, code: int) -> None:
     """aiohttp would answer as to any other close."""
     assert opinion(close(code)) == PROTOCOL
@@ -231,7 +233,7 @@ async def test_a_close_may_be_empty(hub: Hub) -> None:
         assert frame.payload in (b"", (1000).to_bytes(2, "big"))
 
 
-@pytest.mark.parametrize("path", ["/cam.mp4", "/api/wall", "/api/link", "/in.ts"])
+@pytest.mark.parametrize("path", ["/cam.mp4", "/api/wall", "/api/link", *PUBLISHED])
 async def test_it_is_the_same_everywhere(hub: Hub, path: str) -> None:
     names = ["a ping that is too long", "reserved bits 4", "opcode 3", "a continuation of nothing"]
     for name in names:

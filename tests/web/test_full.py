@@ -185,9 +185,12 @@ async def test_frames_that_lie(live: Serving, pieces: list[bytes], codes: tuple[
         assert frame.code in codes
 
 
-async def test_a_publisher_that_does_not_mask_is_sent_away(live: Serving, key_file: Path) -> None:
-    path = f"/live.mjpg?token={Keys(key_file).sign(Grant('live', 'publish'), 60)}"
-    async with Stream.open(live.port, path, websocket=True) as publisher:
+@pytest.mark.parametrize("path", ["/live.mjpg", "/api/link/live/publish"])
+async def test_a_publisher_that_does_not_mask_is_sent_away(
+    live: Serving, key_file: Path, path: str
+) -> None:
+    token = Keys(key_file).sign(Grant("live", "publish"), 60)
+    async with Stream.open(live.port, f"{path}?token={token}", websocket=True) as publisher:
         publisher.writer.write(UNMASKED)
         while (frame := await publisher.frame()).opcode != 8:
             pass

@@ -31,6 +31,7 @@ from televise.web.keys import token_of
 from televise.web.limits import Allowance
 from televise.web.receive import until_end
 from televise.web.seats import Seats
+from televise.web.sockets import Masked
 
 PATH = "/api/link/{name}/publish"
 TICK_SECONDS = 2.0
@@ -51,8 +52,9 @@ def routes(seats: Seats) -> list[web.RouteDef]:
     @needs("publish")
     async def answer(request: web.Request) -> web.StreamResponse:
         most = seats.sizes.message + FIELDS_BYTES
-        websocket = web.WebSocketResponse(
-            protocols=[SUBPROTOCOL], compress=False, max_msg_size=most, timeout=1.0
+        # aiohttp refuses what has as much as its limit.
+        websocket = Masked(
+            protocols=[SUBPROTOCOL], compress=False, max_msg_size=most + 1, timeout=1.0
         )
         await websocket.prepare(request)
         try:
