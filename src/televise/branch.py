@@ -39,7 +39,7 @@ from televise.settings import Settings
 from televise.web import wall
 from televise.web.app import make_bare_app
 from televise.web.guard import Need
-from televise.web.metrics import age_of
+from televise.web.message import number_of, text_of
 from televise.web.security import Gate
 from televise.web.share import Share, rendition_key
 
@@ -225,7 +225,7 @@ class Branch(Server):
         return {"node": self.hub.node, "viewers": viewers, "users": users, **numbers}
 
     def _report(self, channel: str, message: dict[str, Any]) -> None:
-        said = {"age_ms": age_of(message) * 1000, "rung": str(message["rung"])[:20]}
+        said = {"age_ms": number_of(message, "age_ms"), "rung": text_of(message, "rung")[:20]}
         self._link.send({"type": "report", "channel": channel, "message": said})
 
     def _input(self, channel: str, message: dict[str, Any]) -> None:

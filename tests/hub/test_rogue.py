@@ -139,6 +139,8 @@ async def test_forged_packets_are_dropped_and_counted() -> None:
         encode(Media(1, replace(GOOD, data=b""))),
         encode(Epoch(1, 8, ())),
         encode(Epoch(1, 8, (replace(VIDEO, timescale=0),))),
+        encode(Note(1, "nonsense")),
+        encode(Note(1, '{"boxes":NaN}')),
         encode(Hello(VERSION)),
     ],
 )

@@ -53,6 +53,7 @@ def test_answers_too(clock: int, ours: int) -> None:
         {"clock": 1.5},
         {"ago": -1},
         {"ago": "1"},
+        {"ago": 10**400},
         {"length": float("inf")},
         {"length": float("nan")},
         {"report": []},

@@ -1,15 +1,25 @@
 """A Python program as a viewer."""
 
 import asyncio
+import json
 import subprocess
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 import televise
-from televise.errors import Forbidden, InputError, Unauthorized, Unavailable, UnknownChannel
+from televise.errors import (
+    Forbidden,
+    InputError,
+    PeerError,
+    Unauthorized,
+    Unavailable,
+    UnknownChannel,
+)
 from televise.formats import jpeg
 from televise.model.packet import Packet
 from televise.web.keys import Grant, Keys
@@ -108,3 +118,34 @@ async def test_keys_that_do_not_fit_are_said_but_not_shown(tmp_path: Path) -> No
         with pytest.raises(Forbidden, match="/cam: this key does not allow to view cam") as refused:
             await anext(watch(f"ws://{running.authority}/cam?token={other}"))
     assert other not in str(refused.value)
+
+
+CHUNK = {"type": "chunk", "epoch": 1, "sequence": 1, "track": "video", "keyframe": True}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "nonsense",
+        "[]",
+        json.dumps(CHUNK),
+        json.dumps(CHUNK | {"pts": float("inf"), "captured": 1.0}),
+        json.dumps(CHUNK | {"pts": 1e308, "captured": 1.0}),
+        json.dumps(CHUNK | {"pts": 1.0, "captured": "now"}),
+    ],
+)
+async def test_a_hub_that_speaks_another_language(said: str) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        websocket = web.WebSocketResponse(protocols=["televise.v1"])
+        await websocket.prepare(request)
+        await websocket.send_str(said)
+        await websocket.send_bytes(b"picture")
+        await websocket.receive()
+        return websocket
+
+    app = web.Application()
+    app.add_routes([web.get("/cam.mjpg", answer)])
+    async with TestServer(app, host="127.0.0.1") as server:
+        packets = watch(f"ws://127.0.0.1:{server.port}/cam")
+        with pytest.raises(PeerError):
+            await take(packets, 1)

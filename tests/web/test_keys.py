@@ -109,6 +109,12 @@ def test_no_claim_may_be_missing(keys: Keys, secret: bytes, lacking: str) -> Non
         {"can": "everything"},
         {"exp": "tomorrow"},
         {"exp": None},
+        {"exp": []},
+        {"exp": float("inf")},
+        {"exp": float("nan")},
+        {"exp": int(time.time() + 600) * 1000},  # of milliseconds
+        {"until": 10**400},
+        {"until": -1},
         {"nbf": 4_000_000_000},
     ],
     ids=str,
@@ -118,6 +124,11 @@ def test_what_it_claims_must_make_sense(
 ) -> None:
     with pytest.raises(Unauthorized):
         keys.check(by_hand({"alg": "HS256"}, GOOD | wrong, secret), "cam", "publish")
+
+
+def test_no_key_is_for_ever(keys: Keys) -> None:
+    with pytest.raises(InputError, match="before the year 10000"):
+        keys.sign(Grant("cam", "view"), 10_000 * 366 * 86_400)
 
 
 def test_an_expired_one_is_told_so(keys: Keys, secret: bytes) -> None:

@@ -9,13 +9,20 @@ from televise.web.peers import MAX_DEPTH, MAX_HUBS, parse_report, pruned
 
 
 def hub(node: str, *hubs: Any, **viewers: int) -> dict[str, Any]:
-    return {"node": node, "viewers": viewers, "hubs": list(hubs)}
+    return {"node": node, "viewers": viewers, "ages": {}, "hubs": list(hubs)}
 
 
 def test_a_report() -> None:
     report = parse_report(hub("a", hub("b", cam=2), cam=3) | {"clock": 5})
     assert (report.node, report.viewers, report.clock) == ("a", {"cam": 3}, 5)
     assert report.hubs == [hub("b", cam=2)]
+
+
+def test_what_else_is_said_goes_no_further() -> None:
+    """It would come to others, and with NaN in it no page could read the topology any more."""
+    more = {"clock": 5, "x": float("nan")}
+    report = parse_report(hub("a", hub("b") | more) | more)
+    assert report.describe() == hub("a", hub("b"))
 
 
 def chain(depth: int) -> dict[str, Any]:
@@ -40,6 +47,9 @@ def chain(depth: int) -> dict[str, Any]:
         {"node": "a", "viewers": {"<b>": 2}, "hubs": [], "clock": 1},
         {"node": "a", "viewers": [], "hubs": [], "clock": 1},
         {"node": "a", "viewers": {}, "hubs": {}, "clock": 1},
+        hub("a") | {"clock": 1, "ages": {"cam": {"shown": 10**400}}},
+        hub("a") | {"clock": 1, "ages": {"cam": {"shown": float("nan")}}},
+        hub("a") | {"clock": 1, "ages": {"cam": {"shown": True}}},
         hub("a", 7) | {"clock": 1},
         hub("a", *[hub("b")] * MAX_HUBS) | {"clock": 1},
         chain(MAX_DEPTH + 1) | {"clock": 1},

@@ -94,10 +94,39 @@ async def test_the_time_is_told(tv: Serving) -> None:
         assert (await text(socket, "clock"))["client"] == 12.5
 
 
-@pytest.mark.parametrize(
-    ("said", "code"),
-    [("rubbish", 1008), ("[]", 1008), ('{"type":"watch"}', 1008), ("null", 1008), (b"\0", 1003)],
-)
+@pytest.mark.parametrize("value", ["true", '"64"', "[]", "{}", "-1", "5000", "9" * 400, "1e15"])
+@pytest.mark.parametrize("key", ["w", "h", "fps", "q"])
+async def test_what_no_picture_can_have_is_told(
+    tv: Serving, key: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[str] = []
+    monkeypatch.setattr("televise.events.error", failed.append)
+    async with wall(tv) as socket:
+        await socket.send_str(f'{{"type":"watch","channel":"cam","{key}":{value}}}')
+        if value in ("[]", "{}"):  # what is empty is no wish
+            await text(socket, "chunk", channel="cam")
+        else:
+            assert key in (await text(socket, "error", channel="cam"))["text"]
+    assert failed == []
+
+
+RUBBISH = [
+    "rubbish",
+    "[]",
+    "null",
+    '{"type":"watch"}',
+    '{"type":"watch","channel":7}',
+    '{"type":"watch","channel":"cam","w":1e999}',
+    '{"type":"watch","channel":"cam","fps":NaN}',
+    '{"type":"clock","client":NaN}',
+    '{"type":"clock","client":"12"}',
+    '{"type":"clock","client":' + "9" * 400 + "}",
+    '{"type":"report","channel":"cam","rung":"mse","age_ms":"old"}',
+    '{"type":"report","channel":"\\ud800","rung":"mse","age_ms":1}',
+]
+
+
+@pytest.mark.parametrize(("said", "code"), [*((each, 1008) for each in RUBBISH), (b"\0", 1003)])
 async def test_rubbish_is_sent_away(
     tv: Serving, said: str | bytes, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,6 @@ from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.fragments import Entries, from_zero, one_message
 from televise.dialects.player import player, script
 from televise.dialects.talk import converse
-from televise.errors import FormatError
 from televise.formats import mp4
 from televise.formats.websocket import binary_frame, text_frame
 from televise.hub.each import Each
@@ -19,6 +18,7 @@ from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web.dialogue import Wish
 from televise.web.edge import Edge
+from televise.web.message import parse_message
 from televise.web.viewer import Viewer
 
 # Its player asks for WebRTC beside mse, on the same socket; an offer of Chromium has 6 KB.
@@ -75,14 +75,9 @@ class Negotiation:
 
 
 def _parse(text: str) -> tuple[str, Any]:
-    try:
-        message = json.loads(text)
-        kind = message["type"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        kind = None
-    if not isinstance(kind, str):
-        raise FormatError("not a JSON object with a type")
-    return kind, message.get("value")
+    """FormatError."""
+    message = parse_message(text)
+    return message["type"], message.get("value")
 
 
 def _wish(kind: str, value: Any) -> Wish | None:

@@ -11,6 +11,7 @@ import aiohttp
 
 from televise import events
 from televise.errors import FormatError, PeerError, Unavailable
+from televise.formats.strict_json import compact
 from televise.hub.adapted import Adapted
 from televise.hub.endings import explained
 from televise.hub.upstream import Upstream
@@ -20,6 +21,7 @@ from televise.model.packet import Packet
 
 # What a stranger's numbers may be: sums of them still have 64 bits.
 MAX_TICKS = 1 << 62
+MAX_NOTE_BYTES = 64 << 10
 
 
 class Choice(Protocol):
@@ -149,8 +151,7 @@ class Carrier:
         elif isinstance(message, Missing):
             self._received(replace(message, id=number))
         elif isinstance(message, Note):
-            captured = max(0, message.captured + upstream.clock.offset)
-            self._received(Note(captured, message.text))
+            self._received(our_note(message, upstream.clock.offset))
         return False
 
 
@@ -161,6 +162,14 @@ def ours(packet: Packet, offset: int) -> Packet:
     if not offset:
         return packet
     return replace(packet, captured=min(max(0, packet.captured + offset), MAX_TICKS))
+
+
+def our_note(note: Note, offset: int) -> Note:
+    """The same of what another hub tells with a packet. FormatError where it is no JSON, of which
+    viewers could read nothing."""
+    if len(note.text) > MAX_NOTE_BYTES:
+        raise FormatError(f"a note of more than {MAX_NOTE_BYTES >> 10} KB")
+    return Note(max(0, note.captured + offset), compact(note.text))
 
 
 def check_tracks(epoch: Epoch) -> None:

@@ -1,10 +1,10 @@
 """Offer: a channel that another hub has, as it announces it."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from televise.errors import FormatError
+from televise.formats.strict_json import parse_json
 from televise.model.name import is_name, is_node
 from televise.model.track import Track
 
@@ -64,19 +64,11 @@ def check_node(node: Any) -> str:
     return str(node)
 
 
-def parse_json(text: str) -> Any:
-    """FormatError where it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"not JSON: {error}") from None
-
-
 def _offer(values: Any, who: str) -> Offer:
     path, tracks = tuple(map(check_node, values["path"])), values["tracks"]
-    if path[-1:] != (who,) or len(tracks) > MAX_TRACKS or values["state"] not in STATES:
+    name, state, text = values["name"], values["state"], values["text"]
+    if path[-1:] != (who,) or len(tracks) > MAX_TRACKS or state not in STATES:
         raise FormatError("not an offer")
-    text = str(values["text"])[:500]
-    return Offer(
-        str(values["name"]), values["state"], text, path, tuple(map(Track.from_json, tracks))
-    )
+    if not isinstance(name, str) or not isinstance(text, str):
+        raise FormatError("not an offer: name and text are texts")
+    return Offer(name, state, text[:500], path, tuple(map(Track.from_json, tracks)))

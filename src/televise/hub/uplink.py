@@ -1,16 +1,16 @@
 """Uplink: the hub's end of a link to a publisher, who is the provider of the channel."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from televise.errors import FormatError
+from televise.formats.strict_json import parse_json
 from televise.hub.adapted import Adapted
-from televise.hub.carrier import check_tracks, ours
+from televise.hub.carrier import check_tracks, our_note, ours
 from televise.hub.clock import Clock
-from televise.hub.offer import MAX_TRACKS, STATES, parse_json
+from televise.hub.offer import MAX_TRACKS, STATES
 from televise.link.messages import (
     Announce,
     Ended,
@@ -26,7 +26,6 @@ from televise.link.messages import (
 )
 from televise.model.unix_time import is_unix_time
 
-MAX_NOTE_BYTES = 64 << 10
 MAX_TEXT = 500
 
 
@@ -100,18 +99,12 @@ class Uplink:
                 raise FormatError("no state that a channel can have")
             return State(message.state, message.text[:MAX_TEXT])
         if isinstance(message, Note):
-            return self._note(message)
+            return our_note(message, self.clock.offset)
         if isinstance(message, Ended | Refused):
             return replace(message, text=message.text[:MAX_TEXT])
         if isinstance(message, Taken):
             raise FormatError("nothing was sent that could be taken")
         return message
-
-    def _note(self, note: Note) -> Note:
-        if len(note.text) > MAX_NOTE_BYTES:
-            raise FormatError(f"a note of more than {MAX_NOTE_BYTES >> 10} KB")
-        text = json.dumps(parse_json(note.text), separators=(",", ":"))
-        return Note(max(0, note.captured + self.clock.offset), text)
 
 
 def _time(values: dict[str, Any], name: str) -> int:

@@ -15,6 +15,7 @@ import aiohttp
 
 from televise import events
 from televise.errors import FormatError, InputError, PeerError, Unavailable
+from televise.formats.strict_json import parse_json
 from televise.formats.websocket import TRY_LATER
 from televise.hub.clock import Clock
 from televise.hub.endings import ending, explained
@@ -27,7 +28,7 @@ from televise.hub.link_client import (
     reporting,
     target,
 )
-from televise.hub.offer import Offer, parse_announcement, parse_json
+from televise.hub.offer import Offer, parse_announcement
 from televise.hub.watchers import Viewers, Watchers
 from televise.link.messages import Look
 from televise.link.protocol import Receiver

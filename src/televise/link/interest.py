@@ -4,11 +4,11 @@ Both are JSON. It is said again every two seconds; who is silent for longer has 
 """
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from televise.errors import FormatError
+from televise.formats.strict_json import parse_json
 from televise.model.name import is_node
 from televise.model.rendition import Rendition
 from televise.model.unix_time import is_unix_time
@@ -16,6 +16,7 @@ from televise.model.unix_time import is_unix_time
 Want = Literal["join", "keep", "leave", "look", "keyframe"]
 
 MAX_BYTES = 256 << 10
+MAX_SECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,11 @@ def parse_answer(data: bytes) -> tuple[int, int]:
 
 
 def _object(data: bytes) -> dict[str, Any]:
-    try:
-        values = json.loads(data) if len(data) <= MAX_BYTES else None
-    except (ValueError, RecursionError):
-        values = None
+    values = parse_json(data) if len(data) <= MAX_BYTES else None
     if not isinstance(values, dict):
         raise FormatError("not a JSON object of a few values")
     return values
 
 
 def _is_seconds(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+    return type(value) in (int, float) and 0 <= value <= MAX_SECONDS

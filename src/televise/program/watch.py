@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,6 +17,7 @@ from televise.errors import (
     Unavailable,
     UnknownChannel,
 )
+from televise.formats.strict_json import parse_json
 from televise.link.refusal import reason
 from televise.link.unreached import unreached
 from televise.model.backoff import Backoff
@@ -107,14 +107,21 @@ async def _packets(stream: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Pac
     init = b""
     async for message in stream:
         if message.type == aiohttp.WSMsgType.TEXT:
-            told = json.loads(message.data)
-            said = told if told["type"] in ("init", "chunk") else said
-            init = b"" if told["type"] == "init" else init
+            told = _told(message.data)
+            said = told if told.get("type") in ("init", "chunk") else said
+            init = b"" if told.get("type") == "init" else init
         elif message.type == aiohttp.WSMsgType.BINARY and said.get("type") == "init":
             init = message.data
         elif message.type == aiohttp.WSMsgType.BINARY and said:
             yield _packet(said, init + message.data)
             init = b""
+
+
+def _told(text: str) -> dict[str, Any]:
+    told = parse_json(text)
+    if not isinstance(told, dict):
+        raise PeerError(f"what the hub says is not {_SUBPROTOCOL}")
+    return told
 
 
 def _packet(said: dict[str, Any], data: bytes) -> Packet:
@@ -132,5 +139,5 @@ def _packet(said: dict[str, Any], data: bytes) -> Packet:
             captured=round(said["captured"] * 1_000_000),
             seconds=said["pts"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise PeerError(f"what the hub says is not {_SUBPROTOCOL}: {error!r}") from error

@@ -1,6 +1,5 @@
 """Ages: how old the pictures of each channel are, when they come to this hub and on screen."""
 
-import math
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -26,9 +25,8 @@ class Ages:
 
     def reported(self, name: str, milliseconds: float) -> None:
         """A player shows a picture of this age; of channel ``name``, which there is."""
-        if math.isfinite(milliseconds):
-            reports = self._reports.setdefault(name, deque(maxlen=MAX_REPORTS))
-            reports.append((time.monotonic(), milliseconds))
+        reports = self._reports.setdefault(name, deque(maxlen=MAX_REPORTS))
+        reports.append((time.monotonic(), milliseconds))
 
     def of(self, names: Iterable[str]) -> dict[str, dict[str, float]]:
         """What is known of the channels of these names."""
@@ -56,7 +54,7 @@ def are_ages(values: Any) -> bool:
     return (
         isinstance(values, dict)
         and values.keys() <= {"arrived", "shown"}
-        and all(type(each) in (int, float) and math.isfinite(each) for each in values.values())
+        and all(type(each) in (int, float) for each in values.values())
         and all(abs(each) <= MAX_MILLISECONDS for each in values.values())
     )
 

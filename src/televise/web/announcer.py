@@ -12,14 +12,15 @@ from aiohttp import web
 
 from televise import events
 from televise.errors import FormatError
+from televise.formats.strict_json import parse_json
 from televise.formats.websocket import NOT_UNDERSTOOD
 from televise.hub.announcement import announcement
 from televise.hub.channel import Channel
-from televise.hub.offer import parse_json
 from televise.hub.upstream import AS_BEFORE
 from televise.web.edge import Edge
 from televise.web.limits import Allowance
 from televise.web.peers import Report, parse_report
+from televise.web.sockets import reason_of
 
 # It is said again so often: what is new, or only that we are still here.
 ANNOUNCE_SECONDS = 2.0
@@ -89,7 +90,7 @@ class Announcer:
                 await self._heard(parse_json(message.data))
             except FormatError as error:
                 events.warning("a relay was sent away", reason=str(error))
-                await self._websocket.close(code=NOT_UNDERSTOOD, message=str(error).encode()[:123])
+                await self._websocket.close(code=NOT_UNDERSTOOD, message=reason_of(str(error)))
 
     async def _heard(self, values: Any) -> None:
         """Who the other hub is, and who watches there. Its clock is answered with ours."""

@@ -24,6 +24,7 @@ from televise.web.census import Census
 from televise.web.connection import Connection
 from televise.web.keys import Grant
 from televise.web.limits import Admission
+from televise.web.message import number_of
 from televise.web.pump import Pump
 from televise.web.share import OWN_PROCESS
 from televise.web.sockets import is_websocket
@@ -82,10 +83,11 @@ class Audience:
             self.on_input(name, message)
 
     def reported(self, name: str, report: dict[str, Any]) -> None:
-        """What a player tells of the picture of a channel that it shows. ValueError and its like
-        where that cannot be."""
+        """What a player tells of the picture of a channel that it shows. FormatError where that
+        cannot be."""
+        age = number_of(report, "age_ms")
         self.on_report(name, report)
-        self.census.ages.reported(name, float(report["age_ms"]))
+        self.census.ages.reported(name, age)
 
     async def begun(self, encoding: Encoding, seconds: float) -> None:
         """Wait for the first packet or a refusal, but no longer than ``seconds``."""

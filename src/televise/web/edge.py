@@ -1,8 +1,6 @@
 """Edge: how viewers are answered, over HTTP without end and over WebSocket."""
 
 import asyncio
-import json
-import math
 import time
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,7 +8,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from televise.errors import PeerError, TeleviseError, Unavailable
+from televise.errors import FormatError, PeerError, TeleviseError, Unavailable
 from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER, UNSUPPORTED
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
@@ -21,6 +19,7 @@ from televise.web.audience import Audience
 from televise.web.dialogue import Dialogue, Wish
 from televise.web.forms import Forms, Way
 from televise.web.limits import Admission, Allowance
+from televise.web.message import number_of, parse_message
 from televise.web.said import ONLY_TEXT, TOO_MANY, Said, note_sent_away, send_away
 from televise.web.seats import Seats
 from televise.web.sockets import WebSocket, is_websocket, upgrade
@@ -173,35 +172,24 @@ class Edge(Audience):
                 continue
             elif message.type != aiohttp.WSMsgType.TEXT:
                 await send_away(request, websocket, UNSUPPORTED, ONLY_TEXT)
-            elif not self._understood(message.data, viewer):
-                await send_away(request, websocket, NOT_UNDERSTOOD, "not a message of televise.v1")
+            else:
+                try:
+                    self.heard(parse_message(message.data), viewer)
+                except FormatError as error:
+                    told = f"not a message of televise.v1: {error}"
+                    await send_away(request, websocket, NOT_UNDERSTOOD, told)
 
-    def _understood(self, text: str, viewer: Viewer) -> bool:
-        try:
-            self.heard(json.loads(text), viewer)
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            return False
-        return True
-
-    def heard(self, message: Any, viewer: Viewer) -> None:
-        """What every player may say: asking for the time or its ledger, and reports. ValueError
-        and its like where it is said wrongly."""
+    def heard(self, message: dict[str, Any], viewer: Viewer) -> None:
+        """What every player may say: asking for the time or its ledger, and reports. FormatError
+        where it is said wrongly."""
         if message["type"] == "clock":
-            viewer.answer(envelope.clock(_finite(message["client"]), time.time() * 1000))
+            viewer.answer(envelope.clock(number_of(message, "client"), time.time() * 1000))
         elif message["type"] == "ledger":
             viewer.tell_ledger()
         elif message["type"] == "report":
             self.reported(viewer.channel, message)
         elif message["type"] in ("pointer", "key"):
             self.heard_input(viewer.channel, message)
-
-
-def _finite(value: Any) -> float:
-    """A number, and not one of those that JSON does not have."""
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(value)
-    return number
 
 
 def _stream_headers(content_type: str) -> dict[str, str]:

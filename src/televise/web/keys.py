@@ -27,7 +27,11 @@ ALL = "*"
 LEEWAY_SECONDS = 60
 MAX_TOKEN_BYTES = 4096
 MAX_VIEWERS = 1_000_000
+# The end of the year 9999, the last that a cookie can have.
+MAX_TIME = 253_402_300_799
 _IDENTIFIER = re.compile(r"[0-9a-f]{12}")
+# What claims that are none make of us, and of older PyJWT.
+_NO_CLAIMS = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
 # Who manages a channel may see it, and who publishes it may know how it is.
 _ENOUGH = {"view": ("view", "admin"), "know": ("view", "admin", "publish")}
 
@@ -59,6 +63,8 @@ class Grant:
             raise InputError(f"who may {self.can} takes nobody's place: that is for publish")
         if not 0 <= self.viewers <= MAX_VIEWERS:
             raise InputError(f"so many viewers: from 1 to {MAX_VIEWERS}")
+        if not 0 <= self.until <= MAX_TIME:
+            raise InputError("a key ends before the year 10000")
 
     def gives(self, can: str) -> bool:
         """Whether it is for that, with whatever channel."""
@@ -181,7 +187,7 @@ class Keys:
             return _grant(claims)
         except jwt.ExpiredSignatureError:
             raise Unauthorized("this key has expired: make another with televise token") from None
-        except (jwt.InvalidTokenError, InputError, KeyError, ValueError, RecursionError):
+        except (jwt.InvalidTokenError, InputError, *_NO_CLAIMS):
             raise Unauthorized("this key is not valid here: see televise token") from None
 
     def _load_for_checking(self) -> bytes:

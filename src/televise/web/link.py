@@ -5,7 +5,6 @@ crosses.
 A relay is a viewer: it is fed by a pump, and the one rule of loss holds for it too.
 """
 
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +13,7 @@ from contextlib import asynccontextmanager
 from aiohttp import WSMsgType, web
 
 from televise.errors import FormatError, InputError, PeerError, TeleviseError
+from televise.formats.strict_json import parse_json
 from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER, binary_frame
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
@@ -115,7 +115,7 @@ class Link:
                     await self._begin(viewer, encoding)
                     await _listen(websocket, lambda: channel.want_keyframe(encoding))
         except PeerError as error:
-            await websocket.close(code=NOT_UNDERSTOOD, message=str(error).encode()[:123])
+            await websocket.close(code=NOT_UNDERSTOOD, message=reason_of(str(error)))
         except TeleviseError as error:
             await _refuse(websocket, error)
         return websocket
@@ -208,8 +208,8 @@ def _rendition(request: web.Request) -> Rendition:
     if len(text) > MAX_RENDITION_BYTES:
         raise InputError("rendition: a JSON object of a few values")
     try:
-        return Rendition.from_json(json.loads(text))
-    except (ValueError, FormatError, RecursionError) as error:
+        return Rendition.from_json(parse_json(text))
+    except FormatError as error:
         raise InputError(f"rendition: {error}") from None
 
 

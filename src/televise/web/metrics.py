@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from televise.hub.ledger import Ledger
 from televise.model import refusals
 from televise.web.edge import Edge
 from televise.web.link_metrics import LinkMetrics
+from televise.web.message import number_of, text_of
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
@@ -134,8 +134,11 @@ class Metrics:
 
     def _reported(self, channel: str, report: dict[str, Any]) -> None:
         # Two clocks that differ by a little may make it negative.
-        age = min(max(age_of(report), 0.0), MAX_AGE_SECONDS)
-        ages = self._ages.setdefault((channel, _rung(report)), _Ages())
+        age = min(max(number_of(report, "age_ms") / 1000, 0.0), MAX_AGE_SECONDS)
+        rung = text_of(report, "rung")
+        # What a stranger sends must not make new time series.
+        label = rung if rung in _RUNGS else "other"
+        ages = self._ages.setdefault((channel, label), _Ages())
         ages.counts[bisect_left(_AGES, age)] += 1
         ages.sum += age
 
@@ -165,16 +168,3 @@ def _outcomes(ledger: Ledger) -> Iterator[tuple[str, int]]:
     """What became of packets, and how many there are of each."""
     counts = {name: getattr(ledger, name) for name in ("received", "repeated", "strays")}
     yield from (counts | asdict(ledger.dropped)).items()
-
-
-def age_of(report: dict[str, Any]) -> float:
-    """In seconds, as a stranger says. ValueError and its like where it is none."""
-    age = float(report["age_ms"]) / 1000
-    if not math.isfinite(age):
-        raise ValueError(age)
-    return age
-
-
-def _rung(report: dict[str, Any]) -> str:
-    """A label of our own choice: what a stranger sends must not make new time series."""
-    return report["rung"] if report["rung"] in _RUNGS else "other"

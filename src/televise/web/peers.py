@@ -36,12 +36,11 @@ class Report:
 
 def parse_report(values: Any) -> Report:
     """What a stranger sends; FormatError."""
-    _check_hub(values, MAX_DEPTH, [MAX_HUBS])
+    said = _hub(values, MAX_DEPTH, [MAX_HUBS])
     clock = values.get("clock")
     if not is_unix_time(clock):
         raise FormatError("a report without a clock")
-    node, viewers, ages = values["node"], values["viewers"], values.get("ages", {})
-    return Report(node, viewers, ages, values["hubs"], clock)
+    return Report(said["node"], said["viewers"], said["ages"], said["hubs"], clock)
 
 
 def pruned(hubs: list[Any], above: frozenset[str], depth: int = MAX_DEPTH - 1) -> list[Any]:
@@ -54,7 +53,8 @@ def pruned(hubs: list[Any], above: frozenset[str], depth: int = MAX_DEPTH - 1) -
     ]
 
 
-def _check_hub(values: Any, depth: int, budget: list[int]) -> None:
+def _hub(values: Any, depth: int, budget: list[int]) -> dict[str, Any]:
+    """What is known of a hub, and nothing else that it says. FormatError."""
     budget[0] -= 1
     if not isinstance(values, dict) or not depth or not budget[0]:
         raise FormatError("not the report of a hub, or of too many")
@@ -70,5 +70,5 @@ def _check_hub(values: Any, depth: int, budget: list[int]) -> None:
         raise FormatError("not the ages of pictures")
     if not all(is_name(name) for name in ages):
         raise FormatError("the age of pictures of no channel")
-    for hub in hubs:
-        _check_hub(hub, depth - 1, budget)
+    below = [_hub(hub, depth - 1, budget) for hub in hubs]
+    return {"node": values["node"], "viewers": viewers, "ages": ages, "hubs": below}

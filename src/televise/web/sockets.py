@@ -126,5 +126,7 @@ def is_websocket(request: web.Request) -> bool:
 
 
 def reason_of(text: str) -> bytes:
-    """As much of a reason as a close frame may hold, in whole letters."""
-    return text.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
+    """As much of a reason as a close frame may hold, in whole letters; strangers' texts may have
+    halves of them."""
+    whole = text.encode(errors="replace")
+    return whole[:MAX_REASON_BYTES].decode(errors="ignore").encode()

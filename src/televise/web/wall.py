@@ -5,7 +5,6 @@ The client says ``watch`` and ``unwatch``; see docs/design/protocol.md.
 """
 
 import asyncio
-import json
 import time
 from functools import cache
 from typing import Any
@@ -14,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from televise import events
-from televise.errors import InputError, TeleviseError
+from televise.errors import TeleviseError
 from televise.formats.websocket import NOT_UNDERSTOOD, RESTARTING, UNSUPPORTED
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
@@ -27,12 +26,14 @@ from televise.web.access import access_of
 from televise.web.edge import Edge
 from televise.web.guard import needs
 from televise.web.limits import Allowance
+from televise.web.message import number_of, parse_message, text_of
 from televise.web.said import ONLY_TEXT, note_sent_away, send_away
 from televise.web.sockets import upgrade
 from televise.web.viewer import Viewer
 
 MIME = "image/jpeg"
 MAX_CHANNELS = 100
+MAX_NAME = 64
 # Thirty players are put on a page at once.
 MESSAGES_A_SECOND, BURST = 20.0, 60.0
 
@@ -80,26 +81,29 @@ class Wall:
 
     async def _heard(self, text: str) -> None:
         try:
-            message = json.loads(text)
-            kind = message["type"]
-            if kind == "watch":
-                self._watch(message)
-            elif kind == "unwatch":
-                self._unwatch(str(message["channel"]))
-            elif kind == "clock":
-                self._say(envelope.clock(float(message["client"]), time.time() * 1000))
-            elif kind == "report":
-                self._edge.reported(self._channel(message["channel"]).name, message)
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError, TeleviseError):
-            await self._send_away(NOT_UNDERSTOOD, "not a message of a wall")
+            self._take(parse_message(text))
+        except TeleviseError as error:
+            await self._send_away(NOT_UNDERSTOOD, f"not a message of a wall: {error}")
 
-    def _channel(self, name: Any) -> Channel:
+    def _take(self, message: dict[str, Any]) -> None:
+        """FormatError where it cannot be meant; UnknownChannel, Forbidden."""
+        kind = message["type"]
+        if kind == "watch":
+            self._watch(message)
+        elif kind == "unwatch":
+            self._unwatch(_name(message))
+        elif kind == "clock":
+            self._say(envelope.clock(number_of(message, "client"), time.time() * 1000))
+        elif kind == "report":
+            self._edge.reported(self._channel(_name(message)).name, message)
+
+    def _channel(self, name: str) -> Channel:
         """UnknownChannel, Forbidden."""
-        access_of(self._request).check(str(name)[:64])
+        access_of(self._request).check(name)
         return self._edge.hub.channel(name)
 
     def _watch(self, message: dict[str, Any]) -> None:
-        name = str(message["channel"])[:64]
+        name = _name(message)
         self._unwatch(name)
         if len(self._watching) >= MAX_CHANNELS:
             self._say(envelope.error(name, f"a wall has at most {MAX_CHANNELS} channels"))
@@ -180,9 +184,12 @@ def _muxer(channel: str) -> MakeMuxer:
     return lambda epoch, tracks: WallMessages(channel, epoch, tracks)
 
 
+def _name(message: dict[str, Any]) -> str:
+    return text_of(message, "channel")[:MAX_NAME]
+
+
 def _rendition(wish: dict[str, Any]) -> Rendition:
-    numbers = {key: value for key, value in wish.items() if type(value) in (int, float)}
-    if len(numbers) != len(wish):
-        raise InputError("w, h, fps and q are numbers")
+    """FormatError, InputError."""
+    numbers = {key: number_of(wish, key) for key in wish}
     w, h, q = (int(numbers.get(key, 0)) for key in ("w", "h", "q"))
-    return Rendition("mjpeg", w=w, h=h, q=q, fps=float(numbers.get("fps", 0)))
+    return Rendition("mjpeg", w=w, h=h, q=q, fps=numbers.get("fps", 0))
