@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -11,12 +10,12 @@ from collections.abc import Mapping, Sequence
 import televise
 from televise.config.plan import Plan
 from televise.errors import InputError
+from televise.link.orphans import ending_with_parent
 
 CLOSE_SECONDS = 5.0
 _COMMAND = (sys.executable, "-P", "-m", "televise")
 # How a command says what is wrong; what it says otherwise is its log.
 _COMPLAINT = "televise: "
-_PR_SET_PDEATHSIG = 1
 
 
 class Fleet:
@@ -53,7 +52,7 @@ class Fleet:
             stdout=PIPE,
             stderr=PIPE,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            preexec_fn=ending_with_parent(signal.SIGTERM),
         )
 
     async def _until_greeted(self, name: str, process: Process) -> None:
@@ -100,8 +99,3 @@ class Fleet:
         for task in self._logs.values():
             task.cancel()
         await asyncio.gather(*self._logs.values(), return_exceptions=True)
-
-
-def _end_with_parent() -> None:
-    """Runs in the new process: it is told to end when this one is killed (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,17 +1,16 @@
 """SRT, which the FFmpeg of PyAV lacks: the program ffmpeg fetches it, and hands on MPEG-TS."""
 
-import ctypes
 import importlib
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from televise.errors import SourceError
+from televise.link.orphans import ending_with_parent
 from televise.media.byte_stream import Bytes, Peeked, play
 from televise.media.jpeg_feed import JpegFeed
 from televise.media.source import Feed
@@ -24,7 +23,6 @@ _COMMAND = (
     *("-map", "0:v?", "-map", "0:a?", "-c", "copy", "-muxdelay", "0", "-muxpreload", "0"),
     *("-flush_packets", "1", "-f", "mpegts", "pipe:1"),
 )
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class SrtSource:
@@ -80,7 +78,8 @@ def _running(program: str, listed: str) -> Iterator[Bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        # The hub ends a worker without a warning, and nothing may be left of it.
+        preexec_fn=ending_with_parent(signal.SIGKILL),  # noqa: PLW1509
     )
     with process:
         assert process.stdin is not None
@@ -90,13 +89,3 @@ def _running(program: str, listed: str) -> Iterator[Bytes]:
             yield cast("Bytes", process.stdout)
         finally:
             process.kill()
-
-
-# Loaded here: between fork and exec, beside other threads, nothing may be allocated.
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def _end_with_parent() -> None:
-    """The hub ends a worker without a warning, and nothing may be left of it."""
-    assert _LIBC is not None
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
