@@ -13,6 +13,7 @@
      ├─ Unavailable         it exists but cannot be served now          (HTTP 503)
      │   └─ LimitReached    a limit that the operator set               (HTTP 503, Retry-After)
      ├─ SourceError         a source cannot be opened or read
+     ├─ Unfit               its packets cannot go to browsers as they are: they are transcoded
      ├─ PeerError           the other side broke the rules: its fault, its connection ends
      │   ├─ FormatError     bytes that are not what their format says
      │   │   └─ OverSize    more of them than are allowed
@@ -80,6 +81,10 @@ class SourceError(TeleviseError):
     def __init__(self, message: str, *, final: bool = False) -> None:
         super().__init__(message)
         self.final = final
+
+
+class Unfit(TeleviseError):
+    """Packets of a source cannot go to a browser as they are; the text says why."""
 
 
 class PeerError(TeleviseError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from televise.errors import FormatError
+from televise.errors import FormatError, Unfit
 from televise.formats import aac, h264
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough import aac as aac_path
@@ -11,7 +11,7 @@ from televise.media.passthrough import jpeg as jpeg_path
 from televise.media.passthrough.aac import AacPath
 from televise.media.passthrough.h264 import H264Path
 from televise.media.passthrough.jpeg import JpegPath
-from televise.media.passthrough.path import Path, Unfit
+from televise.media.passthrough.path import Path
 from televise.media.source import Input
 from televise.media.unit import Place, Unit
 from tests.formats.witness import Coded, Encoding, encode_aac, encode_h264

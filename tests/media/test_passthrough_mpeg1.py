@@ -5,13 +5,12 @@ from pathlib import Path
 import av
 import pytest
 
-from televise.errors import FormatError
+from televise.errors import FormatError, Unfit
 from televise.formats import mpeg1
 from televise.media.passthrough import mp2 as mp2_path
 from televise.media.passthrough import mpeg1 as mpeg1_path
 from televise.media.passthrough.mp2 import Mp2Path
 from televise.media.passthrough.mpeg1 import Mpeg1Path
-from televise.media.passthrough.path import Unfit
 from televise.media.source import Input
 from televise.model.rendition import Rendition
 from tests.conftest import Needs

@@ -161,5 +161,5 @@ async def test_a_clock_that_is_set_by_hand() -> None:
     await sleeping
     assert clock.sleeping == 0
     assert clock.time_ns() == round((wall - 3595) * 1e9)
-    with pytest.raises(ValueError, match="step"):
+    with pytest.raises(InputError, match="step"):
         clock.advance(-1)

@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from televise.errors import FormatError
+from televise.errors import FormatError, Unfit
 from televise.link.messages import Epoch, Media, Message, Refused, Subscribe
 from televise.media.encoders.encoded import Encoded, Picture, Sound
 from televise.media.passthrough import aac, h264, jpeg, mp2, mpeg1
-from televise.media.passthrough.path import Path, Unfit
+from televise.media.passthrough.path import Path
 from televise.media.source import Input
 from televise.media.transcoder import AudioTranscoder, VideoTranscoder
 from televise.media.unit import Unit

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from televise.errors import InputError
+
 # When it begins, in Unix seconds: 1 January 2026.
 EPOCH = 1_767_225_600.0
 
@@ -31,9 +33,9 @@ class ManualClock:
         return round(self.time() * 1e9)
 
     def advance(self, seconds: float) -> None:
-        """Time passes; those whose sleep is over go on."""
+        """Time passes; those whose sleep is over go on. InputError where it would go back."""
         if seconds < 0:
-            raise ValueError("time does not go back: step() sets the wall clock")
+            raise InputError("time does not go back: step() sets the wall clock")
         self._now += seconds
         due = [sleeper for until, sleeper in self._sleeping if until <= self._now]
         self._sleeping = [each for each in self._sleeping if each[0] > self._now]

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from televise.errors import FormatError, LocalError
+from televise.errors import FormatError, LocalError, Unfit
 from televise.formats import aac, adts
 from televise.media.encoders.encoded import Encoded
-from televise.media.passthrough.path import UNTOUCHED, Unfit
+from televise.media.passthrough.path import UNTOUCHED
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track

@@ -5,11 +5,11 @@ The parameter sets are in the track (ISO/IEC 14496-15 5.3).
 
 from collections.abc import Iterator
 
-from televise.errors import FormatError
+from televise.errors import FormatError, Unfit
 from televise.formats import h264
 from televise.formats.sps import SequenceParameterSet, parse_sps
 from televise.media.encoders.encoded import Encoded
-from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Keyframes, Unfit
+from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Keyframes
 from televise.media.pixels import MAX_PIXELS
 from televise.media.source import Input
 from televise.media.unit import Unit

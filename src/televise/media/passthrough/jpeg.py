@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from televise.errors import FormatError
+from televise.errors import FormatError, Unfit
 from televise.formats import jpeg
 from televise.media.encoders.encoded import Encoded
-from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, Unfit, shown_at_once
+from televise.media.passthrough.path import UNTOUCHED, VIDEO_TIMESCALE, shown_at_once
 from televise.media.pixels import MAX_PIXELS, too_large
 from televise.media.source import Input
 from televise.media.unit import Unit

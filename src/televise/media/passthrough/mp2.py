@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from televise.errors import FormatError
+from televise.errors import FormatError, Unfit
 from televise.media.encoders.encoded import Encoded
-from televise.media.passthrough.path import UNTOUCHED, Unfit
+from televise.media.passthrough.path import UNTOUCHED
 from televise.media.source import Input
 from televise.media.unit import Unit
 from televise.model.track import Track

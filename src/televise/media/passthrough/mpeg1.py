@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from televise.errors import FormatError
+from televise.errors import FormatError, Unfit
 from televise.formats import mpeg1
 from televise.media.encoders.encoded import Encoded
 from televise.media.passthrough.path import (
     UNTOUCHED,
     VIDEO_TIMESCALE,
     Keyframes,
-    Unfit,
     shown_at_once,
 )
 from televise.media.pixels import MAX_PIXELS

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+from televise.errors import Unfit
 from televise.media.encoders.encoded import Encoded
 from televise.media.unit import Unit
 from televise.model.track import Track
@@ -11,10 +12,6 @@ VIDEO_TIMESCALE = 90_000
 UNTOUCHED = "the source's own, untouched"
 # A viewer that joins has to take in everything since the last keyframe.
 MAX_KEYFRAME_SECONDS = 10.0
-
-
-class Unfit(Exception):
-    """These packets cannot go to a browser as they are; the text says why."""
 
 
 class Path(Protocol):
