@@ -43,7 +43,7 @@ class Application:
         self._suspects = suspects
         self._upstreams = upstreams
         self._numbers = numbers
-        self.api = Api(edge, edge.version)
+        self.api = Api(edge)
         self.control = Control(edge.hub, keys, edge.sizes, networks)
 
     def make(self, gate: Gate) -> web.Application:
@@ -59,7 +59,7 @@ class Application:
             Metrics(edge, self._numbers, links).routes(),
             Link(edge).routes(),
             Topology(edge, self._upstreams).routes(),
-            wall.routes(edge, edge.version),
+            wall.routes(edge),
             http.routes(seats),
             link.routes(seats),
         ):

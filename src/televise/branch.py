@@ -21,7 +21,6 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-import televise
 from televise import events
 from televise.dialects import Mounted
 from televise.errors import TeleviseError, UnknownChannel
@@ -146,7 +145,7 @@ class Branch(Server):
     def make_app(self, gate: Gate) -> web.Application:
         """What viewers want; the rest is handed on."""
         app = make_bare_app(self.edge, gate, self._hand_on(self.port), self._guard.middleware())
-        app.router.add_routes(wall.routes(self.edge, televise.__version__))
+        app.router.add_routes(wall.routes(self.edge))
         app.router.add_routes(self.edge.accounts.routes())  # the hub asks for those of others
         for output in OUTPUTS:
             app.router.add_routes(output.routes(self.edge))

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 
@@ -137,11 +136,6 @@ def totals(accounts: Sequence[Account]) -> list[Account]:
 def good(accounts: Sequence[Account]) -> bool:
     """Whether every healthy viewer got everything, and no account is wrong."""
     return all(each.complete if each.kind == "healthy" else each.exact for each in accounts)
-
-
-def kinds_of(accounts: Sequence[Account]) -> Counter[str]:
-    """How many there are of each kind."""
-    return Counter(each.kind for each in accounts)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:

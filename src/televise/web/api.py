@@ -18,9 +18,8 @@ STREAMS = ("mp4", "mjpg", "gif", "ts", "m1v", "flv", "jpg", "png")
 class Api:
     """``/api/...``, ``/healthz`` and ``/readyz``."""
 
-    def __init__(self, edge: Edge, version: str) -> None:
+    def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._version = version
         self.ready = True
 
     def routes(self) -> list[web.RouteDef]:
@@ -46,7 +45,7 @@ class Api:
 
     @public
     async def _openapi(self, request: web.Request) -> web.Response:
-        return web.json_response(document(self._version))
+        return web.json_response(document(self._edge.version))
 
     @public
     async def _health(self, request: web.Request) -> web.Response:

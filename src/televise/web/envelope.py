@@ -1,6 +1,6 @@
 """The text messages of the WebSocket subprotocol ``televise.v1``, ready framed.
 
-Beside each binary message stands a text that says what it is; see docs/reference/urls.md.
+Beside each binary message stands a text that says what it is; see docs/design/protocol.md.
 """
 
 import json

@@ -38,14 +38,14 @@ MAX_NAME = 64
 MESSAGES_A_SECOND, BURST = 20.0, 60.0
 
 
-def routes(edge: Edge, version: str) -> list[web.RouteDef]:
+def routes(edge: Edge) -> list[web.RouteDef]:
     """What this answers."""
 
     @needs("view", some=True)
     async def answer(request: web.Request) -> web.StreamResponse:
         async with edge.admitted(request):
             websocket = await upgrade(request, [envelope.SUBPROTOCOL])
-            await Wall(edge, request, websocket).run(version)
+            await Wall(edge, request, websocket).run()
         return websocket
 
     return [web.get("/api/wall", answer)]
@@ -60,9 +60,9 @@ class Wall:
         self._websocket = websocket
         self._watching: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self, version: str) -> None:
+    async def run(self) -> None:
         """Until the client goes."""
-        self._say(envelope.hello("", "live", "", version))
+        self._say(envelope.hello("", "live", "", self._edge.version))
         allowance = Allowance(MESSAGES_A_SECOND, BURST)
         try:
             async for message in self._websocket:
