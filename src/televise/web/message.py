@@ -5,8 +5,8 @@ from typing import Any
 from televise.errors import FormatError
 from televise.formats.strict_json import parse_json
 
-# Milliseconds of thirty thousand years: nothing that a player tells is more.
-MAX_NUMBER = 1e15
+# Nothing that a player tells is more, not even the time in nanoseconds.
+MAX_NUMBER = 1 << 63
 
 
 def parse_message(text: str) -> dict[str, Any]:
