@@ -1,15 +1,20 @@
 """`televise doctor URL`: each fault between source and browser is brought about, and found."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 
+from televise.doctor.checks import reach
 from tests.conftest import Needs
-from tests.deploy.proxies import free_ports, nginx
+from tests.deploy.proxies import free_ports, nginx, running
 from tests.doctor.hubs import Report, examined
+from tests.sources.web_server import WebServer
 from tests.support.process import Running, televise
 from tests.support.server import SMALL
 
@@ -34,7 +39,7 @@ SITES = {
 
 @dataclass
 class Ward:
-    """One hub, and one nginx with a port for each of ``SITES``."""
+    """One hub, and one nginx with a port for each of ``SITES``; one more port is for Caddy."""
 
     hub: Running
     ports: dict[str, int]
@@ -62,7 +67,7 @@ def long_gop(tmp_path_factory: pytest.TempPathFactory, needs: Needs) -> Path:
 @pytest.fixture(scope="module")
 def ward(needs: Needs, tmp_path_factory: pytest.TempPathFactory, long_gop: Path) -> Iterator[Ward]:
     folder = tmp_path_factory.mktemp("ward")
-    ports = dict(zip(SITES, free_ports(len(SITES)), strict=True))
+    ports = dict(zip((*SITES, "Caddy"), free_ports(len(SITES) + 1), strict=True))
     origins = [f"http://127.0.0.1:{port}" for port in ports.values()]
     sources = [f"cam={SMALL}", f"long={long_gop}", "live=publish:", "--rtmp", "off"]
     names = [word for origin in origins for word in ("--origin", origin)]
@@ -81,6 +86,69 @@ def test_nothing_is_wrong_where_nothing_is(ward: Ward) -> None:
     found = {each["check"] for each in report.findings}
     assert found == {"reach", "source", "gop", "buffering", "websocket", "clocks"}
     assert "nginx" in report.text("reach")
+
+
+def test_nothing_is_between_where_nothing_is(ward: Ward) -> None:
+    report = examined(f"http://127.0.0.1:{ward.hub.port}/cam")
+    assert report.code == 0, report.findings
+    assert "through" not in report.text("reach")
+
+
+def test_caddy_is_known_by_its_name(ward: Ward, needs: Needs, tmp_path: Path) -> None:
+    config, port = tmp_path / "Caddyfile", ward.ports["Caddy"]
+    config.write_text(
+        f"{{\n\tadmin off\n\tgrace_period 10ms\n}}\nhttp://127.0.0.1:{port} {{\n\tbind 127.0.0.1\n"
+        f"\treverse_proxy 127.0.0.1:{ward.hub.port} {{\n\t\tflush_interval -1\n\t}}\n}}\n"
+    )
+    command = ["env", f"HOME={tmp_path}", needs("caddy"), "run", "--config", str(config)]
+    with running(command, port, tmp_path / "caddy.log"):
+        report = ward.examined("Caddy")
+    assert report.code == 0, report.findings
+    assert "through Caddy: cam" in report.text("reach")
+
+
+@pytest.mark.parametrize(
+    ("server", "via", "name"),
+    [
+        (["televise"], "", ""),
+        (["nginx/1.22.1"], "", "nginx/1.22.1"),
+        (["Caddy", "televise"], "", "Caddy"),
+        (["televise"], "1.1 Caddy", "Caddy"),
+        (["televise"], "1.1 varnish (Varnish/7.1), 1.1 Caddy", "varnish"),
+        ([], "nothing", ""),
+    ],
+)
+def test_who_stands_between(server: list[str], via: str, name: str) -> None:
+    headers = CIMultiDict([("Server", each) for each in server])
+    headers["Via"] = via
+    assert reach._proxy(CIMultiDictProxy(headers)) == name
+
+
+def test_a_source_with_b_frames(needs: Needs, tmp_path: Path) -> None:
+    picture = ["-re", "-f", "lavfi", "-i", "testsrc2=s=160x120:r=15", "-t", "60"]
+    coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+    coding += ["-bf", "2", "-g", "15", "-f", "mpegts"]
+    send = [needs("ffmpeg"), "-v", "error", "-nostdin", *picture, *coding, "-"]
+
+    def camera(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", "video/mp2t")
+        request.end_headers()
+        with subprocess.Popen(send, stdout=subprocess.PIPE) as sending:
+            try:
+                assert sending.stdout is not None
+                shutil.copyfileobj(sending.stdout, request.wfile, 188)
+            finally:
+                sending.kill()
+
+    with (
+        WebServer(camera) as server,
+        televise(f"door={server.url()}", "--rtmp", "off", log=tmp_path / "hub.log") as hub,
+    ):
+        report = examined(f"http://127.0.0.1:{hub.port}/door")
+    assert report.code == 0, report.findings
+    assert "door: its video is encoded anew: it has B-frames" in report.text("source")
+    assert "without B-frames" in report.text("source")
 
 
 def test_a_proxy_that_holds_pictures_back(ward: Ward) -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from multidict import CIMultiDictProxy
 
 from televise.doctor.finding import Finding, note, ok, wrong
 from televise.doctor.patient import ANSWER_SECONDS, Patient
@@ -16,8 +16,8 @@ from televise.model.name import is_name
 NAME = "reach"
 # More are not examined: each is opened for that.
 MOST_CHANNELS = 8
-# What the hub itself answers with; a proxy puts its own name there, or adds to Via.
-_OWN_SERVER = re.compile(r"Python/\S+ aiohttp/\S+")
+# What the hub itself answers with; a proxy puts its own name there, beside it, or in Via.
+_OWN_SERVER = "televise"
 _BAD_GATEWAY = (502, 504)
 
 
@@ -50,7 +50,7 @@ async def _look(patient: Patient, base: str, name: str) -> list[Finding]:
     """What is at ``base``: a hub, and its channels (the one of that name only), or none."""
     async with asyncio.timeout(ANSWER_SECONDS):
         async with patient.session.get(f"{base}/api/channels") as answer:
-            patient.proxy = _proxy(answer) or patient.proxy
+            patient.proxy = _proxy(answer.headers) or patient.proxy
             if answer.status != 200:
                 return [_refused(patient, base, answer.status)]
             try:
@@ -65,10 +65,12 @@ async def _look(patient: Patient, base: str, name: str) -> list[Finding]:
     return [_reached(patient), *_too_few_or_many(meant)]
 
 
-def _proxy(answer: aiohttp.ClientResponse) -> str:
-    server, via = answer.headers.get("Server", ""), answer.headers.get("Via", "")
-    name = "" if _OWN_SERVER.fullmatch(server) else server
-    return (name or via.rpartition(" ")[2])[:40]
+def _proxy(headers: CIMultiDictProxy[str]) -> str:
+    """Who names itself; in Via (RFC 9110 section 7.6.3) behind a version."""
+    servers = [each for each in headers.getall("Server", ()) if each != _OWN_SERVER]
+    ways = [each.split() for each in headers.get("Via", "").split(",")]
+    names = [*servers, *(way[1] for way in ways if len(way) > 1)]
+    return names[0][:40] if names else ""
 
 
 def _reached(patient: Patient) -> Finding:

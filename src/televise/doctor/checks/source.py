@@ -16,7 +16,7 @@ _FIXES = {
     "screen:": "is there a display? echo $DISPLAY",
 }
 _FIX = "try the source where the hub runs: ffprobe SOURCE; the hub's log says more"
-_FIX_DELIVERY = "let the source send H.264 without B-frames, AAC or JPEG: that passes untouched"
+_FIX_DELIVERY = "let the source send H.264 without B-frames, and AAC: that passes untouched"
 
 
 async def examine(patient: Patient) -> list[Finding]:
@@ -63,5 +63,5 @@ def _costs(channel: dict[str, Any]) -> list[Finding]:
             _FIX_DELIVERY,
         )
         for track in channel["tracks"]
-        if track["delivery"] == "transcoded"
+        if track["delivery"] == "transcode"
     ]
