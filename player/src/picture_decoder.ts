@@ -1,5 +1,6 @@
 // A VideoDecoder that survives: after an error it begins anew at the next keyframe.
 
+import { Errors } from "./errors.js";
 import type { Failure } from "./ladder.js";
 
 export interface PictureDecoderHost {
@@ -8,8 +9,6 @@ export interface PictureDecoderHost {
   failed(kind: Failure, reason: string): void;
 }
 
-const ERRORS_FORGIVEN = 2;
-const FORGIVEN_AFTER = 10_000;
 // So many pictures that wait for the decoder for so long: it will not catch up by itself. Who joins is
 // sent all pictures since the newest keyframe at once, which is soon done.
 const LONGEST_QUEUE = 45;
@@ -18,7 +17,7 @@ const LONGEST_BACKLOG = 2000;
 export class PictureDecoder {
   private config: VideoDecoderConfig | undefined;
   private decoder: VideoDecoder | undefined;
-  private errors: number[] = [];
+  private readonly errors = new Errors();
   /** The decoder in use has made a picture. */
   private useful = false;
   /** When its queue was last short. */
@@ -82,8 +81,8 @@ export class PictureDecoder {
   private broke(reason: string): void {
     this.close();
     const now = performance.now();
-    this.errors = [...this.errors.filter((at) => now - at < FORGIVEN_AFTER), now];
+    this.errors.add(now);
     // One that fails before its first picture is not worth the wait for the next keyframe.
-    if (!this.useful || this.errors.length > ERRORS_FORGIVEN) this.host.failed("broken", `decoder: ${reason}`);
+    if (!this.useful || this.errors.areTooMany(now)) this.host.failed("broken", `decoder: ${reason}`);
   }
 }

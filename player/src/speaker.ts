@@ -9,17 +9,19 @@ const SEAMLESS_SECONDS = 0.06;
 const UNLOCK_MILLISECONDS = 500;
 // Devices take their time to wake up, those by radio seconds.
 const WAKE_MILLISECONDS = 10_000;
+const RESUME_INTERVAL = 1000;
 // In seconds. What a device takes longer is heard late: pictures cannot wait for it.
 const LONGEST_LATENCY = 0.35;
 
 export class Speaker {
   private readonly context = new AudioContext({ latencyHint: "interactive" });
   private readonly timer: number;
+  private resumedAt = -Infinity;
   private end = 0;
 
   /** Made in the person's gesture, or the browser stays silent and `blocked` is told. */
   constructor(blocked: () => void) {
-    void this.context.resume().catch(() => undefined);
+    this.resume();
     const patience = isAllowed(this.context) ? WAKE_MILLISECONDS : UNLOCK_MILLISECONDS;
     this.timer = window.setTimeout(() => {
       if (this.context.state === "suspended") blocked();
@@ -32,8 +34,11 @@ export class Speaker {
    */
   play(sound: Sound, due: number): number | undefined {
     const { context } = this;
-    // Its clock stands still: what was put on it now would all be heard at once.
-    if (context.state !== "running") return undefined;
+    if (context.state !== "running") {
+      // Its clock stands still: what was put on it now would all be heard at once.
+      this.resume();
+      return undefined;
+    }
     const latency = Math.min(LONGEST_LATENCY, context.outputLatency || context.baseLatency || 0);
     const wanted = context.currentTime + (due - performance.now()) / 1000 - latency;
     // Blocks that follow each other play without a seam; clocks that drift apart cost a rare click.
@@ -48,6 +53,14 @@ export class Speaker {
   close(): void {
     window.clearTimeout(this.timer);
     void this.context.close();
+  }
+
+  /** A call, or another program that took the device, leaves it standing when it is over. */
+  private resume(): void {
+    const now = performance.now();
+    if (now - this.resumedAt < RESUME_INTERVAL) return;
+    this.resumedAt = now;
+    void this.context.resume().catch(() => undefined);
   }
 
   private schedule({ channels, sampleRate }: Sound, start: number): number {
