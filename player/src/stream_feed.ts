@@ -4,27 +4,31 @@ import { Connection, GIVEN_UP } from "./connection.js";
 import type { Ending } from "./connection.js";
 import { explain } from "./explain.js";
 import type { Feed, FeedHost } from "./feed.js";
+import { Inquiry } from "./inquiry.js";
 import type { Input, Report, ServerMessage } from "./messages.js";
 import { Probe } from "./probe.js";
 import { asSocket } from "./stream_url.js";
 
 const TRY_LATER = 1013;
-const UNREACHABLE_AFTER = 2;
 
 export class StreamFeed implements Feed {
   private readonly connection: Connection;
   private readonly probe: Probe;
+  private readonly inquiry: Inquiry;
   private fed = false;
   private live = false;
-  private closed = false;
 
   /** The HTTP addresses of the stream and of what the API says of its channel. */
   constructor(
-    private readonly stream: URL,
-    private readonly channel: URL,
+    stream: URL,
+    channel: URL,
     private readonly host: FeedHost,
   ) {
     this.probe = new Probe(channel);
+    this.inquiry = new Inquiry(() => explain(stream, channel), {
+      told: (text) => host.line("down", text),
+      failed: (kind, text) => host.failed(kind, text),
+    });
     this.connection = new Connection(asSocket(stream), {
       message: (message, data) => this.heard(message, data),
       clock: (sent, server, received) => host.clock.answered(sent, server, received),
@@ -47,7 +51,7 @@ export class StreamFeed implements Feed {
   }
 
   close(): void {
-    this.closed = true;
+    this.inquiry.forget();
     this.connection.close();
   }
 
@@ -64,6 +68,7 @@ export class StreamFeed implements Feed {
       case "note":
         return host.note(message);
       case "hello":
+        this.inquiry.forget();
         host.wantsInput(message.input === true);
         host.line("up", "");
         this.live = message.state === "live";
@@ -74,20 +79,13 @@ export class StreamFeed implements Feed {
     }
   }
 
-  private lost({ code, reason, greeted, attempts }: Ending): void {
+  private lost({ code, reason, greeted }: Ending): void {
     const refused = greeted && code === TRY_LATER && !this.fed;
     // What was said of the attempt before stands until more is known.
     if (greeted) this.host.line("down", reason);
     // The source is fine, only this form of it cannot be had.
     if (refused && this.live) this.host.failed("impossible", reason);
-    // Once may have been chance, but not where nothing came in all that time.
-    if (!greeted) void this.explain(code === GIVEN_UP || attempts >= UNREACHABLE_AFTER);
-  }
-
-  private async explain(sure: boolean): Promise<void> {
-    const { failure, text } = await explain(this.stream, this.channel);
-    if (this.closed) return;
-    this.host.line("down", text);
-    if (failure && sure) this.host.failed(failure, text);
+    // Where nothing came in all that time, it is no chance.
+    if (!greeted) void this.inquiry.ask(code === GIVEN_UP);
   }
 }

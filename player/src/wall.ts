@@ -1,8 +1,10 @@
 // One WebSocket for all the small players of a page.
 
-import { Connection } from "./connection.js";
+import { Connection, GIVEN_UP } from "./connection.js";
 import type { Ending } from "./connection.js";
+import { explainWall } from "./explain.js";
 import type { Feed, FeedHost } from "./feed.js";
+import { Inquiry } from "./inquiry.js";
 import type { Clock, Init, Report, ServerMessage, State } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { Wish } from "./outbox.js";
@@ -11,13 +13,16 @@ import { asSocket } from "./stream_url.js";
 const PACE = 100;
 const REPORT_INTERVAL = 1000;
 const LINGER = 2000;
+// So many connections in a row that break so soon.
 const REFUSED_AFTER = 3;
+const SOON = 10_000;
+const REFUSED_FOR = 60_000;
 const CLOCKS_KEPT = 5;
 const RETRY_WAIT = 5000;
 
 interface Tile {
   host: FeedHost;
-  /** The server has no wall: the tile must look for itself. */
+  /** There is no wall now: the tile must look for itself. */
   refused(): void;
 }
 
@@ -32,7 +37,7 @@ const walls = new Map<string, Wall>();
 
 /** The wall at this HTTP address; the same one for all who ask. */
 export function wallAt(url: URL): Wall {
-  const known = walls.get(url.href) ?? new Wall(asSocket(url));
+  const known = walls.get(url.href) ?? new Wall(url);
   walls.set(url.href, known);
   return known;
 }
@@ -42,19 +47,30 @@ export class Wall {
   private readonly outbox = new Outbox();
   private readonly clocks: [number, number, number][] = [];
   private connection: Connection | undefined;
+  private readonly inquiry: Inquiry;
   private up = false;
-  private refused = false;
+  private upAt = 0;
+  private broken = 0;
+  private refusedAt = -Infinity;
   private paceTimer = 0;
   private lingerTimer = 0;
   private reportedAt = -Infinity;
 
-  constructor(private readonly url: URL) {}
+  /** At this HTTP address. */
+  constructor(private readonly url: URL) {
+    const channels = new URL(`channels${url.search}`, url);
+    this.inquiry = new Inquiry(() => explainWall(url, channels), {
+      told: (text) => this.down(text),
+      failed: () => this.refuse(),
+    });
+  }
 
   /** Nothing when the wall cannot take it; then `tile` needs a socket of its own. */
   join(channel: string, wish: Wish, tile: Tile): Feed | undefined {
     const text = JSON.stringify(wish);
     const seat = this.seats.get(channel) ?? { wish: text, tiles: new Set(), state: undefined, init: undefined };
-    if (this.refused || seat.wish !== text) return undefined;
+    const refused = performance.now() - this.refusedAt < REFUSED_FOR;
+    if (refused || seat.wish !== text) return undefined;
     seat.tiles.add(tile);
     this.seats.set(channel, seat);
     this.outbox.want(channel, wish);
@@ -71,7 +87,7 @@ export class Wall {
 
   private open(): void {
     window.clearTimeout(this.lingerTimer);
-    this.connection ??= new Connection(this.url, {
+    this.connection ??= new Connection(asSocket(this.url), {
       message: (message, data) => this.heard(message, data),
       clock: (...times) => this.timed(times),
       lost: (ending) => this.lost(ending),
@@ -101,6 +117,7 @@ export class Wall {
 
   private close(): void {
     window.clearTimeout(this.paceTimer);
+    this.inquiry.forget();
     this.connection?.close();
     this.connection = undefined;
     this.up = false;
@@ -142,6 +159,8 @@ export class Wall {
 
   private welcomed(): void {
     this.up = true;
+    this.upAt = performance.now();
+    this.inquiry.forget();
     for (const { host } of this.tiles()) host.line("up", "");
     this.outbox.restart();
     this.tell();
@@ -153,16 +172,27 @@ export class Wall {
     for (const { host } of this.tiles()) host.clock.answered(...times);
   }
 
-  private lost({ greeted, attempts, reason }: Ending): void {
+  private lost({ code, reason, greeted }: Ending): void {
     this.up = false;
     for (const seat of this.seats.values()) seat.state = seat.init = undefined;
-    for (const { host } of this.tiles()) host.line("down", reason);
-    if (!greeted || attempts >= REFUSED_AFTER) this.refuse();
+    // What was said of the attempt before stands until more is known.
+    if (!greeted) return void this.inquiry.ask(code === GIVEN_UP);
+    this.down(reason);
+    const soon = performance.now() - this.upAt < SOON;
+    this.broken = soon ? this.broken + 1 : 0;
+    if (this.broken >= REFUSED_AFTER) this.refuse();
   }
 
+  private down(text: string): void {
+    for (const { host } of this.tiles()) host.line("down", text);
+  }
+
+  /** Who comes later than in a minute tries it again. */
   private refuse(): void {
-    this.refused = true;
+    this.refusedAt = performance.now();
+    this.broken = 0;
     const tiles = this.tiles();
+    for (const channel of this.seats.keys()) this.outbox.unwant(channel);
     this.seats.clear();
     this.close();
     for (const tile of tiles) tile.refused();
