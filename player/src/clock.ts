@@ -8,11 +8,16 @@ export class ServerClock {
   /** All times in Unix milliseconds. */
   answered(sent: number, server: number, received: number): void {
     const roundTrip = received - sent;
+    if (roundTrip < 0) return;
+    const offset = server - (sent + roundTrip / 2);
     // Clocks drift, so an old best slowly loses its title.
     this.roundTrip *= 1.05;
-    if (roundTrip < 0 || roundTrip > this.roundTrip) return;
+    // An offset is wrong by half of its round trip at most. Where both cannot be true a clock was set,
+    // or ours stood still while the computer slept.
+    const bothTrue = Math.abs(offset - this.offset) <= (roundTrip + this.roundTrip) / 2;
+    if (bothTrue && roundTrip > this.roundTrip) return;
     this.roundTrip = roundTrip;
-    this.offset = server - (sent + roundTrip / 2);
+    this.offset = offset;
   }
 
   /** Our time, told in the server's. */

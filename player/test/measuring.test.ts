@@ -46,6 +46,15 @@ test("the clock believes the quickest answer", () => {
   assert.equal(clock.toServer(3000), 8010);
 });
 
+test("when a clock was set, or stood still, the newest answer counts, however slow it is", () => {
+  const clock = new ServerClock();
+  clock.answered(1000, 6005, 1010);
+  clock.answered(2000, 67_100, 2200);
+  assert.equal(clock.toServer(3000), 68_000);
+  clock.answered(3000, 8050, 3100);
+  assert.equal(clock.toServer(4000), 9000);
+});
+
 test("a rate is told per second and dies away", () => {
   const rate = new Rate();
   for (let now = 0; now <= 4000; now += 100) rate.add(3, now);
