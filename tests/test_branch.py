@@ -297,12 +297,15 @@ async def test_what_players_tell_and_what_programs_tell_them(fans: Fans) -> None
             channel._received(Note(5_000_000, '{"boxes":[]}'))
             assert (await texts(stream, "note"))["data"] == {"boxes": []}
             stream.say(json.dumps({"type": "pointer", "x": number, "y": 0.5, "button": 0}))
-            stream.say(json.dumps({"type": "report", "rung": "mse", "age_ms": 90}))
+            report = {"type": "report", "rung": "mse", "age_ms": 90, "fps": 15, "stalls": 1}
+            stream.say(json.dumps(report))
             await until(lambda: len(heard) == number)  # noqa: B023
-            stream.say(json.dumps({"type": "report", "rung": "mse", "age_ms": "soon"}))
+            stream.say(json.dumps(report | {"age_ms": "soon"}))
             assert (await closed(stream)).code == 1008
     assert heard == [("cam", 1), ("cam", 2)]
     assert [(await fans.metrics(pid))[metric] for pid in fans.pids] == [2, 2]
+    stalls = 'televise_player_stalls_total{channel="cam",rung="mse"}'
+    assert [(await fans.metrics(pid))[stalls] for pid in fans.pids] == [2, 2]
 
 
 async def test_dialects_are_served_and_published_into(fans: Fans, needs: Needs) -> None:

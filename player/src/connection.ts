@@ -52,8 +52,11 @@ export class Connection {
     this.connect();
   }
 
-  send(message: object): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  /** Whether there was a line to send it by. */
+  send(message: object): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
   }
 
   /** Whether the server was heard just now; asked again and again, it makes sure of that. */

@@ -23,7 +23,8 @@ export interface FeedHost {
 }
 
 export interface Feed {
-  report(report: Report): void;
+  /** Whether it was sent. */
+  report(report: Report): boolean;
   input(input: Input): void;
   /** Whether the server was heard just now; asked again and again, it makes sure of that. */
   isAlive(): boolean;

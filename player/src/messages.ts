@@ -83,6 +83,7 @@ export interface Report {
   rung: string;
   age_ms: number;
   fps: number;
+  /** Since the report before. */
   stalls: number;
 }
 

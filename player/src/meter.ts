@@ -10,6 +10,7 @@ export class Meter {
   skipped = 0;
   reconnects = 0;
   stalls = 0;
+  private reportedStalls = 0;
   private readonly ages = new PictureAges();
   private readonly pictures = new Rate();
   private readonly bytes = new Rate();
@@ -54,9 +55,15 @@ export class Meter {
 
   /** What the server wants to know; nothing before the first picture. */
   report(rung: string, now: number): Report | undefined {
-    const { ageSeconds, stalls } = this;
+    const { ageSeconds } = this;
     if (ageSeconds === undefined) return undefined;
     const { fps } = this.rates(now);
+    const stalls = this.stalls - this.reportedStalls;
     return { type: "report", rung, age_ms: ageSeconds * 1000, fps, stalls };
+  }
+
+  /** The last report was sent. */
+  reported(): void {
+    this.reportedStalls = this.stalls;
   }
 }

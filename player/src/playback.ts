@@ -88,8 +88,9 @@ export class Playback {
     this.rung.close();
   }
 
-  report(report: Report): void {
-    this.feed?.report(report);
+  /** Whether it was sent. */
+  report(report: Report): boolean {
+    return this.feed?.report(report) === true;
   }
 
   input(input: Input): void {

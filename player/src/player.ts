@@ -215,7 +215,7 @@ export class Player {
   private report(now: number): void {
     this.reportedAt = now;
     const report = this.meter.report(this.told.rung, now);
-    if (report) this.bridge.watched?.report(report);
+    if (report && this.bridge.watched?.report(report)) this.meter.reported();
   }
 
   private tellRung(): void {

@@ -19,8 +19,9 @@ export class PollFeed implements Feed {
     void this.ask();
   }
 
-  report(): void {
+  report(): boolean {
     // The server counts such viewers without their help.
+    return false;
   }
 
   input(): void {

@@ -36,8 +36,8 @@ export class StreamFeed implements Feed {
     });
   }
 
-  report(report: Report): void {
-    this.connection.send(report);
+  report(report: Report): boolean {
+    return this.connection.send(report);
   }
 
   input(input: Input): void {

@@ -132,12 +132,12 @@ export class Wall {
     if (!this.outbox.isEmpty) this.paceTimer = window.setTimeout(this.tell, PACE);
   };
 
-  private report(channel: string, report: Report): void {
+  private report(channel: string, report: Report): boolean {
     const now = performance.now();
     // All tiles share one allowance of texts.
-    if (now - this.reportedAt < REPORT_INTERVAL) return;
+    if (now - this.reportedAt < REPORT_INTERVAL) return false;
     this.reportedAt = now;
-    this.connection?.send({ ...report, channel });
+    return this.connection?.send({ ...report, channel }) === true;
   }
 
   private heard(message: Exclude<ServerMessage, Clock>, data: ArrayBuffer): void {

@@ -19,8 +19,8 @@ export class WallFeed implements Feed {
     this.feed = wall.join(channel, wish, { host, refused }) ?? alone();
   }
 
-  report(report: Report): void {
-    this.feed.report(report);
+  report(report: Report): boolean {
+    return this.feed.report(report);
   }
 
   input(input: Input): void {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { PictureAges } from "../src/age.js";
 import { ServerClock } from "../src/clock.js";
+import { Meter } from "../src/meter.js";
 import { Rate } from "../src/rate.js";
 import { apiUrl, asSocket, channelName, streamUrl } from "../src/stream_url.js";
 
@@ -53,6 +54,21 @@ test("when a clock was set, or stood still, the newest answer counts, however sl
   assert.equal(clock.toServer(3000), 68_000);
   clock.answered(3000, 8050, 3100);
   assert.equal(clock.toServer(4000), 9000);
+});
+
+test("each stall is reported once, and again where the report was not sent", () => {
+  const meter = new Meter();
+  assert.equal(meter.report("mse", 0), undefined);
+  const chunk = { type: "chunk", epoch: 1, sequence: 1, track: "video", pts: 5, captured: 0, keyframe: true } as const;
+  meter.received(chunk, 100, 0);
+  meter.shown(1, 5, 0, 0);
+  meter.stalls = 2;
+  assert.equal(meter.report("mse", 0)?.stalls, 2);
+  meter.stalls = 3;
+  assert.equal(meter.report("mse", 0)?.stalls, 3);
+  meter.reported();
+  assert.equal(meter.report("mse", 0)?.stalls, 0);
+  assert.equal(meter.stalls, 3);
 });
 
 test("a rate is told per second and dies away", () => {

@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,9 @@ from televise.settings import Settings
 from televise.web import wall
 from televise.web.app import make_bare_app
 from televise.web.guard import Need
-from televise.web.message import number_of, text_of
 from televise.web.security import Gate
 from televise.web.share import Share, rendition_key
+from televise.web.shown import Shown
 
 # How often it is looked whether the viewers are others, and how often they are told anyway.
 LOOK_SECONDS, TELL_SECONDS = 0.2, 0.4
@@ -223,9 +224,8 @@ class Branch(Server):
         numbers = {"sent": sent, "skipped": skipped, "refused": dict(refusals.counts)}
         return {"node": self.hub.node, "viewers": viewers, "users": users, **numbers}
 
-    def _report(self, channel: str, message: dict[str, Any]) -> None:
-        said = {"age_ms": number_of(message, "age_ms"), "rung": text_of(message, "rung")[:20]}
-        self._link.send({"type": "report", "channel": channel, "message": said})
+    def _report(self, channel: str, shown: Shown) -> None:
+        self._link.send({"type": "report", "channel": channel, "message": asdict(shown)})
 
     def _input(self, channel: str, message: dict[str, Any]) -> None:
         self._link.send({"type": "input", "channel": channel, "message": message})

@@ -86,13 +86,31 @@ async def test_the_clock_is_told_to_who_asks(live: Serving) -> None:
 async def test_reports_reach_the_metrics(live: Serving) -> None:
     async with live.told("/cam.mjpg") as stream:
         stream.say(REPORT)
+        stream.say(REPORT.replace('"fps":15,"stalls":0', '"fps":10,"stalls":2'))
         # The answer to a later message shows that the report was read.
         stream.say('{"type":"clock","client":0}')
         await frame_of(stream, "clock")
     async with live.get("/metrics") as answer:
         text = await answer.text()
-    assert 'televise_picture_age_seconds_count{channel="cam",rung="mse"} 1.0' in text
-    assert 'televise_picture_age_seconds_sum{channel="cam",rung="mse"} 0.1205' in text
+    assert 'televise_picture_age_seconds_count{channel="cam",rung="mse"} 2.0' in text
+    assert 'televise_picture_age_seconds_sum{channel="cam",rung="mse"} 0.241' in text
+    assert 'televise_player_fps_count{channel="cam",rung="mse"} 2.0' in text
+    assert 'televise_player_fps_sum{channel="cam",rung="mse"} 25.0' in text
+    assert 'televise_player_stalls_total{channel="cam",rung="mse"} 2.0' in text
+
+
+async def test_what_no_player_can_have_seen_is_not_believed(live: Serving) -> None:
+    async with live.told("/cam.mjpg") as stream:
+        for stalls in ("-5", "1e300"):
+            text = f'{{"type":"report","rung":"gif","age_ms":1e12,"fps":1e9,"stalls":{stalls}}}'
+            stream.say(text)
+        stream.say('{"type":"clock","client":0}')
+        await frame_of(stream, "clock")
+    async with live.get("/metrics") as answer:
+        text = await answer.text()
+    assert 'televise_picture_age_seconds_sum{channel="cam",rung="gif"} 7200.0' in text
+    assert 'televise_player_fps_sum{channel="cam",rung="gif"} 2000.0' in text
+    assert 'televise_player_stalls_total{channel="cam",rung="gif"} 100.0' in text
 
 
 async def test_what_is_said_later_than_this_version_knows_is_let_be(live: Serving) -> None:
@@ -124,9 +142,13 @@ async def test_what_is_said_later_than_this_version_knows_is_let_be(live: Servin
         '{"type":"report"}',
         '{"type":"report","age_ms":5}',
         '{"type":"report","rung":"mse"}',
-        '{"type":"report","rung":"mse","age_ms":"old"}',
-        '{"type":"report","rung":"mse","age_ms":NaN}',
-        '{"type":"report","rung":"mse","age_ms":-Infinity}',
+        '{"type":"report","rung":"mse","age_ms":"old","fps":15,"stalls":0}',
+        '{"type":"report","rung":"mse","age_ms":NaN,"fps":15,"stalls":0}',
+        '{"type":"report","rung":"mse","age_ms":-Infinity,"fps":15,"stalls":0}',
+        '{"type":"report","rung":"mse","age_ms":90,"fps":15}',
+        '{"type":"report","rung":"mse","age_ms":90,"fps":NaN,"stalls":0}',
+        '{"type":"report","rung":"mse","age_ms":90,"fps":15,"stalls":Infinity}',
+        '{"type":"report","rung":"mse","age_ms":90,"fps":15,"stalls":[]}',
         "[" * 2000,
     ],
     ids=lambda text: text[:40],

@@ -88,6 +88,14 @@ async def test_a_channel_that_cannot_be_had_disturbs_no_other(tv: Serving) -> No
         await text(socket, "chunk", channel="cam")
 
 
+async def test_a_report_of_a_channel_that_has_gone_disturbs_no_other(tv: Serving) -> None:
+    async with wall(tv) as socket:
+        report = {"type": "report", "rung": "mjpeg", "age_ms": 90, "fps": 15, "stalls": 0}
+        await socket.send_json(report | {"channel": "attic"})
+        await socket.send_json({"type": "watch", "channel": "cam"})
+        await text(socket, "chunk", channel="cam")
+
+
 async def test_the_time_is_told(tv: Serving) -> None:
     async with wall(tv) as socket:
         await socket.send_json({"type": "clock", "client": 12.5})

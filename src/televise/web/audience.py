@@ -24,9 +24,9 @@ from televise.web.census import Census
 from televise.web.connection import Connection
 from televise.web.keys import Grant
 from televise.web.limits import Admission
-from televise.web.message import number_of
 from televise.web.pump import Pump
 from televise.web.share import OWN_PROCESS
+from televise.web.shown import Shown, parse_shown
 from televise.web.sockets import is_websocket
 from televise.web.viewer import Viewer
 from televise.web.visits import Visits
@@ -49,7 +49,7 @@ class Audience:
         self.on_enter: Callable[[str], AbstractAsyncContextManager[None]] = _uncounted
         # Who counts the viewers of a key besides them: a fan-out process asks its hub.
         self.on_visit: OnVisit = _uncounted
-        self.on_report: Callable[[str, dict[str, Any]], None] = _unheard
+        self.on_report: Callable[[str, Shown], None] = _unheard
         self.on_input: Callable[[str, dict[str, Any]], None] = _unheard
         self.census = Census(hub)
         self.on_listen: Callable[[], None] = _nobody
@@ -85,9 +85,9 @@ class Audience:
     def reported(self, name: str, report: dict[str, Any]) -> None:
         """What a player tells of the picture of a channel that it shows. FormatError where that
         cannot be."""
-        age = number_of(report, "age_ms")
-        self.on_report(name, report)
-        self.census.ages.reported(name, age)
+        shown = parse_shown(report)
+        self.on_report(name, shown)
+        self.census.ages.reported(name, shown.age_ms)
 
     async def begun(self, encoding: Encoding, seconds: float) -> None:
         """Wait for the first packet or a refusal, but no longer than ``seconds``."""
@@ -244,5 +244,5 @@ def _send_away(request: web.Request, reason: str) -> None:
         _connection(request).end(close_frame(NOT_UNDERSTOOD, reason) if websocket else b"")
 
 
-def _unheard(channel: str, report: dict[str, Any]) -> None:
+def _unheard(channel: str, said: object) -> None:
     """Where goes what nobody wants to hear."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib import import_module
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -17,23 +15,13 @@ from televise.hub.ledger import Ledger
 from televise.model import refusals
 from televise.web.edge import Edge
 from televise.web.link_metrics import LinkMetrics
-from televise.web.message import number_of, text_of
+from televise.web.player_metrics import PlayerMetrics
+from televise.web.shown import Shown
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
 
-_AGES = (0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
-MAX_AGE_SECONDS = 3600.0
-_RUNGS = ("webcodecs", "mse", "jsmpeg", "mjpeg", "gif", "image")
 _STATES = ("connecting", "live", "stalled", "offline", "idle")
-
-
-@dataclass
-class _Ages:
-    """How many there were up to each of `_AGES` and from the one before, the last of them older."""
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(_AGES) + 1))
-    sum: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +42,7 @@ class Metrics:
         self._numbers = numbers
         self._links = links
         self._registry: CollectorRegistry | None = None
-        self._ages: dict[tuple[str, str], _Ages] = {}
+        self._players = PlayerMetrics()
         edge.on_report = self._reported
 
     def routes(self) -> list[web.RouteDef]:
@@ -99,7 +87,7 @@ class Metrics:
         processes = len(self._edge.census.shares)
         yield GaugeMetricFamily("televise_fan_out_processes", "Processes of --workers", processes)
         yield from self._links.collect()
-        yield self._histogram()
+        yield from self._players.collect({channel.name for channel in self._edge.hub.channels})
 
     def _limits(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -132,27 +120,8 @@ class Metrics:
         body = generate_latest(self._get_registry())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    def _reported(self, channel: str, report: dict[str, Any]) -> None:
-        # Two clocks that differ by a little may make it negative.
-        age = min(max(number_of(report, "age_ms") / 1000, 0.0), MAX_AGE_SECONDS)
-        rung = text_of(report, "rung")
-        # What a stranger sends must not make new time series.
-        label = rung if rung in _RUNGS else "other"
-        ages = self._ages.setdefault((channel, label), _Ages())
-        ages.counts[bisect_left(_AGES, age)] += 1
-        ages.sum += age
-
-    def _histogram(self) -> Metric:
-        from prometheus_client.core import HistogramMetricFamily
-
-        text = "Age of the picture on screen, as players report it every five seconds"
-        family = HistogramMetricFamily(
-            "televise_picture_age_seconds", text, labels=["channel", "rung"]
-        )
-        for labels, ages in self._ages.items():
-            buckets = zip([*map(str, _AGES), "+Inf"], accumulate(ages.counts), strict=True)
-            family.add_metric(labels, list(buckets), ages.sum)
-        return family
+    def _reported(self, channel: str, shown: Shown) -> None:
+        self._players.add(channel, shown)
 
     def _get_registry(self) -> CollectorRegistry:
         from prometheus_client import CollectorRegistry, ProcessCollector

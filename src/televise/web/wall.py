@@ -5,6 +5,7 @@ The client says ``watch`` and ``unwatch``; see docs/design/protocol.md.
 """
 
 import asyncio
+import contextlib
 import time
 from functools import cache
 from typing import Any
@@ -13,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from televise import events
-from televise.errors import TeleviseError
+from televise.errors import TeleviseError, UnknownChannel
 from televise.formats.websocket import NOT_UNDERSTOOD, RESTARTING, UNSUPPORTED
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
@@ -95,6 +96,11 @@ class Wall:
         elif kind == "clock":
             self._say(envelope.clock(number_of(message, "client"), time.time() * 1000))
         elif kind == "report":
+            self._reported(message)
+
+    def _reported(self, message: dict[str, Any]) -> None:
+        # Of a channel that has gone the last picture may still be on screen.
+        with contextlib.suppress(UnknownChannel):
             self._edge.reported(self._channel(_name(message)).name, message)
 
     def _channel(self, name: str) -> Channel:
