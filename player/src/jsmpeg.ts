@@ -22,6 +22,8 @@ type Decoders = typeof import("./mpeg1.js");
 
 // Beside the player's own file. Not written as a plain import, so that it stays a file of its own.
 const FILE = "televise-mpeg1.js";
+// Browsers remember which file could not be loaded, and never try it again by the same address.
+let failedLoads = 0;
 // JSMpeg's MP2 decoder divides by 2147418112 what is full scale at 1090519040, and so halves the sound.
 const GAIN = 2147418112 / 1090519040;
 // A decoder that is this far behind goes on at the next keyframe.
@@ -76,9 +78,11 @@ class JsmpegRung implements Rung {
   }
 
   private async load(): Promise<void> {
+    const file = failedLoads > 0 ? `${FILE}?${failedLoads}` : FILE;
     try {
-      this.decoders = (await import(new URL(FILE, import.meta.url).href)) as Decoders;
+      this.decoders = (await import(new URL(file, import.meta.url).href)) as Decoders;
     } catch {
+      failedLoads += 1;
       this.failed(`${FILE} cannot be loaded`);
       return;
     }

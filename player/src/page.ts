@@ -5,6 +5,7 @@ const COPIED_MILLISECONDS = 1500;
 const FIRST_COUNT = 1500;
 const COUNT_INTERVAL = 5000;
 const RELOAD_INTERVAL = 1000;
+const PATIENCE = 5000;
 
 export function enhancePage(): void {
   hideKey();
@@ -18,8 +19,13 @@ export function enhancePage(): void {
     if (event.target instanceof Element) showState(event.target, state);
   });
   const live = document.querySelector("main[data-live]");
-  if (live) window.setInterval(() => void reload(live), RELOAD_INTERVAL);
-  if (document.querySelector("[data-viewers]")) window.setTimeout(countViewers, FIRST_COUNT);
+  if (live) again(() => reload(live), RELOAD_INTERVAL, RELOAD_INTERVAL);
+  if (document.querySelector("[data-viewers]")) again(countViewers, FIRST_COUNT, COUNT_INTERVAL);
+}
+
+/** What is asked of a server that does not answer must not pile up: the next time is after the last. */
+function again(work: () => Promise<void>, wait: number, interval: number): void {
+  window.setTimeout(() => void work().finally(() => again(work, interval, interval)), wait);
 }
 
 /** A cookie has what the page needs now; in the address the key would be read, and passed on. */
@@ -33,7 +39,7 @@ function hideKey(): void {
 /** Put in place of what the page shows what it would show now. */
 async function reload(main: Element): Promise<void> {
   if (document.hidden || !getSelection()?.isCollapsed) return;
-  const text = await fetch(location.href)
+  const text = await fetch(location.href, { signal: AbortSignal.timeout(PATIENCE) })
     .then((answer) => (answer.ok ? answer.text() : undefined))
     .catch(() => undefined);
   main.toggleAttribute("data-stale", text === undefined);
@@ -45,11 +51,11 @@ interface ChannelList {
   channels: { name: string; viewers: number }[];
 }
 
-function countViewers(): void {
-  window.setTimeout(countViewers, COUNT_INTERVAL);
+async function countViewers(): Promise<void> {
   if (document.hidden) return;
   // Beside the page, which may be anywhere below another server's root.
-  void fetch(new URL("api/channels", document.baseURI))
+  const list = new URL("api/channels", document.baseURI);
+  await fetch(list, { signal: AbortSignal.timeout(PATIENCE) })
     .then((answer) => answer.json() as Promise<ChannelList>)
     .then(({ channels }) => channels.forEach(showViewers))
     .catch(() => undefined); // the players say that the line is down

@@ -8,6 +8,7 @@ import { Wakefulness } from "./wake.js";
 
 const FIRST_LOOK = 500;
 const LOOK_INTERVAL = 2000;
+const PATIENCE = 3000;
 const READY = "Nothing is sent before you press Start.";
 
 interface Channel {
@@ -151,8 +152,12 @@ class PublishPage {
   private async ask(): Promise<Channel | undefined> {
     const url = new URL(`../api/channels/${this.channel}`, document.baseURI);
     url.search = new URLSearchParams({ token: this.query.get("token") ?? "" }).toString();
-    const answer = await fetch(url, { cache: "no-store" }).catch(() => undefined);
-    return answer?.ok ? ((await answer.json()) as Channel) : undefined;
+    try {
+      const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+      return answer.ok ? ((await answer.json()) as Channel) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Ends the publishing; the preview stays. */
