@@ -24,6 +24,8 @@ const MOST_DELAY = 1000;
 const SOON = 30_000;
 const SLOWER = 0.6;
 const LEAST_SHARE = 0.1;
+// After so long the next stream may show whether the line has become better.
+const CALM = 300_000;
 const ANSWER_WITHIN = 5000;
 const LASTING = 5000;
 const NORMAL = 1000;
@@ -134,6 +136,7 @@ export class Publisher {
   /** Forgets the socket; what it may still say is not heard. */
   private drop(): void {
     this.endRecorder();
+    if (performance.now() - this.openedAt > CALM) this.share = Math.min(1, this.share / SLOWER);
     this.openedAt = Infinity;
     if (!this.socket) return;
     this.socket.onopen = this.socket.onclose = null;
