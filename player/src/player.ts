@@ -17,6 +17,7 @@ import { pictureSize } from "./stats.js";
 import type { PlayerState, Stats } from "./stats.js";
 
 const TICK = 250;
+// On average. The tiles of a wall share what they may say, and it is not always the same one's turn.
 const REPORT_INTERVAL = 5000;
 // An accident that repeats must not become a tight loop.
 const RETRY_WAIT = { impossible: 0, stalled: 0, broken: 250, unreachable: 250 };
@@ -38,7 +39,7 @@ export class Player {
   private started = false;
   /** Since there was a picture. */
   private failures = 0;
-  private reportedAt = 0;
+  private reportAt = 0;
   private timer = 0;
   private retryTimer = 0;
 
@@ -202,7 +203,7 @@ export class Player {
       if (playback.isStalled(now)) this.failed(playback, "stalled", "stalled 3 s");
     }
     if (this.isSettled && this.ladder.climb(now)) this.open();
-    if (now - this.reportedAt > REPORT_INTERVAL) this.report(now);
+    if (now > this.reportAt) this.report(now);
     this.updateState();
   }
 
@@ -213,7 +214,7 @@ export class Player {
   }
 
   private report(now: number): void {
-    this.reportedAt = now;
+    this.reportAt = now + REPORT_INTERVAL * (0.5 + Math.random());
     const report = this.meter.report(this.told.rung, now);
     if (report && this.bridge.watched?.report(report)) this.meter.reported();
   }

@@ -97,6 +97,16 @@ async def test_where_no_websocket_gets_through_pictures_come_over_http(
         assert (await stats(page))["reason"] == "mse: no WebSocket gets through, now gif"
 
 
+async def test_a_decoder_that_could_not_be_loaded_once_is_loaded_again(browser: Browser) -> None:
+    async with behind_proxy() as (proxy, _):
+        page = await open_player(browser, proxy)
+        proxy.cut("televise-mpeg1.js")
+        await page.evaluate(f"{PLAYER}.setAttribute('rung', 'jsmpeg')")
+        await until(lambda: proxy.cut_connections > 0)
+        proxy.mend()
+        await plays_on(page, "jsmpeg")
+
+
 async def test_a_server_that_holds_up_everything_is_waited_for(browser: Browser) -> None:
     async with behind_proxy() as (proxy, _):
         page = await open_player(browser, proxy, "smooth")

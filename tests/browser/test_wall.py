@@ -90,6 +90,9 @@ async def test_thirty_tiles_share_one_socket(browser: Browser) -> None:
         # The one exchange of clocks serves all.
         ages = await page.evaluate(f"{ALL}.map(tile => tile.stats.ageSeconds)")
         assert all(-0.05 < age < 5 for age in ages)
+        # So does the one allowance of reports.
+        shown = tv.edge.census.ages.of_channel
+        await until(lambda: all("shown" in shown(tv.channel(name)) for name in CHANNELS))
 
 
 @pytest.mark.parametrize("browser", ["chromium"], indirect=True)
