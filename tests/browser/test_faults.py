@@ -102,7 +102,8 @@ async def test_a_decoder_that_could_not_be_loaded_once_is_loaded_again(browser: 
         page = await open_player(browser, proxy)
         proxy.cut("televise-mpeg1.js")
         await page.evaluate(f"{PLAYER}.setAttribute('rung', 'jsmpeg')")
-        await until(lambda: proxy.cut_connections > 0)
+        await page.until(f"{PLAYER}.stats.reason.includes('cannot be loaded')", 40)
+        assert proxy.cut_connections
         proxy.mend()
         await plays_on(page, "jsmpeg")
 
