@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         self._backlog = backlog
         # Nearly always one; a wall has one for each channel.
         self.writers: list[Writing] = []
+        self._full = False
         self.transport: asyncio.Transport | None = None
         # Whence it came, and as what it was let in.
         self.address, self.place = "", Place.USUAL
@@ -163,16 +164,22 @@ class Connection(asyncio.Protocol):
             self._backlog.leave(self)
 
     def pause_writing(self) -> None:
+        self._full = True
         self._count()
         self._handler.pause_writing()
         for writer in self.writers:
             writer.pause()
 
     def resume_writing(self) -> None:
+        self._full = False
         self._count()
         self._handler.resume_writing()
-        for writer in self.writers:
-            writer.resume()
+        for _ in range(len(self.writers)):
+            if self._full:
+                return  # one of them has filled it again, and all are paused
+            # Who had a turn is the last to have the next one.
+            self.writers.append(self.writers.pop(0))
+            self.writers[-1].resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._backlog.leave(self)
