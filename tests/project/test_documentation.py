@@ -16,7 +16,11 @@ REFERENCE = ROOT / "docs" / "reference"
 
 
 def test_commands_and_options() -> None:
-    assert _missing("commands.md", _options(build_parser())) == []
+    """Those of limits follow from the names on the page of limits."""
+    options = set(_options(build_parser()))
+    limits = {f"--max-{name.replace('_', '-')}" for name in _limits()}
+    assert {option for option in options if option.startswith("--max-")} == limits
+    assert _missing("commands.md", options - limits) == []
 
 
 async def test_urls() -> None:
@@ -35,7 +39,7 @@ async def test_urls() -> None:
 
 def test_limits() -> None:
     """Each with what it is if nothing is said, and what it may be."""
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.+)$", (REFERENCE / "limits.md").read_text(), re.M))
+    rows = _limits()
     assert list(rows) == list(ALLOWED)
     for name, allowed in ALLOWED.items():
         usual, may_be, *_ = (cell.strip() for cell in rows[name].split("|"))
@@ -61,6 +65,11 @@ def test_exceptions() -> None:
 
 def test_python_names() -> None:
     assert _missing("python.md", televise.__all__) == []
+
+
+def _limits() -> dict[str, str]:
+    """The names on the page of limits, and what stands behind each."""
+    return dict(re.findall(r"^\| `(\w+)` \| (.+)$", (REFERENCE / "limits.md").read_text(), re.M))
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
