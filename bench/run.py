@@ -1,4 +1,5 @@
-"""Runs the benchmarks, one after another, on a machine that does nothing else.
+"""Runs the benchmarks, one after another, on a machine that does nothing else. The last of them,
+``soak``, takes an hour by itself.
 
 What each prints is kept in ``bench/results``; of that `bench.report` makes docs/performance.md.
 """
@@ -29,6 +30,7 @@ BENCHMARKS = (
     "show",
     "publish",
     "republish",
+    "soak",
 )
 
 
