@@ -19,11 +19,13 @@ MOST_VIEWERS = 10_000
 
 @dataclass
 class Hub:
-    """A running server: its process, its port, and how long it took to answer (seconds)."""
+    """A running server: its process, its port, how long it took to answer (seconds), and the key
+    that its viewers need, if they do."""
 
     process: subprocess.Popen[bytes]
     port: int
     start_seconds: float
+    token: str = ""
 
     @property
     def url(self) -> str:

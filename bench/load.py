@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.hub import Hub
+
 HERE = Path(__file__).parent
 FRAME_HEADER = 4  # a WebSocket frame of such sizes (RFC 6455 section 5.2)
 PROBES = 8
@@ -27,13 +29,19 @@ class Load:
 @dataclass
 class Running:
     """A started server: where its viewers go (``mode`` is ``ws`` or ``http``), what a message has
-    beside its bytes, its processes."""
+    beside its bytes, its processes, the key that viewers need."""
 
     port: int
     url: str
     mode: str
     overhead: int
     pids: list[int]
+    token: str = ""
+
+
+def watched(hub: Hub) -> Running:
+    """The hub's channel ``cam``, by WebSocket."""
+    return Running(hub.port, "/cam.mjpg", "ws", FRAME_HEADER, hub.processes, hub.token)
 
 
 def generate(server: Running, load: Load, viewers: int, seconds: float) -> dict[str, Any]:
@@ -50,6 +58,8 @@ def generate(server: Running, load: Load, viewers: int, seconds: float) -> dict[
         "-f": load.fps,
         "-T": ",".join(map(str, server.pids)),
     }
+    if server.token:
+        options["-x"] = f"Authorization: Bearer {server.token}"
     command = [str(compiled("loadgen", load.folder))]
     for name, value in options.items():
         command += [name, str(value)]
@@ -65,10 +75,11 @@ def compiled(name: str, folder: Path) -> Path:
     return program
 
 
-def handshake(port: int) -> bytes:
+def handshake(hub: Hub) -> bytes:
     """The request of a viewer by WebSocket."""
-    key = base64.b64encode(os.urandom(16)).decode()
-    return (
-        f"GET /cam.mjpg HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
-    ).encode()
+    lines = ["GET /cam.mjpg HTTP/1.1", f"Host: 127.0.0.1:{hub.port}"]
+    lines += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+    lines.append(f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}")
+    if hub.token:
+        lines.append(f"Authorization: Bearer {hub.token}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.hub import free_port, serving, wait_for_port
 from bench.jpeg_film import make_film, make_picture
-from bench.load import FRAME_HEADER, Load, Running, compiled
+from bench.load import FRAME_HEADER, Load, Running, compiled, watched
 
 SERVERS = Path(__file__).parent / "servers"
 PART_HEADER = 60  # about what a part of multipart has before and after its picture
@@ -41,7 +41,7 @@ def televise(load: Load) -> Iterator[Running]:
     if not film.exists():
         make_film(film, load.size, load.fps)
     with serving(f"cam={film}") as hub:
-        yield Running(hub.port, "/cam.mjpg", "ws", FRAME_HEADER, hub.processes)
+        yield watched(hub)
 
 
 @contextmanager

@@ -60,7 +60,7 @@ async def _viewers(hub: Hub, context: ssl.SSLContext | None, count: int) -> Asyn
             transport, _ = await loop.create_connection(
                 asyncio.Protocol, "127.0.0.1", hub.port, ssl=context
             )
-            transport.write(handshake(hub.port))
+            transport.write(handshake(hub))
             transports.append(transport)
         yield
     finally:

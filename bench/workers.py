@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.fanout import filmed, load_of, watched
+from bench.fanout import filmed, load_of
 from bench.hub import serving
-from bench.load import Load
+from bench.load import Load, watched
 
 
 def main() -> None:

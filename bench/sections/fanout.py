@@ -35,7 +35,8 @@ def compare(found: Rows) -> str:
             ),
             "![Processor time per message](images/fanout.svg)\n",
             "With one viewer most of the time is the source's: its pictures are read and "
-            "packed once, however many watch.\n",
+            "packed once, however many watch. No key is needed here; televise with keys, and with "
+            "its metrics read, is in the next section.\n",
             _sizes(found),
         ]
     )
@@ -91,6 +92,8 @@ def fanout(found: Rows) -> str:
     return "\n".join(
         [
             "## A thousand viewers, and twenty that have stalled\n",
+            "The hub as it is run for others: watching needs a key, all limits and the bound on "
+            "latency hold, and its metrics are read once a second.\n",
             table(
                 ["", "µs per message", "worst viewer got"],
                 [
@@ -106,6 +109,24 @@ def fanout(found: Rows) -> str:
             f"Ratios to C in {len(best['ratios'])} rounds: "
             f"{', '.join(f'{ratio:.2f}' for ratio in best['ratios'])}. A stalled viewer costs "
             f"{best['kb_per_stalled']} KB.\n",
+            _resumed(best["resumed"]),
+        ]
+    )
+
+
+def _resumed(streams: dict[str, dict[str, float]]) -> str:
+    """What lies before those who have stalled."""
+    return "\n".join(
+        [
+            "A viewer that has read nothing for 5 to 7 s goes on: seconds of pictures, at most, "
+            "that it must eat before it is at the live edge. What its own kernel has taken no "
+            "server can take back; how much that takes is its own affair. Those since the "
+            "keyframe at which it goes on come at once, and there are more of them the rarer a "
+            "source's keyframes are.\n",
+            table(
+                ["", "in its own kernel", "in the hub's", "since the keyframe"],
+                [[name, *one.values()] for name, one in streams.items()],
+            ),
         ]
     )
 
