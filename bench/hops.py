@@ -27,6 +27,8 @@ from televise.model.packet import Packet
 # As browsers take it: the film's own pictures, and its sound.
 RENDITION = {"video": "h264", "audio": "aac"}
 CALM_SECONDS = 3.0
+Key = tuple[int, int]  # epoch and sequence
+Arrivals = dict[Key, float]
 
 
 def main() -> None:
@@ -45,8 +47,8 @@ def main() -> None:
 
 
 async def _measure(chain: list[Hub], seconds: float) -> dict[str, Any]:
-    arrivals: list[dict[tuple[int, int], float]] = [{} for _ in chain]
-    sizes: dict[tuple[int, int], int] = {}
+    arrivals: list[Arrivals] = [{} for _ in chain]
+    sizes: dict[Key, int] = {}
     async with aiohttp.ClientSession() as session:
         takers = [
             asyncio.create_task(take(session, hub, RENDITION, _noting(arrived, sizes)))
@@ -56,33 +58,42 @@ async def _measure(chain: list[Hub], seconds: float) -> dict[str, Any]:
         await asyncio.sleep(CALM_SECONDS)
         for arrived in arrivals:
             arrived.clear()
-        sizes.clear()
-        before = [hub.cpu_seconds() for hub in chain]
+        # The last one, which gives to one: the client. The others give to the next hub too.
+        used = chain[-1].cpu_seconds()
         await asyncio.sleep(seconds)
-        used = [hub.cpu_seconds() - then for hub, then in zip(chain, before, strict=True)]
+        used = chain[-1].cpu_seconds() - used
+        left_the_first = set(arrivals[0])
+        await asyncio.sleep(CALM_SECONDS)  # until those on their way have come to the end
         for taker in takers:
             taker.cancel()
         await asyncio.gather(*takers, return_exceptions=True)
-    delays = [
-        (later[packet] - earlier[packet]) * 1000
-        for earlier, later in pairwise(arrivals)
-        for packet in earlier
-        if packet in later
-    ]
-    percent = statistics.quantiles(delays, n=100)
     return {
         "hops": len(chain) - 1,
-        "packets": len(arrivals[0]),
-        "packets_at_the_end": len(arrivals[-1]),
-        "mbit_per_second": round(sum(sizes.values()) * 8 / seconds / 1e6, 2),
-        "delay_per_hop_ms_p50": round(percent[49], 2),
-        "delay_per_hop_ms_p99": round(percent[98], 2),
-        # Of the last one, which gives to one: the client. The others give to the next hub too.
-        "cpu_percent_per_hop": round(used[-1] / seconds * 100, 2),
+        "packets": len(left_the_first),
+        "lost": len(left_the_first - arrivals[-1].keys()),
+        "mbit_per_second": round(
+            sum(sizes[packet] for packet in left_the_first) * 8 / seconds / 1e6, 2
+        ),
+        **_delays(arrivals),
+        "cpu_percent_per_hop": round(used / seconds * 100, 2),
     }
 
 
-async def _all_have_come(arrivals: list[dict[tuple[int, int], float]]) -> None:
+def _delays(arrivals: list[Arrivals]) -> dict[str, float]:
+    """Of all packets over each hop."""
+    delays = [
+        (later[packet] - earlier[packet]) * 1000
+        for earlier, later in pairwise(arrivals)
+        for packet in earlier.keys() & later.keys()
+    ]
+    percent = statistics.quantiles(delays, n=100)
+    return {
+        "delay_per_hop_ms_p50": round(percent[49], 2),
+        "delay_per_hop_ms_p99": round(percent[98], 2),
+    }
+
+
+async def _all_have_come(arrivals: list[Arrivals]) -> None:
     end = time.monotonic() + 60
     while not all(arrivals):
         if time.monotonic() > end:
@@ -90,9 +101,7 @@ async def _all_have_come(arrivals: list[dict[tuple[int, int], float]]) -> None:
         await asyncio.sleep(0.1)
 
 
-def _noting(
-    arrived: dict[tuple[int, int], float], sizes: dict[tuple[int, int], int]
-) -> Callable[[Packet], None]:
+def _noting(arrived: Arrivals, sizes: dict[Key, int]) -> Callable[[Packet], None]:
     def note(packet: Packet) -> None:
         key = packet.epoch, packet.sequence
         arrived[key], sizes[key] = time.monotonic(), len(packet.data)

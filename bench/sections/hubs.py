@@ -10,8 +10,8 @@ def hops(found: Rows) -> str:
         "From hub to hub",
         f"Each of {one['hops']} hubs in a row adds {one['delay_per_hop_ms_p50']} ms (median; 99 % "
         f"below {one['delay_per_hop_ms_p99']} ms) and takes {one['cpu_percent_per_hop']} % of a "
-        f"core, at {one['mbit_per_second']} Mbit/s. Of {one['packets']} packets "
-        f"{one['packets_at_the_end']} came to the end.\n",
+        f"core, at {one['mbit_per_second']} Mbit/s. Of {one['packets']} packets that left the "
+        f"first one {one['lost']} never came to the last.\n",
     )
 
 
