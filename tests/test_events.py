@@ -248,6 +248,12 @@ def test_what_is_remembered_of_warnings_is_bounded(capsys: Captured) -> None:
     assert len(lines(capsys)) == 3 * events.MAX_KINDS
 
 
+def test_what_is_remembered_of_events_is_bounded(capsys: Captured) -> None:
+    for number in range(events.MAX_KINDS * 2 + 5):
+        events.info(f"channel {number} is live")
+    assert len(events._told) <= events.MAX_KINDS
+
+
 async def test_a_task_that_fails_unheard_is_one_line(
     capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,8 @@
 Messages are one line: what was wrong, then what would be right.
 """
 
+from collections.abc import Sequence
+
 
 class TeleviseError(Exception):
     """Base of all errors of this package."""
@@ -33,7 +35,12 @@ class InputError(TeleviseError):
 
 
 class UnknownChannel(TeleviseError):
-    """There is no channel of this name here."""
+    """There is no channel of this name here; ``known`` are those that there are, which the text
+    does not name: not everybody may know of them."""
+
+    def __init__(self, text: str, known: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.known = tuple(known)
 
 
 class Unauthorized(TeleviseError):

@@ -60,6 +60,7 @@ _rate = _Rate()
 
 def info(event: str, **fields: object) -> None:
     """Something happened; of what does so more than twenty times a second, the rest is counted."""
+    _forget_many()
     second = int(time.monotonic())
     counted_second, count = _told.get(event, (second, 0))
     count = count + 1 if counted_second == second else 1
@@ -83,6 +84,12 @@ def error(event: str, **fields: object) -> None:
     _tell_rarely("error", event, event, {**fields, "exc_info": sys.exc_info()})
 
 
+def _forget_many() -> None:
+    if max(len(_told), len(_quiet_until), len(_alike)) >= MAX_KINDS:
+        for known in (_told, _quiet_until, _alike, _kept_back):
+            known.clear()
+
+
 def _tell_rarely(level: str, name: str, event: str, fields: dict[str, object]) -> None:
     now = time.monotonic()
     kind = name, *(fields.get(field) for field in _TELLING)
@@ -101,9 +108,7 @@ def _tell_rarely(level: str, name: str, event: str, fields: dict[str, object]) -
 
 def _are_enough(name: str, now: float) -> bool:
     """Whether as much as may be has been told of this event, in whatever words; else it counts."""
-    if max(len(_quiet_until), len(_alike)) >= MAX_KINDS:
-        for known in (_quiet_until, _alike, _kept_back):
-            known.clear()
+    _forget_many()
     until, count = _alike.get(name, (0.0, 0))
     if now >= until:
         until, count = now + WINDOW_SECONDS, 0

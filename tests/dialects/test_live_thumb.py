@@ -3,8 +3,12 @@
 import base64
 import json
 import re
+from pathlib import Path
+from typing import Any
 
+from televise.web.keys import Grant, Keys
 from tests.dialects.speaking import speaking
+from tests.support.server import SMALL
 from tests.support.wire import TEXT
 
 SOURCES = ("cam=pattern:?size=160x120&fps=15", "door=pattern:?size=320x240&fps=15")
@@ -76,3 +80,19 @@ async def test_counts() -> None:
         assert found["published_messages"] >= 3
         everything = json.loads((await it.answer("/channels-stats"))[1])
         assert (everything["channels"], everything["subscribers"]) == (2, 1)
+
+
+async def test_on_a_private_hub_nobody_is_told_which_channels_there_are(tmp_path: Path) -> None:
+    """Without a key for them; and there is no difference between those and others."""
+    path = tmp_path / "key"
+    token = Keys(path).sign(Grant("hall", "view"), 600)
+    settings: dict[str, Any] = {"private": True, "key_file": path}
+    async with speaking("live_thumb", f"bedroom={SMALL}", f"hall={SMALL}", **settings) as it:
+        answers = [
+            await it.answer("/pub?id=nosuch", "POST"),
+            await it.answer("/pub?id=bedroom", "POST"),
+            await it.answer(f"/sub/nosuch?token={token}"),
+            await it.answer(f"/sub/bedroom?token={token}"),
+        ]
+    assert [int(head.split()[1]) for head, _ in answers] == [401, 401, 403, 403]
+    assert not [body for _, body in answers[::2] if b"bedroom" in body]

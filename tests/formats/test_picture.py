@@ -84,6 +84,15 @@ def test_pictures_of_ffmpeg(codec: str, needs: Needs, tmp_path: Path) -> None:
     assert (found.kind, found.width, found.height) == (codec.replace("mjpeg", "jpeg"), 322, 182)
 
 
+def test_a_gif_is_as_large_as_its_frames() -> None:
+    """Whatever its screen says: who unpacks it makes room for them."""
+    data = bytearray(encoded("gif", (40, 30)))
+    data[6:10] = b"\x10\0\x10\0"
+    found = parse_picture(bytes(data))
+    assert found is not None
+    assert (found.width, found.height) == (40, 30)
+
+
 BAD = [
     (b"<!DOCTYPE html><title>404</title>", "not a JPEG, PNG, GIF or WebP picture"),
     (b"RIFF\x20\0\0\0WAVEfmt ", "not a JPEG, PNG, GIF or WebP picture"),

@@ -50,7 +50,8 @@ async def serving(app: Any, channel: Channel) -> AsyncIterator[Site]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        config = uvicorn.Config(app, log_level="error", ws="wsproto", lifespan="on")
+        options: dict[str, Any] = {"log_level": "error", "ws": "wsproto", "lifespan": "on"}
+        config = uvicorn.Config(app, **options, proxy_headers=False)
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve([listening]))
         try:
@@ -202,6 +203,8 @@ async def test_secrets_of_the_application_stay_there(server: Server) -> None:
                 "Authorization": "Bearer x",
                 "Range": "bytes=0-5",
                 "Origin": "https://evil.example",
+                "X-Forwarded-For": "203.0.113.9",
+                "X-Forwarded-Proto": "https",
                 "Connection": "X-Hop",
                 "X-Hop": "1",
             }
@@ -216,6 +219,10 @@ async def test_secrets_of_the_application_stay_there(server: Server) -> None:
     assert "range" in names
     assert "cookie: televise-cam=2; televise-x=3" in lines
     assert not {"authorization", "origin", "x-hop"} & set(names)
+    assert [line for line in lines if "forwarded" in line] == [
+        "x-forwarded-for: 127.0.0.1",
+        "x-forwarded-proto: http",
+    ]
     assert names.count("cookie") == 1
     assert names.count("host") == 1
 

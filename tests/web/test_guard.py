@@ -18,6 +18,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from televise.dialects import DIALECTS, parse_dialect
+from televise.errors import Forbidden
 from televise.web import suspects
 from televise.web.keys import LEEWAY_SECONDS, Grant, Keys
 from tests.support.server import SMALL, Serving, serving
@@ -340,6 +341,8 @@ async def test_who_may_come_and_how_long_one_may_stay(hub: Private) -> None:
     async with hub.running.get(f"/cam?token={short}", headers=HTML) as answer:
         cookie = SimpleCookie(answer.headers["Set-Cookie"])["televise-cam"].value
     grant = hub.keys.check(cookie, "cam", "view")
+    with pytest.raises(Forbidden):
+        hub.keys.check(cookie, "cam", "admin")
     assert 590 < grant.until - time.time() <= 600
     ending = hub.token(ttl=NOW - LEEWAY_SECONDS)
     async with hub.socket(f"/cam.mjpg?token={ending}", protocols=["televise.v1"]) as websocket:

@@ -133,14 +133,19 @@ def _check_channel(hub: Hub, spec: DialectSpec) -> None:
     try:
         hub.channel(spec.channel)
     except UnknownChannel as error:
-        raise InputError(f"--dialect {spec.name}={spec.channel}: {error}") from None
+        known = ", ".join(error.known) or "none"
+        text = f"--dialect {spec.name}={spec.channel}: {error}; there is: {known}"
+        raise InputError(text) from None
 
 
 def _channel_of(hub: Hub, spec: DialectSpec) -> ChannelOf:
     """The channel that was given, whatever a URL says; else that of the URL; else the first."""
 
     def find(request: web.Request, name: str) -> Channel:
-        channel = _by_name(hub, spec.channel or name)
+        # Who may not watch it is not told whether there is one, either.
+        if wanted := spec.channel or name:
+            access_of(request).check(wanted)
+        channel = _by_name(hub, wanted)
         access_of(request).check(channel.name)
         return channel
 

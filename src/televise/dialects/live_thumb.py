@@ -13,7 +13,7 @@ from televise.dialects.dialect import ChannelOf, Dialect, Routes
 from televise.dialects.page import page, picture
 from televise.dialects.pictures import Multipart, asked_newest
 from televise.dialects.talk import Silence, converse
-from televise.errors import InputError, Unavailable
+from televise.errors import InputError, Unavailable, UnknownChannel
 from televise.formats.multipart import timestamp
 from televise.formats.websocket import text_frame
 from televise.hub.channel import Channel
@@ -63,9 +63,14 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     @public
     async def publish(request: web.Request) -> web.StreamResponse:
-        name, address = channel_of(request, request.query.get("id", "")).name, request.remote or ""
+        name, token = request.query.get("id", ""), token_of(request)
+        try:
+            name = channel_of(request, name).name
+        except UnknownChannel:
+            edge.seats.check(name, token)  # who has no key is told that, and nothing else
+            raise
         with telling(request, name):
-            publishing = edge.seats.take(name, token_of(request), address, "jpeg")
+            publishing = edge.seats.take(name, token, request.remote or "", "jpeg")
         return await receive(request, publishing, AsText())
 
     async def stats(request: web.Request) -> web.StreamResponse:

@@ -112,14 +112,17 @@ def _parse_png(data: bytes) -> Picture:
 
 
 def _parse_gif(data: bytes) -> Picture:
-    """Section numbers are those of the specification; it ends with its trailer (section 27)."""
+    """Section numbers are those of the specification; it ends with its trailer (section 27). Who
+    unpacks it makes room for frames that are larger than its screen: that is its size."""
     reader = _Reader(data, 6)
     width, height = reader.number(2, "little"), reader.number(2, "little")  # 18
     packed = reader.take(3)[0]
     _skip_colours(reader, packed)
     while (block := reader.take(1)[0]) != gif.TRAILER:
         if block == gif.IMAGE:  # 20
-            _skip_colours(reader, reader.take(9)[8])
+            left, top, wide, high = (reader.number(2, "little") for _ in range(4))
+            width, height = max(width, left + wide), max(height, top + high)
+            _skip_colours(reader, reader.take(1)[0])
             reader.take(1)
         elif block == gif.EXTENSION:  # 23 to 26
             reader.take(1)

@@ -44,11 +44,10 @@ class Hub:
         return list(self._channels.values())
 
     def channel(self, name: str) -> Channel:
-        """The channel of this name; UnknownChannel lists those that there are."""
+        """The channel of this name; UnknownChannel knows those that there are."""
         if channel := self._channels.get(name):
             return channel
-        known = ", ".join(self._channels) or "none"
-        raise UnknownChannel(f"no channel {name!r}; there is: {known}")
+        raise UnknownChannel(f"no channel {name!r}", list(self._channels))
 
     def has(self, name: str) -> bool:
         """Whether there is a channel of this name."""

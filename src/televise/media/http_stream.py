@@ -53,7 +53,7 @@ class HttpStream:
         self._position = self._wanted = 0
         self._response = self._get(0)
         length = self._response.headers.get("Content-Length", "")
-        self._length = int(length) if length.isdecimal() else -1
+        self._length = int(length) if length.isdecimal() and len(length) < 19 else -1
 
     def __enter__(self) -> "HttpStream":
         return self

@@ -24,6 +24,8 @@ _SCHEMES: dict[str, tuple[str, str, Callable[[str], object]]] = {
     "publish": ("publish", "live", lambda text: _bare(text, "publish:")),
     "frames": ("frames", "frames", lambda text: None),
 }
+# A part of a path that is written as a query is.
+_SECRET = re.compile(r"[^/]*=[^/]*")
 # What stands in front of the last part of a path.
 _FOLDERS = re.compile(r"(dir:)?([^?]*[/\\])(?=[^?/\\])")
 _OF_FILES = ("file", "directory", "directories")
@@ -179,5 +181,9 @@ def _classify_url(text: str) -> tuple[str, str, str]:
         # What follows the application is the stream's key, a secret at most services.
         application, slash, key = path.strip("/").partition("/")
         path, name = f"/{application}{slash}{'***' if key else ''}", host
+    elif _SECRET.search(path):
+        # As /user=admin&password=1234&channel=1, where cameras have no query.
+        name = host if "=" in PurePath(path).name else name
+        path = _SECRET.sub("***", path)
     shown = urlunsplit((url.scheme, place, path, "***" if url.query else "", ""))
     return "pull", name, shown

@@ -29,6 +29,8 @@ _HOP_BY_HOP = {
 }
 # What is the outer application's own business; of its cookies, the hub gets those it has set.
 _NOT_FOR_THE_HUB = _HOP_BY_HOP | {b"host", b"origin", b"cookie", b"authorization"}
+# Who asks is what the application's server says, and not what it was told by whomever.
+_SAID_BY_ANYBODY = {b"forwarded", b"x-forwarded-for", b"x-forwarded-proto"}
 _COOKIE = "televise-"
 EXAMPLE = "http://127.0.0.1:8080"
 _REFUSED = 1008  # RFC 6455 section 7.4.1: policy violation
@@ -102,11 +104,19 @@ def _session() -> aiohttp.ClientSession:
 def _headers(scope: Scope) -> list[tuple[str, str]]:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in _kept(scope["headers"], _NOT_FOR_THE_HUB)
+        for name, value in _kept(scope["headers"], _NOT_FOR_THE_HUB | _SAID_BY_ANYBODY)
         if not name.lower().startswith(b"sec-websocket-")
     ]
     cookies = "; ".join(_cookies(scope))
-    return [*headers, ("Cookie", cookies)] if cookies else headers
+    return [*headers, *_forwarded(scope), *([("Cookie", cookies)] if cookies else [])]
+
+
+def _forwarded(scope: Scope) -> Iterator[tuple[str, str]]:
+    """For whom we ask, which a hub believes whose ``--trusted-proxy`` this machine is."""
+    if client := scope.get("client"):
+        yield "X-Forwarded-For", client[0]
+    secure = scope.get("scheme") in ("https", "wss")
+    yield "X-Forwarded-Proto", "https" if secure else "http"
 
 
 def _cookies(scope: Scope) -> Iterator[str]:

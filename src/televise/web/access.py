@@ -10,15 +10,23 @@ from televise.web.keys import Grant
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The right that a request has with the channels of its ``grants``; ``to_all``: with each."""
+    """The right that a request has with the channels of its ``grants``; ``to_all``: with each.
+
+    ``blind``: it is not told of those that there are; whoever answers looks for a key by itself.
+    """
 
     can: str
     grants: tuple[Grant, ...] = ()
     to_all: bool = False
+    blind: bool = False
 
     def allows(self, channel: str) -> bool:
         """Whether it is for the channel of this name."""
         return self.to_all or any(grant.allows(channel, self.can) for grant in self.grants)
+
+    def may_know(self, channel: str) -> bool:
+        """Whether the channel of this name may be told of."""
+        return self.allows(channel) and not self.blind
 
     def check(self, channel: str) -> None:
         """Forbidden where it is not."""

@@ -25,6 +25,10 @@ class Ages:
 
     def reported(self, name: str, milliseconds: float) -> None:
         """A player shows a picture of this age; of channel ``name``, which there is."""
+        if name not in self._reports:  # of those that have gone nothing is kept
+            self._reports = {
+                each: found for each, found in self._reports.items() if self._hub.has(each)
+            }
         reports = self._reports.setdefault(name, deque(maxlen=MAX_REPORTS))
         reports.append((time.monotonic(), milliseconds))
 

@@ -154,7 +154,7 @@ async def _nowhere(request: web.Request, handler: Handler) -> web.StreamResponse
 def _error(
     request: web.Request, edge: Edge, error: TeleviseError, status: int
 ) -> web.StreamResponse:
-    headers = {"Cache-Control": "no-store"}
+    headers, text = {"Cache-Control": "no-store"}, _text(request, error)
     if status == 429:
         headers["Retry-After"] = str(RETRY_SECONDS)
     if status == 503:
@@ -162,10 +162,19 @@ def _error(
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="televise"'
     if request.path.startswith("/api/"):
-        return web.json_response({"error": str(error)}, status=status, headers=headers)
+        return web.json_response({"error": text}, status=status, headers=headers)
     if "text/html" in request.headers.get("Accept", "") and (page := _page(request, edge, error)):
         return _html(page, status, headers)
-    return web.Response(text=f"{error}\n", status=status, headers=headers)
+    return web.Response(text=f"{text}\n", status=status, headers=headers)
+
+
+def _text(request: web.Request, error: TeleviseError) -> str:
+    """One line; it names the channels that the client may know of."""
+    if not isinstance(error, UnknownChannel) or not error.known:
+        return str(error)
+    access = access_of(request)
+    known = [name for name in error.known if access.may_know(name)]
+    return f"{error}; there is: {', '.join(known)}" if known else str(error)
 
 
 def _page(request: web.Request, edge: Edge, error: TeleviseError) -> str | None:
@@ -179,7 +188,7 @@ def _page(request: web.Request, edge: Edge, error: TeleviseError) -> str | None:
 
 
 def _cards(edge: Edge, access: Access) -> list[ChannelCard]:
-    return [_card(edge, each) for each in edge.hub.channels if access.allows(each.name)]
+    return [_card(edge, each) for each in edge.hub.channels if access.may_know(each.name)]
 
 
 def _card(edge: Edge, channel: Channel) -> ChannelCard:

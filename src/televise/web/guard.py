@@ -137,7 +137,7 @@ class Guard:
             raise Forbidden("a hub must show its certificate here: see --upstream-cert")
         free = need.can in LOOKING or (need.can == "relay" and not tokens)
         if need.public or (free and not self.private):
-            return Access(need.can, to_all=True)
+            return Access(need.can, to_all=True, blind=self.private)
         return self._check(request, need, tokens)
 
     def _check(self, request: web.Request, need: Need, tokens: list[str]) -> Access:

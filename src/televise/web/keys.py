@@ -106,8 +106,9 @@ class Keys:
         return self._encode(signed, now + int(seconds))
 
     def session(self, grant: Grant) -> str:
-        """A token for the browser of one who came with ``grant``: it may come back until then."""
-        visitor = replace(grant, session=secrets.token_hex(6))
+        """A token for the browser of one who came with ``grant``: it may come back until then, to
+        look and for nothing else, as every server of this host is sent it."""
+        visitor = replace(grant, can="view", take_over=False, session=secrets.token_hex(6))
         return self._encode(visitor, grant.until)
 
     def check(self, token: str, channel: str, can: str) -> Grant:
