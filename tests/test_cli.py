@@ -160,6 +160,10 @@ def test_what_is_typed_without_options() -> None:
     assert written.keys() == {"run", "sources", "node", "local"}, "what is not written is no option"
 
 
+def test_a_host_may_be_written_as_in_a_url() -> None:
+    assert parse(["serve", "--host", "[::1]"]).host == "::1"
+
+
 def test_options_may_stand_between_sources() -> None:
     options = parse(["serve", "a=pattern:", "--port", "0", "b=-", "--rtmp", "0", "-"])
     assert (options.sources, options.port) == (["a=pattern:", "b=-", "-"], 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from televise.dialects import parse_dialect
 from televise.errors import InputError
 from televise.hub import channel as channel_module
 from televise.hub import renditions
@@ -266,12 +267,24 @@ async def test_an_address_that_is_not_ours_is_said(host: str) -> None:
         ("localhost", "http://localhost:"),
         ("0.0.0.0", "http://127.0.0.1:"),
         ("", "http://127.0.0.1:"),
+        ("::", "http://127.0.0.1:"),
     ],
 )
 async def test_its_address_can_be_opened_on_this_machine(host: str, url: str) -> None:
     async with serving(SMALL, host=host) as running:
         assert running.server.url.startswith(url)
         async with running.session.get(f"{running.server.url}/healthz") as answer:
+            assert answer.status == 200
+
+
+async def test_every_port_is_on_all_addresses() -> None:
+    dialect = parse_dialect("mjpg_streamer@0")
+    async with serving(SMALL, host="::", workers=2, dialects=[dialect], rtmp_port=0) as running:
+        server = running.server
+        for port in (server.port, server.dialects[0].port, server.rtmp_port):
+            _, writer = await connect(port)
+            writer.close()
+        async with running.session.get(f"{server.url}/cam") as answer:
             assert answer.status == 200
 
 

@@ -203,6 +203,12 @@ def refusal(text: str) -> str:
     return ""
 
 
+def test_a_host_may_be_written_as_in_a_url(tmp_path: Path) -> None:
+    assert plan(tmp_path, 'host = "[::1]"').settings.host == "::1"
+    node = plan(tmp_path, '[nodes.a]\naddress = "[FD00::3]"', "a")
+    assert node.settings.names == ("fd00::3",)
+
+
 def test_an_empty_file_is_no_file(tmp_path: Path) -> None:
     alone = Wanted({}).plan()
     assert plan(tmp_path, "") == alone

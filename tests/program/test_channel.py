@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 import televise
 from televise import Channel, Click, Key, Server
 from televise.errors import InputError, Unavailable
+from televise.program.arguments import check_host
 from tests.conftest import Needs
 from tests.program.test_picture import image_file
 from tests.support.process import environment
@@ -538,6 +539,10 @@ def test_a_channel_that_cannot_be(server: Server, arguments: Any, said: str) -> 
 def test_a_server_that_cannot_be(arguments: Any, said: str) -> None:
     with pytest.raises(InputError, match=said):
         Server(**arguments)
+
+
+def test_a_host_may_be_written_as_in_a_url() -> None:
+    assert check_host("[::1]") == "::1"
 
 
 def test_a_notebook_shows_the_stream(server: Server) -> None:

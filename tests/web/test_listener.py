@@ -42,6 +42,17 @@ async def test_localhost_is_one_port_on_all_its_addresses() -> None:
     await listener.stop()
 
 
+async def test_everywhere_is_by_both_versions_of_ip() -> None:
+    found = []
+    for host in ("", "::"):
+        listener = make_listener()
+        listener.bind(host, 0)
+        found.append({each.getsockname()[0] for each in listener._sockets})
+        await listener.stop()
+    assert found[0] == found[1]
+    assert "0.0.0.0" in found[0]
+
+
 @pytest.mark.parametrize(
     ("number", "expected"),
     [

@@ -10,6 +10,7 @@ from televise.commands import certificates
 from televise.commands.arguments import hide_secrets, hide_token
 from televise.commands.values import count, port, replay, rtmp_port, within
 from televise.model.allowed import ALLOWED
+from televise.model.host import bare
 from televise.model.source import parse_source
 
 
@@ -75,7 +76,7 @@ def _add_file(group: "argparse._ArgumentGroup") -> None:
 
 
 def _add_listening(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--host", help="address to listen on (127.0.0.1)")
+    group.add_argument("--host", type=bare, help="address to listen on (127.0.0.1)")
     group.add_argument("--port", type=port, help="port to listen on, 0 for any (8080)")
     group.add_argument(
         "--workers",

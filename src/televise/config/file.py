@@ -83,7 +83,7 @@ def _read_node(name: str, table: Any, inside: Place, common: Values, folder: Pat
 
 def _read_address(value: Any, place: Place) -> str:
     try:
-        address = str(read.text(value)).lower()
+        address = read.host(value).lower()
         if not address or any(letter in address for letter in "/@?# ") or address.count(":") == 1:
             raise InputError(f'{address!r}: write a host\'s name, as in "edge.example"')
     except InputError as error:

@@ -23,7 +23,7 @@ _CERTIFICATES = (
     *("upstream_ca", "upstream_cert", "upstream_key"),
 )
 _READ: Mapping[str, Callable[[Any], Any]] = {
-    "host": read.text,
+    "host": read.host,
     "port": read.port,
     "workers": read.count,
     "insecure": read.flag,

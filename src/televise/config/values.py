@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from televise.errors import InputError
 from televise.hub.policy import parse_replay
 from televise.model.allowed import Allowed
+from televise.model.host import bare
 
 Read = Callable[[Any], Any]
 T = TypeVar("T")
@@ -28,6 +29,11 @@ def _from_environment(match: re.Match[str]) -> str:
     if name not in os.environ:
         raise InputError(f"${{{name}}} is not in the environment: set it, as in export {name}=...")
     return os.environ[name]
+
+
+def host(value: Any) -> str:
+    """A name or an address."""
+    return bare(text(value))
 
 
 def flag(value: Any) -> bool:

@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any
 
 from televise.errors import InputError
+from televise.model.host import bare
 from televise.model.name import check_name
 from televise.model.unix_time import is_unix_time
 from televise.program.picture import MAX_HEIGHT, MAX_WIDTH
@@ -56,10 +57,11 @@ def check_port(port: Any) -> int:
     return port
 
 
-def check_host(host: object) -> None:
+def check_host(host: object) -> str:
     """An address to listen on."""
     if not isinstance(host, str):
         raise InputError(f'host={_told(host)}: an address as text, as in "127.0.0.1"')
+    return bare(host)
 
 
 def check_origins(origins: Any) -> list[str]:

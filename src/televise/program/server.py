@@ -30,7 +30,7 @@ class Server(Publisher):
         insecure: bool = False,
         log: bool = False,
     ) -> None:
-        check_host(host)
+        host = check_host(host)
         check_port(port)
         origins = check_origins(origins)
         super().__init__()

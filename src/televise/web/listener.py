@@ -60,9 +60,11 @@ class Listener:
 
     def bind(self, host: str, port: int) -> int:
         """Take the addresses of ``host``; returns the port. InputError where that fails."""
+        # "::" is everywhere, by IPv4 too: each of our sockets speaks one of both.
+        everywhere = host in ("", "::")
         try:
             found = socket.getaddrinfo(
-                host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+                None if everywhere else host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )
         except (OSError, UnicodeError):
             raise InputError(f"--host {host}: no such address on this machine") from None
