@@ -1,11 +1,18 @@
 """Nodes of a file: where they find each other, far away and all on one machine."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from televise.config.plan import Plan, Wanted
 from televise.errors import InputError
+from televise.hub.upstream import parse_upstream
+from televise.model.source import parse_source
+from tests.conftest import Needs
+from tests.sources.tls_server import make_certificate
+from tests.support.server import served
+from tests.support.waiting import until
 
 FILE = """
 host = "0.0.0.0"
@@ -89,6 +96,46 @@ def test_one_hub_on_this_machine(tmp_path: Path) -> None:
     plan = Wanted({}, path, local=True).plan()
     assert (plan.settings.host, plan.settings.bus) == ("127.0.0.1", "nats://127.0.0.1")
     assert keys(plan) == [("ws://127.0.0.1:1", "")]
+
+
+SECURE = """
+upstream_ca = "certificate.pem"
+
+[nodes.ingress]
+address = "localhost"
+port = 8080
+tls_cert = "certificate.pem"
+tls_key = "key.pem"
+channels.cam = "pattern:?size=160x120&fps=15"
+
+[nodes.edge]
+port = 8081
+upstreams = ["ingress"]
+"""
+
+
+@pytest.fixture
+def secure(file: Path, needs: Needs) -> Path:
+    make_certificate(needs("openssl"), file.parent)
+    file.write_text(SECURE)
+    return file
+
+
+async def test_nodes_reach_each_other_by_tls(secure: Path) -> None:
+    ingress, edge = (Wanted({}, secure, name).plan().settings for name in ("ingress", "edge"))
+    assert keys(Wanted({}, secure, "edge").plan()) == [("wss://localhost:8080", "")]
+    async with served([parse_source("cam=pattern:")], replace(ingress, port=0)) as upper:
+        upstreams = [parse_upstream(f"wss://localhost:{upper.port}")]
+        async with served([], replace(edge, port=0, upstreams=upstreams)) as lower:
+            await until(lambda: lower.server.hub.has("cam"))
+
+
+def test_on_one_machine_nothing_is_encrypted(secure: Path) -> None:
+    ingress, edge = Wanted({}, secure, local=True).plans().values()
+    assert ingress.settings.certificate is edge.settings.upstream_context is None
+    assert keys(edge) == [("ws://127.0.0.1:8080", "")]
+    with pytest.raises(InputError, match=r"^--tls-cert: nothing is encrypted with --local: leave"):
+        Wanted({"tls_cert": secure}, secure, local=True).plans()
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,9 @@ from televise.web.security import check_origin
 Values = dict[str, Any]
 """What a hub's keys say, understood, by their names."""
 
-_CERTIFICATES = (
-    *("tls_cert", "tls_key", "tls_client_ca"),
-    *("upstream_ca", "upstream_cert", "upstream_key"),
-)
+# What is shown to those who connect here, and what is for connections from here.
+TLS = ("tls_cert", "tls_key", "tls_client_ca")
+CERTIFICATES = (*TLS, "upstream_ca", "upstream_cert", "upstream_key")
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "host": read.host,
     "port": read.port,
@@ -37,7 +36,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "new_channels": read.flag,
     "key_file": read.text,
     "private": read.flag,
-    **dict.fromkeys(_CERTIFICATES, read.text),
+    **dict.fromkeys(CERTIFICATES, read.text),
     "trusted_proxies": read.each(
         read.named(parse_network, "--trusted-proxy"), 'trusted_proxies = ["10.0.0.0/8"]'
     ),
@@ -62,7 +61,7 @@ def read_keys(table: Mapping[str, Any], place: Place, folder: Path) -> Values:
             values[key] = _READ[key](value)
         except InputError as error:
             raise place.at(key).error(str(error)) from None
-    for key in ("key_file", *_CERTIFICATES):
+    for key in ("key_file", *CERTIFICATES):
         if key in values:
             values[key] = folder / Path(values[key])
     if "dialects" in values:

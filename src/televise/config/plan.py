@@ -8,7 +8,7 @@ from ssl import SSLContext
 
 from televise.config.channels import Named
 from televise.config.file import Node, Nodes, read_file
-from televise.config.keys import Values
+from televise.config.keys import TLS, Values
 from televise.config.place import Place
 from televise.config.topology import LOOPBACK, PORT, Topology
 from televise.dialects import DialectSpec, check_ports, replay_seconds
@@ -58,6 +58,7 @@ class Wanted:
         nodes = self.nodes()
         if self.node not in nodes:
             raise InputError(self._no_such_node(nodes))
+        self._check_local()
         topology, node = Topology(nodes, self.given, local=self.local), nodes[self.node]
         values = topology.values(self.node)
         if "upstreams" in self.given:
@@ -74,6 +75,11 @@ class Wanted:
     def plans(self) -> dict[str, Plan]:
         """All hubs of the file, after their names. InputError."""
         return {name: replace(self, node=name).plan() for name in self.nodes()}
+
+    def _check_local(self) -> None:
+        if key := next((key for key in TLS if self.local and key in self.given), ""):
+            option = f"--{key.replace('_', '-')}"
+            raise InputError(f"{option}: nothing is encrypted with --local: leave one of them out")
 
     def _no_such_node(self, nodes: Nodes) -> str:
         if "" in nodes:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from televise.config.file import Nodes
+from televise.config.keys import CERTIFICATES
 from televise.errors import InputError
 from televise.hub.upstream import Upstream, parse_upstream
 
@@ -15,9 +16,9 @@ _PLAIN = {"ws": "ws", "http": "http", "wss": "ws", "https": "http", "nats": "nat
 
 
 class Topology:
-    """``local``: all nodes are on this machine, whatever their addresses. A port that two of them
-    want is the first one's then; the other takes the next that nobody wants. ``given`` is what a
-    command says instead of the file.
+    """``local``: all nodes are on this machine, whatever their addresses, and without TLS. A port
+    that two of them want is the first one's then; the other takes the next that nobody wants.
+    ``given`` is what a command says instead of the file.
     """
 
     def __init__(self, nodes: Nodes, given: Mapping[str, Any], *, local: bool) -> None:
@@ -31,6 +32,7 @@ class Topology:
         node = self._nodes[name]
         values = {"port": PORT, **node.values}
         if self._local:
+            values = {key: each for key, each in values.items() if key not in CERTIFICATES}
             values["host"] = LOOPBACK
             values |= {key: port for (of, key), port in self._ports.items() if of == name}
             if bus := values.get("bus"):
@@ -39,12 +41,13 @@ class Topology:
 
     def url(self, name: str) -> str:
         """Where others reach it. InputError where they cannot."""
-        port = self.values(name)["port"]
-        if not port:
+        values = self.values(name)
+        if not (port := values["port"]):
             node = self._nodes[name]
             raise node.place_of("port").error("others must know it: write a number above 0")
         host = LOOPBACK if self._local else self._nodes[name].address
-        return f"ws://{f'[{host}]' if ':' in host else host}:{port}"
+        scheme = "wss" if "tls_cert" in values else "ws"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def upstreams(self, name: str) -> list[Upstream]:
         """Those of a node, which are named, or given as URLs. InputError."""
