@@ -84,7 +84,7 @@ class Server:
         self._crew = Crew(*crew) if settings.workers > 1 else None
         seat, number = self._seats.take, settings.rtmp_port
         self._rtmp = RtmpPort(
-            seat, settings.host, number, suspects.delay, certificate, self.edge.sizes
+            self.hub, seat, settings.host, number, suspects.delay, certificate, self.edge.sizes
         )
         self.dialects: list[Mounted] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -138,7 +138,8 @@ class Server:
             for app in apps:
                 app.middlewares.insert(0, handed.receive)
         await self.ports.serve(apps)
-        await self._open_rtmp()
+        await self._rtmp.open(self.url, new_channels=settings.new_channels)
+        self._start_task(self._rtmp.follow(self.url))
         self.opening.begin()
         self._start_task(Watchdog(self._looks()).run())
         self._follow_upstreams()
@@ -164,7 +165,7 @@ class Server:
         self.opening.change(specs)
         await self._roster.change(specs)
         await self._upstreams.change([*settings.upstreams, *self._bus])
-        await self._open_rtmp()
+        await self._rtmp.open(self.url, new_channels=settings.new_channels)
         if self._crew is not None:
             self._crew.change(self._settings_of_crew())
         return fixed
@@ -198,11 +199,6 @@ class Server:
         )
         self._gates.append(gate)
         return gate
-
-    async def _open_rtmp(self) -> None:
-        kinds = {channel.spec.kind for channel in self.hub.channels}
-        publishing = self._settings.new_channels or "publish" in kinds
-        await self._rtmp.open(self.url, publishing=publishing)
 
     def _bind_dialect(self, mounted: Mounted) -> int:
         try:

@@ -11,10 +11,12 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from televise.ingest import rtmp_port
 from televise.web.keys import Grant, Keys
 from tests.sources.web_server import WebServer, content
 from tests.support.server import Serving, serving
 from tests.support.waiting import until
+from tests.support.wire import connect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -53,6 +55,18 @@ async def test_a_channel_is_made_and_ended(live: tuple[Serving, Keys]) -> None:
         assert answer.status == 204
     async with server.get("/api/channels/new") as answer:
         assert answer.status == 404
+
+
+async def test_a_channel_that_is_made_is_there_for_rtmp_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rtmp_port, "USUAL", 0)
+    async with serving(key_file=tmp_path / "key") as server:
+        assert server.server.rtmp_port == 0, "nothing can be published"
+        headers = bearer(Keys(tmp_path / "key"))
+        assert (await put(server, "new", {"source": "publish:"}, headers))[0] == 201
+        _, writer = await connect(await until(lambda: server.server.rtmp_port))
+        writer.close()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """RtmpPort: where RTMP is spoken, as soon as there is something to publish."""
 
+import asyncio
 from collections.abc import Callable
 
 from televise import events
 from televise.errors import InputError
+from televise.hub.channel import Channel
+from televise.hub.hub import Hub
 from televise.ingest.rtmp import RtmpServer, Seat
 from televise.web.certificate import Certificate
 from televise.web.sizes import Sizes
@@ -12,11 +15,13 @@ USUAL = 1935
 
 
 class RtmpPort:
-    """Of ``host``. The port that is ``wanted`` is None where the usual one will do, and it is no
-    fault if that is taken; 0 is any, less is none. The rest is as of `RtmpServer`."""
+    """Of ``host``, for channels of ``hub``. The port that is ``wanted`` is None where the usual one
+    will do, and it is no fault if that is taken; 0 is any, less is none. The rest is as of
+    `RtmpServer`."""
 
     def __init__(
         self,
+        hub: Hub,
         seat: Seat,
         host: str,
         wanted: int | None,
@@ -24,6 +29,7 @@ class RtmpPort:
         certificate: Certificate | None,
         sizes: Sizes,
     ) -> None:
+        self._hub = hub
         self._seat = seat
         self._host = host
         self._wanted = wanted
@@ -34,9 +40,11 @@ class RtmpPort:
         # 0 while it is not open.
         self.number = 0
 
-    async def open(self, web_url: str, *, publishing: bool) -> None:
-        """Listen, unless that is done already, or nobody is there for ``publishing`` and it was
-        not asked for. InputError where the port that was asked for cannot be used."""
+    async def open(self, web_url: str, *, new_channels: bool) -> None:
+        """Listen, unless that is done already, or nothing can be published, not even
+        ``new_channels``, and it was not asked for. InputError where the port that was asked for
+        cannot be used."""
+        publishing = new_channels or any(map(_is_for_publishers, self._hub.channels))
         is_wanted = publishing if self._wanted is None else self._wanted >= 0
         if self._server is not None or not is_wanted:
             return
@@ -57,7 +65,28 @@ class RtmpPort:
             return
         self._server = server
 
+    async def follow(self, web_url: str) -> None:
+        """Listen as soon as a channel comes that is for publishers; for ever."""
+        come = asyncio.Event()
+
+        def heard(channel: Channel) -> None:
+            if _is_for_publishers(channel):
+                come.set()
+
+        self._hub.on_channel(heard)
+        come.clear()  # it has been opened for those that are there
+        try:
+            while await come.wait():
+                come.clear()
+                await self.open(web_url, new_channels=False)
+        finally:
+            self._hub.off_channel(heard)
+
     async def close(self) -> None:
         """Listen no more, and close every connection."""
         if self._server is not None:
             await self._server.stop()
+
+
+def _is_for_publishers(channel: Channel) -> bool:
+    return channel.spec.kind == "publish"
