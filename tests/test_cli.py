@@ -1,5 +1,6 @@
 """The command as users type it: what is wrong is said in one line, with exit code 2."""
 
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import televise
 from televise.cli import build_parser, main, parse
 from televise.errors import InputError
 from tests.support.process import run
+from tests.support.server import SOURCE_FOLDER
 
 BAD = {
     "unknown scheme": (
@@ -138,6 +140,26 @@ def test_version_and_help() -> None:
     assert help_.returncode == 0
     for word in ("--host", "--port", "--insecure", "--origin", "--max-viewers", "pattern:", "rtsp"):
         assert word in help_.stdout
+
+
+@pytest.mark.parametrize("module", ["argparse", "aiohttp"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["serve"], 0),
+        (["push", "pattern:", "http://127.0.0.1:9/cam"], 0),
+        (["viewers", "http://127.0.0.1:9"], 130),
+    ],
+    ids=["serve", "push", "viewers"],
+)
+def test_ctrl_c_while_it_starts_needs_no_words(
+    command: list[str], code: int, module: str, tmp_path: Path
+) -> None:
+    """It comes while this module is being read."""
+    interrupt = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n"
+    (tmp_path / f"{module}.py").write_text(interrupt)
+    ended = run(*command, PYTHONPATH=f"{tmp_path}{os.pathsep}{SOURCE_FOLDER}")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
 
 
 def test_help_is_shown_without_loading_the_server() -> None:

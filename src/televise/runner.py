@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from televise.config.reading import Reading
 from televise.errors import TeleviseError
 from televise.model.source import SourceSpec
 from televise.server import Server
+from televise.signals import on_signal
 
 if TYPE_CHECKING:
     from televise.fleet import Fleet
@@ -45,7 +44,7 @@ async def _push(spec: SourceSpec, target: "Target") -> int:
 
     events.configure()
     stop = asyncio.Event()
-    _on_signal(stop)
+    on_signal(stop)
     sys.stdout.write(f"televise {televise.__version__}\n  {spec.shown} to {target.shown}\n")
     sys.stdout.write("Ctrl+C to stop.\n")
     sys.stdout.flush()
@@ -55,7 +54,7 @@ async def _push(spec: SourceSpec, target: "Target") -> int:
 
 async def _run_fleet(fleet: "Fleet") -> int:
     stop = asyncio.Event()
-    _on_signal(stop)
+    on_signal(stop)
     loop = asyncio.get_running_loop()
     running, stopped = loop.create_task(fleet.run()), loop.create_task(stop.wait())
     await asyncio.wait([running, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -70,7 +69,7 @@ async def _serve(plan: Plan, reading: Reading) -> int:
     events.configure()
     events.hold()
     stop = asyncio.Event()
-    _on_signal(stop)
+    on_signal(stop)
     reading.hear_signal()
     server = Server(plan.specs, plan.settings, plan.typed)
     end_log = events.release
@@ -124,22 +123,6 @@ async def _until_end(server: Server, stop: asyncio.Event) -> None:
     if not stop.is_set():
         raise failure.result()
     failure.cancel()
-
-
-def _on_signal(stop: asyncio.Event) -> None:
-    """The first signal ends politely, the second at once."""
-    loop = asyncio.get_running_loop()
-
-    def interrupted() -> None:
-        if stop.is_set():
-            os._exit(1)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if sys.platform == "win32":
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupted))
-        else:
-            loop.add_signal_handler(number, interrupted)
 
 
 def _greet(server: Server) -> None:

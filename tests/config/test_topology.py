@@ -132,7 +132,7 @@ async def test_nodes_reach_each_other_by_tls(secure: Path) -> None:
 
 def test_on_one_machine_nothing_is_encrypted(secure: Path) -> None:
     ingress, edge = Wanted({}, secure, local=True).plans().values()
-    assert ingress.settings.certificate is edge.settings.upstream_context is None
+    assert (ingress.settings.certificate, edge.settings.upstream_context) == (None, None)
     assert keys(edge) == [("ws://127.0.0.1:8080", "")]
     with pytest.raises(InputError, match=r"^--tls-cert: nothing is encrypted with --local: leave"):
         Wanted({"tls_cert": secure}, secure, local=True).plans()

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+from asyncio.subprocess import PIPE
 from collections import Counter
 from typing import Any
 
@@ -16,7 +18,7 @@ from televise.crowd.readers import READERS
 from televise.crowd.report import as_json, as_text
 from televise.crowd.wire import Address
 from televise.model.hub_url import parse_hub_url
-from tests.support.process import run
+from tests.support.process import COMMAND, environment, run
 from tests.support.server import serving
 from tests.support.waiting import until
 
@@ -80,6 +82,28 @@ async def test_the_command() -> None:
     values = json.loads(result.stdout)
     assert [each["kind"] for each in values["viewers"]] == ["healthy"] * 3 + ["slow"]
     assert all(each["offered"] is not None for each in values["viewers"])
+
+
+async def test_it_may_be_stopped_early() -> None:
+    """It prints what it has."""
+    async with serving() as tv:
+        await tv.is_live()
+        url = f"ws://{tv.authority}/cam.mjpg"
+        command = [*COMMAND, "viewers", url, "-n", "3", "--seconds", "3000", "--json"]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=PIPE, stderr=PIPE, env=environment()
+        )
+        try:
+            await until(lambda: tv.watching == 3)
+            process.send_signal(signal.SIGINT)
+            told, complaints = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+    assert (process.returncode, complaints) == (0, b"")
+    values = json.loads(told)
+    assert len(values["viewers"]) == 3
+    assert 0 < values["seconds"] < 3000
 
 
 @pytest.mark.parametrize(

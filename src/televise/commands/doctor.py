@@ -58,10 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     hide_token(options.token)
     url = None if options.url is None else parse_hub_url(options.url, EXAMPLE)
     hide_token(url.token if url else "")
-    try:
-        found = asyncio.run(_examine(url, token, address))
-    except KeyboardInterrupt:
-        return 130
+    found = asyncio.run(_examine(url, token, address))
     (_print_json if options.json else _print)(found)
     return int(any(finding.level == "wrong" for finding in found))
 

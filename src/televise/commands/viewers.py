@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from typing import Any
 
 from televise.commands.arguments import hide_token
@@ -88,8 +89,8 @@ def _run(options: argparse.Namespace) -> int:
     if not options.remote:
         check_here(url)
     _make_room(options.viewers)
-    accounts = asyncio.run(_watch(options, url, token, shares))
-    lines = [as_json(accounts, options.seconds)] if options.json else as_text(accounts)
+    accounts, seconds = asyncio.run(_watch(options, url, token, shares))
+    lines = [as_json(accounts, seconds)] if options.json else as_text(accounts)
     for line in lines:
         sys.stdout.write(f"{line}\n")
     return 0 if good(accounts) else 1
@@ -97,13 +98,23 @@ def _run(options: argparse.Namespace) -> int:
 
 async def _watch(
     options: argparse.Namespace, url: HubUrl, token: str, shares: dict[str, float]
-) -> list[Any]:
+) -> tuple[list[Any], float]:
+    """Their accounts, and how long they have watched: until a signal, perhaps."""
+    import asyncio
+
     from televise.crowd.crowd import watch
     from televise.crowd.outputs import outputs_of
+    from televise.signals import on_signal
 
     outputs = await outputs_of(url, token)
-    seconds, churn = float(options.seconds), options.churn
-    return await watch(outputs, options.viewers, shares, seconds=seconds, churn=churn)
+    stop = asyncio.Event()
+    on_signal(stop)
+    began, seconds = time.monotonic(), float(options.seconds)
+    watching = watch(
+        outputs, options.viewers, shares, seconds=seconds, churn=options.churn, stop=stop
+    )
+    accounts = await watching
+    return accounts, round(min(seconds, time.monotonic() - began), 1)
 
 
 def _make_room(viewers: int) -> None:

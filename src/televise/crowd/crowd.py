@@ -9,7 +9,7 @@ from itertools import cycle
 from televise.crowd.account import Account
 from televise.crowd.hostile import KINDS, Passing
 from televise.crowd.output import Output
-from televise.crowd.viewer import Viewer
+from televise.crowd.viewer import Viewer, first_of
 from televise.errors import InputError
 
 MOST_VIEWERS = 5000
@@ -28,18 +28,22 @@ async def watch(
     *,
     seconds: float,
     churn: float = 0.0,
+    stop: asyncio.Event | None = None,
 ) -> list[Account]:
-    """``viewers`` of ``outputs`` in turn, for ``seconds``; ``shares`` (0 to 1) are of bad kinds,
-    ``churn`` join and leave each second. InputError for too many."""
+    """``viewers`` of ``outputs`` in turn, for ``seconds`` or until ``stop``; ``shares`` (0 to 1)
+    are of bad kinds, ``churn`` join and leave each second. InputError for too many."""
     check(viewers, shares, seconds, churn)
-    crowd = [KINDS[kind](output) for kind, output in plan(outputs, viewers, shares)]
-    stop = asyncio.Event()
+    crowd: list[Viewer] = []
+    stop = stop or asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for viewer in crowd:
-            group.create_task(viewer.run(stop))
+        for kind, output in plan(outputs, viewers, shares):
+            if stop.is_set():
+                break
+            crowd.append(KINDS[kind](output))
+            group.create_task(crowd[-1].run(stop))
             await asyncio.sleep(1 / JOINS_PER_SECOND)
         passing = asyncio.create_task(_pass(outputs, churn, stop)) if churn else None
-        await asyncio.sleep(seconds)
+        await first_of(stop.wait(), seconds=seconds)
         stop.set()
     accounts = [viewer.account for viewer in crowd]
     if passing:
