@@ -1,13 +1,16 @@
 """``televise push`` as a user runs it, into hubs that come and go."""
 
 import asyncio
+import io
 import signal
 import subprocess
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from televise.errors import InputError
@@ -21,7 +24,7 @@ from televise.web.certificate import Certificate
 from televise.web.keys import Grant, Keys
 from tests.commands.test_arguments import command_lines
 from tests.conftest import Needs
-from tests.ingest.publishers import Hub, publishable
+from tests.ingest.publishers import BLUE, GREY, RED, SIZE, Hub, publishable
 from tests.sources.tls_server import make_certificate
 from tests.support.process import COMMAND, LIMIT_SECONDS, environment, is_alive, run
 from tests.support.waiting import until
@@ -279,3 +282,30 @@ def test_a_target_is_shown_without_its_key() -> None:
     target = parse_target("http://hub/cam?token=secret", "")
     assert "secret" not in target.shown
     assert target.shown == "ws://hub/cam"
+
+
+async def test_standard_input_arrives_to_its_last_picture(tmp_path: Path) -> None:
+    """The hub comes later than the first bytes; the end of all is no failure."""
+    pictures = [jpeg(colour) for colour in (GREY, BLUE, RED)]
+    async with publishable(tmp_path) as hub, hub.tv.stream("/cam.mjpg") as stream:
+        command = [*COMMAND, "push", "-", address(hub), "--token", hub.token()]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, env=environment()
+        )
+        assert process.stdin is not None
+        try:
+            process.stdin.write(pictures[0])
+            await stream.until(pictures[0])
+            process.stdin.write(pictures[1] + pictures[2])
+            process.stdin.close()
+            assert await process.wait() == 0
+            await stream.until(pictures[2])
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+
+def jpeg(colour: tuple[int, int, int]) -> bytes:
+    file = io.BytesIO()
+    PIL.Image.new("RGB", SIZE, colour).save(file, "jpeg")
+    return file.getvalue()

@@ -1,6 +1,8 @@
 """Provider: gives a hub, by one connection to it, what it wants of a channel that is read here."""
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -27,6 +29,9 @@ from televise.model.track import Track
 from televise.push.subscription import Subscription
 
 LOOK_SECONDS = 30.0
+# An encoder may need so long for the last pictures.
+QUIET_SECONDS = 0.5
+QUIET_STEP_SECONDS = 0.1
 
 Send = Callable[[bytes | str], Awaitable[None]]
 """Sends one message; returns when the socket has taken all of it."""
@@ -47,6 +52,8 @@ class Provider:
         self._past: deque[bytes] = deque()
         self._subscriptions: dict[int, Subscription] = {}
         self._looking: set[asyncio.Task[None]] = set()
+        # Since when there is nothing to be sent.
+        self._idle_since = math.inf
 
     async def run(self) -> None:
         """Send, for ever."""
@@ -57,11 +64,20 @@ class Provider:
             while True:
                 self._news.clear()
                 if not await self._send_some():
+                    self._idle_since = time.monotonic()
                     await self._news.wait()
+                    self._idle_since = math.inf
         finally:
             self._channel.listeners.discard(self._tell_state)
             self._channel.note_listeners.discard(self._tell_note)
             self._close()
+
+    async def drained(self) -> None:
+        """Until all has been sent, and nothing more has come for a moment."""
+        idle = 0.0
+        while idle < QUIET_SECONDS:
+            await asyncio.sleep(QUIET_STEP_SECONDS)
+            idle = time.monotonic() - self._idle_since
 
     def hear(self, message: Message) -> None:
         """What the hub wants."""

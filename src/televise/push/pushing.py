@@ -31,6 +31,8 @@ CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 8.0
 CLOSE_SECONDS = 0.5
 MAX_MESSAGE_BYTES = 65_536
+# What has been read when the source ends has so long to get there.
+DRAIN_SECONDS = 5.0
 _DATA = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 
 
@@ -38,28 +40,42 @@ async def push(spec: SourceSpec, target: Target, stop: asyncio.Event) -> None:
     """Publish ``spec`` until ``stop``. TeleviseError where the source, the channel or the
     key will never do."""
     channel = Channel(replace(spec, name=target.name))
-    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    channel.listeners.add(lambda each: _fail_if_final(each, failed))
-    channel.open()
-    pushing = asyncio.create_task(Pusher(channel, target).run())
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    channel.listeners.add(lambda each: _end_if_final(each, ended))
+    if not _is_read_once(channel):
+        channel.open()
+    pusher = Pusher(channel, target)
+    pushing = asyncio.create_task(pusher.run())
     stopping = asyncio.create_task(stop.wait())
+    ends: list[asyncio.Future[Any]] = [pushing, stopping, ended]
     try:
-        ends: list[asyncio.Future[Any]] = [pushing, stopping, failed]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for each in (pushing, failed):
+        for each in (pushing, ended):
             if each.done():
                 each.result()
+        if ended.done():
+            ends = [pushing, stopping, asyncio.create_task(pusher.drained())]
+            await asyncio.wait(ends, timeout=DRAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (pushing, stopping):
+        for task in (pushing, *ends):
             task.cancel()
-        await asyncio.gather(pushing, stopping, return_exceptions=True)
+        await asyncio.gather(pushing, *ends, return_exceptions=True)
         await channel.close()
 
 
-def _fail_if_final(channel: Channel, failed: "asyncio.Future[None]") -> None:
-    wrong = channel.final and channel.state == "offline"
-    if wrong and not failed.done():
-        failed.set_exception(SourceError(channel.text, final=True))
+def _end_if_final(channel: Channel, ended: "asyncio.Future[None]") -> None:
+    """A source that has shown something has come to its end; another one is a mistake."""
+    if not channel.final or channel.state != "offline" or ended.done():
+        return
+    if channel.was_live:
+        ended.set_result(None)
+    else:
+        ended.set_exception(SourceError(channel.text, final=True))
+
+
+def _is_read_once(channel: Channel) -> bool:
+    """Whether what is read while no hub has been reached is lost; it can wait until then."""
+    return channel.spec.kind == "stdin"
 
 
 class Pusher:
@@ -71,6 +87,12 @@ class Pusher:
         # By this the hub knows that it is the same one that comes again.
         self._node = secrets.token_hex(8)
         self._drains = Drains()
+        self._provider: Provider | None = None
+
+    async def drained(self) -> None:
+        """Until the hub has been sent all that it wants, if it is there."""
+        if self._provider is not None:
+            await self._provider.drained()
 
     async def run(self) -> None:
         """For ever. Forbidden or Unavailable where that is in vain."""
@@ -108,7 +130,7 @@ class Pusher:
         async with asyncio.timeout(CONNECT_SECONDS):
             websocket = await connecting
         async with websocket:
-            provider = Provider(self._channel, self._sender(websocket))
+            provider = self._provider = Provider(self._channel, self._sender(websocket))
             sending = asyncio.create_task(provider.run())
             hearing = asyncio.create_task(self._hear(websocket, provider))
             try:
@@ -117,6 +139,7 @@ class Pusher:
                 for task in (sending, hearing):
                     task.cancel()
                 await asyncio.gather(sending, hearing, return_exceptions=True)
+                self._provider = None
             # What the hub says of the end tells more than that nothing can be sent.
             if hearing.cancelled():
                 await sending
@@ -143,6 +166,8 @@ class Pusher:
             heard = await websocket.receive(SILENCE_SECONDS)
             if heard.type in _DATA and not publishing:  # nothing is said to who has no seat
                 publishing = True
+                if _is_read_once(self._channel):
+                    self._channel.open()
                 events.info("publishing", to=self._target.shown)
             if heard.type == aiohttp.WSMsgType.TEXT:
                 provider.say("clock", _answer(heard.data))
