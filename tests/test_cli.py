@@ -194,6 +194,13 @@ def test_options_may_stand_between_sources() -> None:
             parse(wrong)
 
 
+def test_behind_two_dashes_there_are_no_options() -> None:
+    for typed in (["a", "--port", "0", "--", "-b.mp4"], ["--port", "0", "--", "a", "-b.mp4"]):
+        assert parse(["serve", *typed]).sources == ["a", "-b.mp4"]
+    with pytest.raises(InputError, match="unrecognized arguments: --what"):
+        parse(["serve", "a", "--port", "0", "--what", "--", "-b.mp4"])
+
+
 def test_the_parser_raises_our_own_error() -> None:
     with pytest.raises(InputError, match="invalid choice"):
         build_parser().parse_args(["dance"])

@@ -36,10 +36,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options, rest = parser.parse_known_args(arguments)
     # People write options between sources, too, which argparse takes in one piece only.
     sources: list[str] | None = getattr(options, "sources", None)
-    if rest and (sources is None or any(re.match("-.", each) for each in rest)):
+    # Behind "--" there are no options, whatever it looks like.
+    end = rest.index("--") if "--" in rest else len(rest)
+    if rest and (sources is None or any(re.match("-.", each) for each in rest[:end])):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if sources is not None:
-        sources.extend(rest)
+        sources.extend([*rest[:end], *rest[end + 1 :]])
     return options
 
 
