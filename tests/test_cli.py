@@ -33,6 +33,7 @@ BAD = {
     "bad name": (["front door=pattern:"], "bad channel name 'front door': use 1 to 64 letters"),
     "long name": (["a" * 65 + "=pattern:"], "use 1 to 64 letters"),
     "reserved": (["api=pattern:"], "channel name 'api' is reserved: choose another, as in api-1"),
+    "two lines": (["no\nsuch.mp4"], r"no\nsuch.mp4: there is no such file"),
     "twice": (["cam=pattern:", "cam=pattern:"], "two channels are named 'cam': name one"),
     "same film": (["{text}", "{text}"], "two channels are named 'text': name one, as in other="),
     "standard input twice": (["a=-", "b=-"], "only one standard input: give '-' once"),

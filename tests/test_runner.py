@@ -48,6 +48,19 @@ def test_the_first_lines_say_what_where_and_how_to_stop(log: Path) -> None:
         ]
 
 
+def test_a_name_that_is_no_utf_8_is_shown(
+    log: Path, tmp_path: Path, clip: Callable[[str], Path]
+) -> None:
+    odd = tmp_path / "odd\udcff\n.mp4"
+    odd.symlink_to(clip("carphone_pristine.mp4"))
+    with televise(f"cam={odd}", log=log, PYTHONIOENCODING="utf-8:strict") as server:
+        assert rf"({tmp_path}/odd\udcff\n.mp4)" in server.greeting[1]
+        wait_until(lambda: "channel cam is live" in log.read_text())
+        for path in ("/", "/cam", "/api/channels", "/api/channels/cam", "/metrics"):
+            assert fetch(server.port, path).startswith("HTTP/1.1 200 ")
+        assert server.end() == 0
+
+
 def test_without_a_source_it_is_a_demo(log: Path) -> None:
     with televise(log=log) as server:
         assert server.greeting[1].startswith("  demo: http://127.0.0.1:")

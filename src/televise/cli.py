@@ -9,6 +9,7 @@ from typing import NoReturn
 import televise
 from televise.commands import doctor, push, serve, token, viewers
 from televise.errors import InputError, TeleviseError
+from televise.model.printable import printable
 
 COMMANDS = (serve, push, token, viewers, doctor)
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parse(arguments)
         return int(options.run(options))
     except TeleviseError as error:
-        print(f"televise: {error}", file=sys.stderr)
+        print(f"televise: {printable(str(error))}", file=sys.stderr)
         return 2
 
 

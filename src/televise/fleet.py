@@ -11,6 +11,7 @@ import televise
 from televise.config.plan import Plan
 from televise.errors import InputError
 from televise.link.orphans import ending_with_parent
+from televise.model.printable import printable
 
 CLOSE_SECONDS = 5.0
 _COMMAND = (sys.executable, "-P", "-m", "televise")
@@ -82,7 +83,7 @@ class Fleet:
             url = f"http://{plan.settings.host}:{plan.settings.port}"
             lines.append(f"  {name}: {url}/  ({plan.role}, process {self._processes[name].pid})")
             for spec in plan.specs:
-                lines.append(f"    {spec.name}: {url}/{spec.name}  ({spec.shown})")
+                lines.append(f"    {spec.name}: {url}/{spec.name}  ({printable(spec.shown)})")
         sys.stdout.write("\n".join([*lines, "Ctrl+C to stop.", ""]))
         sys.stdout.flush()
 

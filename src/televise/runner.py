@@ -10,6 +10,7 @@ from televise import events, systemd
 from televise.config.plan import Plan, Wanted
 from televise.config.reading import Reading
 from televise.errors import TeleviseError
+from televise.model.printable import printable
 from televise.model.source import SourceSpec
 from televise.server import Server
 from televise.signals import on_signal
@@ -45,7 +46,9 @@ async def _push(spec: SourceSpec, target: "Target") -> int:
     events.configure()
     stop = asyncio.Event()
     on_signal(stop)
-    sys.stdout.write(f"televise {televise.__version__}\n  {spec.shown} to {target.shown}\n")
+    sys.stdout.write(
+        f"televise {televise.__version__}\n  {printable(spec.shown)} to {target.shown}\n"
+    )
     sys.stdout.write("Ctrl+C to stop.\n")
     sys.stdout.flush()
     await push(spec, target, stop)
@@ -128,7 +131,8 @@ async def _until_end(server: Server, stop: asyncio.Event) -> None:
 def _greet(server: Server) -> None:
     lines = [f"televise {televise.__version__}"]
     for channel in server.hub.channels:
-        lines.append(f"  {channel.name}: {server.url}/{channel.name}  ({channel.spec.shown})")
+        shown = printable(channel.spec.shown)
+        lines.append(f"  {channel.name}: {server.url}/{channel.name}  ({shown})")
     if not server.hub.channels:
         lines.append(f"  {server.url}/  (channels that are still to come)")
     if elsewhere := server.url_elsewhere:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from televise.config.lines import key_at, line_of, lines
 from televise.errors import InputError
+from televise.model.printable import printable
 
 # What tomllib says of a key or a table that is there already.
 _TWICE = ("Cannot overwrite", "Cannot declare")
@@ -30,7 +31,7 @@ class Place:
         """One line: file, line, key, and the ``message``."""
         key = f" {'.'.join(self.path)}:" if self.path else ""
         text = f"{self.file}:{line_of(self.text, self.path)}:{key} {message}"
-        return InputError(_printable(text))
+        return InputError(printable(text))
 
 
 def parse_toml(file: str, text: str) -> dict[str, object]:
@@ -49,11 +50,6 @@ def parse_toml(file: str, text: str) -> dict[str, object]:
             before = line_of(text, path)
             wrong = f"{'.'.join(path)}: it stands on line {before} already"
             right = "write it once"
-        raise InputError(_printable(f"{file}:{number}: {wrong}: {right}")) from None
+        raise InputError(printable(f"{file}:{number}: {wrong}: {right}")) from None
     except RecursionError:
         raise InputError(f"{file}:1: too many brackets inside each other: it needs few") from None
-
-
-def _printable(text: str) -> str:
-    """Keys and texts of a file may have lines of their own."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
