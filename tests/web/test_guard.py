@@ -19,7 +19,7 @@ from aiohttp import web
 
 from televise.dialects import DIALECTS, parse_dialect
 from televise.errors import Forbidden
-from televise.web import suspects
+from televise.web import guard, suspects
 from televise.web.keys import LEEWAY_SECONDS, Grant, Keys
 from tests.support.server import SMALL, Serving, serving
 from tests.support.waiting import until
@@ -234,6 +234,18 @@ async def test_a_first_message_that_is_no_key(hub: Private, said: str | bytes) -
     assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1008)
     assert "key" in message.extra
     assert hub.running.watching == watching
+
+
+async def test_pings_give_nobody_more_time_for_a_key(
+    hub: Private, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "KEY_SECONDS", 0.3)
+    async with hub.socket("/cam.mjpg", protocols=["televise.key"]) as websocket:
+        answer = asyncio.create_task(websocket.receive())
+        while not answer.done():
+            await websocket.ping()
+            await asyncio.wait([answer], timeout=0.1)
+    assert (answer.result().data, answer.result().extra) == (1008, "no key came")
 
 
 async def test_a_wrong_first_message_too_many(

@@ -116,6 +116,8 @@ def broken(error: WebSocketError, most: int) -> str:
     if error.code == WSCloseCode.MESSAGE_TOO_BIG:
         refusals.counts["message_megabytes"] += 1
         return f"a message may have {most} bytes: send smaller ones"
+    if error.code == WSCloseCode.POLICY_VIOLATION:
+        return str(error)
     return f"this is no WebSocket message: {error}"
 
 

@@ -4,6 +4,7 @@ A route that says nothing needs the right to view the channel in its URL, or all
 there is none. On a hub that is not private everybody has the right to view.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -179,7 +180,8 @@ class Guard:
         asked = request.headers.get("Sec-WebSocket-Protocol", "")
         websocket = await upgrade(request, [SUBPROTOCOL if SUBPROTOCOL in asked else KEY_PROTOCOL])
         try:
-            token = _parse_key(await websocket.receive(KEY_SECONDS))
+            async with asyncio.timeout(KEY_SECONDS):  # pings before it give nobody more time
+                token = _parse_key(await websocket.receive())
             set_access(request, self._decide(request, need, [token]))
             await handler(request)
         except TimeoutError:

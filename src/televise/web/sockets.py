@@ -1,14 +1,23 @@
 """Sockets: how a request becomes a WebSocket."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import WebSocketError, WSCloseCode, web
 from aiohttp.http_websocket import WebSocketWriter
 
+from televise.web.limits import Allowance
 from televise.web.viewer import Viewer
 
 MAX_MESSAGE_BYTES = 4096
+# Nobody needs more pings and pongs a second, nor more at once; aiohttp answers each, and lets
+# nothing else run before it has answered all that have come.
+CONTROLS_A_SECOND, CONTROLS_AT_ONCE = 20.0, 40
+# Nor more frames that hold next to nothing, such as a long message in fragments of one byte.
+SMALL_BYTES = 64
+SMALL_A_SECOND, SMALL_AT_ONCE = 500.0, 1000
+_CONTROL = 0x08
 # RFC 6455 section 5.5: what a close frame may hold, without its code.
 MAX_REASON_BYTES = 123
 # RFC 6455 section 7.4.2: from 4000 to this one, codes are for private use.
@@ -17,8 +26,8 @@ MAX_CODE = 4999
 
 class Masked(web.WebSocketResponse):
     """A WebSocket whose client must mask what it sends (RFC 6455 section 5.1), and must not close
-    it with a code that nobody may send (section 7.4), neither of which aiohttp asks of it: else it
-    is closed with 1002."""
+    it with a code that nobody may send (section 7.4): else it is closed with 1002; nor may it send
+    frames without end that hold nothing: else it is closed with 1008. aiohttp asks none of it."""
 
     async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
         said = self.close_code or 0
@@ -39,7 +48,7 @@ class Masked(web.WebSocketResponse):
 
 
 class Checked:
-    """aiohttp's parser, which gets nothing more once a frame has come without a mask."""
+    """aiohttp's parser, which gets nothing more once a frame has come that must not."""
 
     def __init__(self, parser: Any, queue: Any) -> None:
         self._parser = parser
@@ -48,22 +57,25 @@ class Checked:
         # Of the frame that is being received: what is still to come behind its first bytes.
         self._left = 0
         self._wrong = False
+        self._controls = Allowance(CONTROLS_A_SECOND, CONTROLS_AT_ONCE)
+        self._small = Allowance(SMALL_A_SECOND, SMALL_AT_ONCE)
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """The next bytes of the client."""
-        if not self._wrong and not self._are_masked(data):
-            self._wrong = True
-            self._queue.set_exception(
-                WebSocketError(WSCloseCode.PROTOCOL_ERROR, "what a client sends must be masked")
-            )
+        if not self._wrong:
+            try:
+                self._check(data, time.monotonic())
+            except WebSocketError as error:
+                self._wrong = True
+                self._queue.set_exception(error)
         return (True, b"") if self._wrong else self._parser.feed_data(data)
 
     def feed_eof(self) -> None:
         """Nothing more will come."""
         self._parser.feed_eof()
 
-    def _are_masked(self, data: bytes) -> bool:
-        """Look at the first bytes of each frame in it."""
+    def _check(self, data: bytes, now: float) -> None:
+        """Look at the first bytes of each frame in it. WebSocketError."""
         position = 0
         while position < len(data):
             skipped = min(self._left, len(data) - position)
@@ -72,10 +84,18 @@ class Checked:
             while position < len(data) and not self._left:
                 self._head.append(data[position])
                 position += 1
-                if len(self._head) == 2 and not self._head[1] & 0x80:
-                    return False
+                if len(self._head) == 2:
+                    self._judge(self._head[0], self._head[1], now)
                 self._measure()
-        return True
+
+    def _judge(self, first: int, second: int, now: float) -> None:
+        """What the first two bytes of a frame tell. WebSocketError."""
+        if not second & 0x80:
+            raise WebSocketError(WSCloseCode.PROTOCOL_ERROR, "what a client sends must be masked")
+        if first & _CONTROL and not self._controls.take(now):
+            raise WebSocketError(WSCloseCode.POLICY_VIOLATION, "too many pings")
+        if second & 0x7F < SMALL_BYTES and not self._small.take(now):
+            raise WebSocketError(WSCloseCode.POLICY_VIOLATION, "too many frames of a few bytes")
 
     def _measure(self) -> None:
         """How long the frame is, once that is known."""

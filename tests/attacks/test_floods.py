@@ -1,0 +1,94 @@
+"""T23: floods of what costs its sender next to nothing: frames and chunks without content."""
+
+import contextlib
+import socket
+
+import pytest
+
+from televise.web.sockets import CONTROLS_AT_ONCE, SMALL_AT_ONCE
+from tests.attacks.victim import Victim
+from tests.support.waiting import LIMIT_SECONDS
+from tests.support.wire import handshake
+
+FRAMES = 100_000
+MASK = b"mask"
+PING, PONG = b"\x89\x80" + MASK, b"\x8a\x80" + MASK
+EMPTY, NOTHING_MORE = b"\x00\x80" + MASK, b"\x00\x81" + MASK + b"x"
+ANSWER = b"\x8a\x00"
+POLICY = (1008).to_bytes(2, "big")
+PATHS = ["/api/wall", "/cam.mjpg", "/api/link", "/in.ts", "/api/link/in/publish"]
+
+
+def opened(victim: Victim, path: str, protocol: str = "") -> socket.socket:
+    """A WebSocket, of a publisher where that is one's path."""
+    headers = victim.bearer("in", "publish") if "/in" in path else {}
+    headers |= {"Sec-WebSocket-Protocol": protocol} if protocol else {}
+    plain = socket.create_connection(("127.0.0.1", victim.port), LIMIT_SECONDS)
+    plain.sendall(handshake(path, victim.port, headers))
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += plain.recv(1)
+    assert b" 101 " in head
+    return plain
+
+
+def flooded(plain: socket.socket, frame: bytes, begin: bytes = b"") -> bytes:
+    """What is answered to many of them, up to the end."""
+    heard = b""
+    with contextlib.suppress(ConnectionError):
+        plain.sendall(begin + frame * FRAMES)
+    with contextlib.suppress(ConnectionError):
+        while some := plain.recv(65536):
+            heard += some
+    return heard
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pings_without_end(victim: Victim, path: str) -> None:
+    """aiohttp answers each, and nothing else runs meanwhile."""
+    with opened(victim, path) as plain:
+        heard = flooded(plain, PING)
+    assert heard.count(ANSWER) <= CONTROLS_AT_ONCE
+    assert POLICY in heard
+
+
+def test_so_many_pings_are_answered(victim: Victim) -> None:
+    with opened(victim, "/api/link") as plain:
+        plain.sendall(PING * CONTROLS_AT_ONCE)
+        heard = b""
+        while heard.count(ANSWER) < CONTROLS_AT_ONCE:
+            heard += plain.recv(65536)
+
+
+def test_before_any_key(victim: Victim) -> None:
+    with opened(victim, "/cam.mjpg", "televise.key") as plain:
+        heard = flooded(plain, PING)
+    assert heard.count(ANSWER) <= CONTROLS_AT_ONCE
+    assert POLICY in heard
+
+
+@pytest.mark.parametrize(
+    ("begin", "frame"),
+    [
+        (b"", PONG),
+        (b"\x01\x80" + MASK, EMPTY),
+        (b"\x01\x80" + MASK, NOTHING_MORE),
+    ],
+    ids=["pongs", "empty fragments", "fragments of one byte"],
+)
+def test_frames_that_say_nothing(victim: Victim, begin: bytes, frame: bytes) -> None:
+    with opened(victim, "/api/link") as plain:
+        heard = flooded(plain, frame, begin)
+    assert POLICY in heard
+
+
+def test_so_many_fragments_are_one_message(victim: Victim) -> None:
+    """A report with spaces in it, each a fragment."""
+    space = b"\x00\x81\0\0\0\0 "
+    with opened(victim, "/api/link") as plain:
+        plain.sendall(b"\x01\x80" + MASK + space * (SMALL_AT_ONCE - 100))
+        report = b'{"node":"x","viewers":{},"hubs":[],"clock":77}'
+        plain.sendall(b"\x80" + bytes([0x80 | len(report)]) + bytes(4) + report)
+        heard = b""
+        while b'"clock": 77' not in heard:
+            heard += plain.recv(65536)
