@@ -40,6 +40,8 @@ def understood(pieces: list[bytes]) -> tuple[list[object], str]:
             if session.over:
                 break
             for event in session.receive(piece):
+                if event is None:
+                    continue
                 seen.append(event)
                 assert publishing != isinstance(event, Publish)
                 publishing = not isinstance(event, Unpublish)

@@ -7,7 +7,8 @@ import pytest
 
 from televise.web.sockets import CONTROLS_AT_ONCE, SMALL_AT_ONCE
 from tests.attacks.victim import Victim
-from tests.support.waiting import LIMIT_SECONDS
+from tests.formats.rtmp_publisher import HANDSHAKE
+from tests.support.waiting import LIMIT_SECONDS, wait_until
 from tests.support.wire import handshake
 
 FRAMES = 100_000
@@ -92,3 +93,22 @@ def test_so_many_fragments_are_one_message(victim: Victim) -> None:
         heard = b""
         while b'"clock": 77' not in heard:
             heard += plain.recv(65536)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"\x44" + bytes(6) + b"\x08" + b"\xc4" * FRAMES,
+        b"\x02" + bytes(5) + b"\x04\x01" + bytes(7) + b"\x01" + bytes(FRAMES),
+    ],
+    ids=["chunks of no bytes", "chunks of one byte"],
+)
+def test_rtmp_without_any_key(victim: Victim, flood: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", victim.rtmp_port), LIMIT_SECONDS) as plain:
+        plain.sendall(HANDSHAKE)
+        heard = b""
+        while len(heard) < len(HANDSHAKE):
+            heard += plain.recv(65536)
+        assert flooded(plain, b"", flood) == b"", "it is ended"
+    # And not because its time is over.
+    wait_until(lambda: "RTMP connection ended" in (victim.folder / "log").read_text())

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from televise.errors import FormatError
 from televise.formats import amf, flv
-from televise.formats.rtmp import FOUR_CCS, Event, Media, Publish, Refused, Session, Unpublish
+from televise.formats.rtmp import (
+    FOUR_CCS,
+    MAX_PREFACE_MESSAGES,
+    Event,
+    Media,
+    Publish,
+    Refused,
+    Session,
+    Unpublish,
+)
 from televise.formats.rtmp_chunk import (
     ACKNOWLEDGEMENT,
     AUDIO,
@@ -48,6 +57,8 @@ class Client:
         answered: list[Message] = []
         for piece in pieces:
             for event in self.session.receive(piece):
+                if event is None:
+                    continue
                 self.events.append(event)
                 if isinstance(event, Publish):
                     self._answer(self.session)
@@ -261,6 +272,22 @@ def test_a_publisher_may_end_and_begin_again(end: str) -> None:
     media = Media(VIDEO, 40, b"picture")
     told = [Publish("cam", ""), media, Unpublish(), Publish("door", ""), media]
     assert client.events == told
+
+
+def test_media_without_content_is_no_media() -> None:
+    client = publishing()
+    client.say(Message(AUDIO, 1, 0, b""), Message(VIDEO, 1, 0, b""), Message(AUDIO, 1, 0, b"a"))
+    assert client.events == [Publish("cam", ""), Media(AUDIO, 0, b"a")]
+
+
+def test_who_publishes_nothing_has_little_to_say() -> None:
+    client = publishing()
+    picture = Message(VIDEO, 1, 0, b"picture")
+    client.say(*[picture] * (2 * MAX_PREFACE_MESSAGES), command("FCUnpublish", 6.0, None))
+    client.say(*[picture] * (MAX_PREFACE_MESSAGES - 1), publish("cam"), *[picture] * 9)
+    client.say(command("FCUnpublish", 6.0, None), *[picture] * MAX_PREFACE_MESSAGES)
+    with pytest.raises(FormatError, match="100 RTMP messages, and nothing is published"):
+        client.say(picture)
 
 
 def test_media_before_publishing_is_not_media() -> None:

@@ -264,6 +264,30 @@ async def test_what_obs_sends(name: str) -> None:
     ]
 
 
+async def test_one_with_many_messages_lets_others_have_a_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rtmp, "MESSAGES_A_TURN", 10)
+    loop, turns = asyncio.get_running_loop(), 0
+    written: list[int] = []
+
+    def count() -> None:
+        nonlocal turns
+        turns += 1
+        if len(written) < 300:
+            loop.call_soon(count)
+
+    async with serving() as running, client(running) as (_, writer):
+        writer.write(opening())
+        hold = await running.hold()
+        monkeypatch.setattr(hold, "write", lambda data: written.append(turns))
+        count()
+        tiny = ChunkWriter()
+        writer.write(b"".join(tiny.write(Message(VIDEO, 1, 0, b"x"), 4) for _ in range(300)))
+        await until(lambda: len(written) == 300)
+    assert max(map(written.count, written)) <= 10
+
+
 # Those that are not let in, and those that are sent away.
 
 

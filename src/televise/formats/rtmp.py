@@ -28,6 +28,8 @@ from televise.formats.rtmp_handshake import Handshake
 APPLICATION = "live"
 # So many bytes may be under way without an acknowledgement, in either direction.
 WINDOW_BYTES = 2_500_000
+# Of one that does not publish; clients say about ten before they do.
+MAX_PREFACE_MESSAGES = 100
 
 # Codecs of enhanced RTMP that FFmpeg's FLV demuxer reads.
 FOUR_CCS = ["avc1", "hvc1", "av01", "vp09", "mp4a", "Opus", "fLaC", "ac-3", "ec-3", ".mp3"]
@@ -93,19 +95,26 @@ class Session:
         self._received = self._acknowledged = 0
         self._window = WINDOW_BYTES
         self._connected = self._publishing = False
+        self._preface = 0
         self._token = ""
 
-    def receive(self, data: bytes) -> Iterator[Event]:
+    def receive(self, data: bytes) -> Iterator[Event | None]:
         """Take bytes of the client. FormatError ends the session.
 
-        A `Publish` must be answered before the next event is asked for.
+        A `Publish` must be answered before the next event is asked for. None stands for a message
+        that is no event: who asks for the next may have something else to do first, as a million
+        messages of nothing fit into a megabyte.
         """
+        if self.over:
+            return
         self._received += len(data)
         if not self._handshake.done:
             answer, data = self._handshake.receive(data)
             self._out += answer
         for message in self._reader.feed(data):
+            self._count_preface()
             yield from self._handle(message)
+            yield None
             if self.over:
                 return
         self._acknowledge()
@@ -129,6 +138,11 @@ class Session:
         data, self._out = bytes(self._out), bytearray()
         return data
 
+    def _count_preface(self) -> None:
+        self._preface = 0 if self._publishing else self._preface + 1
+        if self._preface > MAX_PREFACE_MESSAGES:
+            raise FormatError(f"{MAX_PREFACE_MESSAGES} RTMP messages, and nothing is published")
+
     def _acknowledge(self) -> None:
         if self._received - self._acknowledged >= self._window:
             self._acknowledged = self._received
@@ -138,7 +152,7 @@ class Session:
     def _handle(self, message: Message) -> Iterator[Event]:
         kind, data = message.type, message.data
         if kind in (rtmp_chunk.AUDIO, rtmp_chunk.VIDEO):
-            if self._publishing:
+            if self._publishing and data:  # some clients send empty ones
                 yield Media(kind, message.timestamp, data)
         elif kind in (rtmp_chunk.COMMAND, rtmp_chunk.COMMAND_AMF3):
             yield from self._obey(parse_command(message))

@@ -18,6 +18,7 @@ WINDOW_ACKNOWLEDGEMENT_SIZE, SET_PEER_BANDWIDTH = 5, 6
 AUDIO, VIDEO = 8, 9
 DATA_AMF3, COMMAND_AMF3, DATA, COMMAND = 15, 17, 18, 20
 
+# Peers begin with it, and need none smaller: chunks of a byte cost us far more than their sender.
 DEFAULT_CHUNK_SIZE = 128
 MAX_CHUNK_SIZE = 64 << 10
 MAX_MEDIA_MESSAGE = 8 << 20
@@ -169,9 +170,10 @@ class ChunkReader:
     def _obey(self, message: Message) -> None:
         if message.type == SET_CHUNK_SIZE:
             self._chunk_size = control_number(message)
-            if not 1 <= self._chunk_size <= MAX_CHUNK_SIZE:
+            if not DEFAULT_CHUNK_SIZE <= self._chunk_size <= MAX_CHUNK_SIZE:
                 raise FormatError(
-                    f"RTMP chunks of {self._chunk_size} bytes; from 1 to {MAX_CHUNK_SIZE} are taken"
+                    f"RTMP chunks of {self._chunk_size} bytes; "
+                    f"from {DEFAULT_CHUNK_SIZE} to {MAX_CHUNK_SIZE} are taken"
                 )
         elif message.type == ABORT:
             stream = self._streams.get(control_number(message))

@@ -1,7 +1,8 @@
 """RTMP ingest: publishers such as OBS and ffmpeg, at rtmp://HOST:1935/live/NAME."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from typing import Protocol
 
 from televise import events
@@ -27,6 +28,8 @@ from televise.web.sizes import Sizes
 START_SECONDS = 10.0
 # A publisher from which no byte comes for so long is gone.
 IDLE_SECONDS = 30.0
+# Events and messages of one publisher before everybody else has a turn; real ones send fewer.
+MESSAGES_A_TURN = 200
 
 
 class Publishing(Protocol):
@@ -107,6 +110,9 @@ class Publisher(asyncio.Protocol):
         self._name = self._address = ""
         self._unsent = False
         self._waiting: asyncio.Task[None] | None = None
+        # What has come and is still to be looked at, and when that goes on.
+        self._events: Iterator[Event | None] = iter(())
+        self._turn: asyncio.Handle | None = None
         self._heard = 0.0
         self.gone = asyncio.Event()
 
@@ -121,14 +127,24 @@ class Publisher(asyncio.Protocol):
         if self._session.over:
             return
         self._heard = self._loop.time()
+        self._events = chain(self._events, self._session.receive(data))
+        if self._turn is None:
+            self._work()
+
+    def _work(self) -> None:
+        """Look at what has come, for one turn of the loop."""
+        self._turn, count = None, 0
         try:
-            for event in self._session.receive(data):
+            for event in islice(self._events, MESSAGES_A_TURN):
                 self._take(event)
+                count += 1
         except PeerError as error:
             refusals.counts["message_megabytes"] += isinstance(error, OverSize)
             events.warning("RTMP connection ended", address=self._address, error=str(error))
             self.abort()
         else:
+            if count == MESSAGES_A_TURN:
+                self._turn = self._loop.call_soon(self._work)
             self._flush()
 
     def pause_writing(self) -> None:
@@ -143,6 +159,8 @@ class Publisher(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave("the connection was closed")
         self._timer.cancel()
+        if self._turn is not None:
+            self._turn.cancel()
         self._server.connections.discard(self)
         self.gone.set()
 
@@ -150,7 +168,9 @@ class Publisher(asyncio.Protocol):
         """Close the connection at once."""
         self._transport.abort()
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event | None) -> None:
+        if event is None:
+            return
         if isinstance(event, Publish):
             self._sit_down(event)
         elif isinstance(event, Media):
@@ -216,11 +236,12 @@ class Publisher(asyncio.Protocol):
         self._regulate()
 
     def _regulate(self) -> None:
-        """Read on, or wait for the worker to take what there is, or the peer what it asked for."""
+        """Read on, or wait for the worker to take what there is, or the peer what it asked for, or
+        for the next turn."""
         if self._transport.is_closing():
             return
         behind = self._publishing is not None and not self._publishing.writable.is_set()
-        if behind or self._unsent:
+        if behind or self._unsent or self._turn is not None:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
