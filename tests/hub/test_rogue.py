@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +12,11 @@ from aiohttp.test_utils import TestServer
 
 from televise.link.messages import Epoch, Hello, Keyframe, Media, Message, Note, Unsubscribe
 from televise.link.protocol import VERSION, Receiver, encode
+from televise.model import refusals
 from televise.model.packet import Packet
 from televise.model.track import Track
+from televise.web import census
+from televise.web.peers import parse_report
 from tests.hub.hubs import SMALL, has, hub, taking, to
 from tests.support.waiting import until
 
@@ -199,18 +202,93 @@ async def test_a_relay_that_takes_media_may_only_want_keyframes(data: bytes | st
         await other.take(5)
 
 
+@pytest.mark.parametrize("text", ["x", "[" * 50_000])
+async def test_a_relay_that_says_what_is_no_json_is_sent_away(text: str) -> None:
+    async with hub(SMALL) as ingress, link(ingress) as websocket:
+        await websocket.send_str(text)
+        while not (await websocket.receive()).type.name.startswith("CLOSE"):
+            pass
+        assert websocket.close_code == 1008
+        assert ingress.edge.census.reports == {}
+
+
 @pytest.mark.parametrize(
     "text",
-    ["x", "{}", '{"node":"a"}', '{"node":"a","viewers":{"cam":"x"},"hubs":[],"clock":1}'],
+    ["{}", '{"node":"a"}', '{"node":"a","viewers":{"cam":"x"},"hubs":[],"clock":1}'],
 )
-async def test_a_relay_that_reports_nonsense_is_sent_away(text: str) -> None:
+async def test_a_report_that_is_none_is_left_out_and_counted(text: str) -> None:
+    """The link stays: a relay may pass on what strangers have told it."""
+    before = refusals.counts["reports"]
+    async with hub(SMALL) as ingress, link(ingress) as websocket:
+        await websocket.send_str(text)
+        await websocket.send_str(reporting("a", cam=3))
+        await answered(websocket)
+        [report] = ingress.edge.census.reports.values()
+        assert report.viewers == {"cam": 3}
+        assert refusals.counts["reports"] == before + 1
+
+
+async def test_reports_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(census, "MAX_REPORTS_BYTES", 150)
+    async with hub(SMALL) as ingress, AsyncExitStack() as stack:
+        for name in ("a", "b", "c", "d"):
+            websocket = await stack.enter_async_context(link(ingress))
+            await websocket.send_str(reporting(name, cam=1))
+            await answered(websocket)
+        assert ingress.edge.census.counts() == {"cam": 2}
+
+
+async def test_nobody_speaks_for_another_hub() -> None:
+    """Who comes from elsewhere and has its name is counted beside it, and only what there is."""
     async with hub(SMALL) as ingress:
-        url = f"ws://{ingress.authority}/api/link"
-        async with ingress.session.ws_connect(url) as websocket:
-            said: Any = await websocket.receive_json()
-            assert said["channels"][0]["name"] == "cam"
-            await websocket.send_str(text)
-            while not (await websocket.receive()).type.name.startswith("CLOSE"):
-                pass
-            assert websocket.close_code == 1008
-        assert ingress.edge.census.reports == {}
+        heard = ingress.edge.census
+        there, liar = (parse_report(json.loads(reporting("a", cam=count))) for count in (3, 1000))
+        heard.hear(there, "192.0.2.1")
+        heard.hear(liar, "192.0.2.2")
+        assert heard.counts() == {"cam": 1003}
+        heard.forget(liar, "192.0.2.2")
+        assert heard.counts() == {"cam": 3}
+        heard.hear(parse_report(json.loads(reporting("b", none=9))), "192.0.2.2")
+        assert heard.counts() == {"cam": 3}
+
+
+async def test_what_one_stranger_reports_cuts_nobody_from_the_ingress() -> None:
+    """All of it together is more than one report may have."""
+    async with hub(SMALL) as ingress, hub(upstreams=to(ingress.port)) as edge:
+        await has(edge)
+        [upstream] = edge.server._upstreams.all
+        hubs = [json.loads(reporting(f"h{n}")) for n in range(900)]
+        before, links = refusals.counts["reports"], ingress.edge.census.reports
+        async with link(edge) as stranger:
+            lie = json.loads(reporting("x", cam=(1 << 31) - 1)) | {"hubs": hubs}
+            await stranger.send_str(json.dumps(lie, separators=(",", ":")))
+            await answered(stranger)
+            assert edge.edge.census.counts() == {"cam": (1 << 31) - 1}
+            async with edge.stream_socket("/cam.mjpg") as viewer:
+                await viewer.frame()
+                await until(
+                    lambda: any(each.viewers.get("cam", 0) > 1000 for each in links.values())
+                )
+                await viewer.frame()
+        assert upstream.connected
+        assert refusals.counts["reports"] == before
+
+
+@asynccontextmanager
+async def link(to_hub: Any) -> AsyncIterator[Any]:
+    """What another hub says may be sent to it."""
+    url = f"ws://{to_hub.authority}/api/link"
+    async with to_hub.session.ws_connect(url) as websocket:
+        said: Any = await websocket.receive_json()
+        assert said["channels"][0]["name"] == "cam"
+        yield websocket
+
+
+def reporting(node: str, **viewers: int) -> str:
+    return json.dumps({"node": node, "viewers": viewers, "hubs": [], "clock": 77})
+
+
+async def answered(websocket: Any) -> None:
+    """Once it has been heard."""
+    while "clock" not in (said := await websocket.receive_json()):
+        assert said is not None

@@ -29,6 +29,7 @@ from televise.hub.link_client import (
     target,
 )
 from televise.hub.offer import Offer, parse_announcement
+from televise.hub.told import told
 from televise.hub.watchers import Viewers, Watchers
 from televise.link.messages import Look
 from televise.link.protocol import Receiver
@@ -153,7 +154,7 @@ class Upstream:
         """Who watches what comes from here, and how old it is then."""
         counts, us = viewers(), self.watchers
         ages, hubs = (us.ages.of(counts), us.below()) if us else ({}, [])
-        return {"viewers": counts, "ages": ages, "hubs": hubs}
+        return told(counts, ages, hubs)
 
     def _heard(self, text: str) -> bool:
         """Whether it is something that a hub says. What is none is counted, and told once."""

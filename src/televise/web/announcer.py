@@ -17,6 +17,7 @@ from televise.formats.websocket import NOT_UNDERSTOOD
 from televise.hub.announcement import announcement
 from televise.hub.channel import Channel
 from televise.hub.upstream import AS_BEFORE
+from televise.model import refusals
 from televise.web.edge import Edge
 from televise.web.limits import Allowance
 from televise.web.peers import Report, parse_report
@@ -29,14 +30,20 @@ SETTLE_SECONDS = 0.05
 
 
 class Announcer:
-    """One connection to a hub that takes channels from here: those that are ``allowed``."""
+    """One connection to a hub at ``address`` that takes channels from here: those that are
+    ``allowed``, and of no other it may tell who watches."""
 
     def __init__(
-        self, edge: Edge, websocket: web.WebSocketResponse, allowed: Callable[[str], bool]
+        self,
+        edge: Edge,
+        websocket: web.WebSocketResponse,
+        allowed: Callable[[str], bool],
+        address: str,
     ) -> None:
         self._edge = edge
         self._websocket = websocket
         self._allowed = allowed
+        self._address = address
         self._changed = asyncio.Event()
         self._report: Report | None = None
 
@@ -87,23 +94,28 @@ class Announcer:
                     raise FormatError("too many messages: ten a second are enough")
                 if message.type != aiohttp.WSMsgType.TEXT:
                     raise FormatError("only text is understood")
-                await self._heard(parse_json(message.data))
+                await self._heard(parse_json(message.data), len(message.data))
             except FormatError as error:
                 events.warning("a relay was sent away", reason=str(error))
                 await self._websocket.close(code=NOT_UNDERSTOOD, message=reason_of(str(error)))
 
-    async def _heard(self, values: Any) -> None:
-        """Who the other hub is, and who watches there. Its clock is answered with ours."""
-        report = parse_report(values)
+    async def _heard(self, values: Any, size: int) -> None:
+        """Who the other hub is, and who watches there. Its clock is answered with ours. A report
+        that is none costs nobody the link: it may pass on what strangers told it."""
+        try:
+            report = parse_report(values, self._allowed, size)
+        except FormatError as error:
+            refusals.counts["reports"] += 1
+            events.warning("what a relay reports is left out", reason=str(error))
+            return
         if self._report is not None and self._report.node != report.node:
             raise FormatError("a hub has one name")
         self._report = report
-        self._edge.census.reports[report.node] = report
+        self._edge.census.hear(report, self._address)
         answer = {"clock": report.clock, "time": time.time_ns()}
         await self._websocket.send_str(json.dumps(answer))
 
     def _forget(self) -> None:
         """Its viewers are gone, unless it is here by another connection already."""
-        report, reports = self._report, self._edge.census.reports
-        if report is not None and reports.get(report.node) is report:
-            del reports[report.node]
+        if self._report is not None:
+            self._edge.census.forget(self._report, self._address)

@@ -1,5 +1,6 @@
 """Census: how many watch each channel, here, at fan-out processes of ours, and at hubs below."""
 
+import json
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
@@ -9,11 +10,19 @@ from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
 from televise.hub.muxed import Muxed
+from televise.hub.told import MAX_HUBS, fitting
+from televise.model import refusals
 from televise.web.ages import Ages
 from televise.web.peers import Report, parse_report, pruned
 from televise.web.pump import Pump
 from televise.web.share import Share, rendition_key
 from televise.web.viewer import Viewer
+
+# Of all reports together: some hundred hubs with very many channels, or thousands with a few.
+MAX_REPORTS_BYTES = 4 << 20
+MAX_SHOWN_BYTES = 256 << 10
+# In place of an address.
+ON_THE_BUS = "bus"
 
 
 class Census:
@@ -24,8 +33,9 @@ class Census:
         self._hub = hub
         self.pumps: dict[Muxed, tuple[Channel, Pump]] = {}
         self.ages = Ages(hub)
-        # What other hubs that take channels from here report, by their names.
-        self.reports: dict[str, Report] = {}
+        # What other hubs that take channels from here report, by their names and addresses: who
+        # says that it has the name of another takes nothing from that one.
+        self.reports: dict[tuple[str, str], Report] = {}
         # What the fan-out processes of this hub tell of theirs, by process number.
         self.shares: dict[int, Share] = {}
         self._past_sent = self._past_skipped = 0
@@ -52,22 +62,39 @@ class Census:
         totals = Counter({each.name: self.viewers(each) for each in self._hub.channels})
         for report in self.reports.values():
             totals.update(report.viewers)
-        return {name: count for name, count in totals.items() if count}
+        return {name: count for name, count in totals.items() if count and self._hub.has(name)}
+
+    def hear(self, report: Report, address: str) -> None:
+        """A hub at ``address`` takes channels from here. What would be too much, together with what
+        others report, is left out."""
+        key = report.node, address
+        known = sum(each.size for place, each in self.reports.items() if place != key)
+        if known + report.size <= MAX_REPORTS_BYTES:
+            self.reports[key] = report
+        else:
+            refusals.counts["reports"] += 1
+
+    def forget(self, report: Report, address: str) -> None:
+        """It has gone; what the same hub has reported since by another connection stays."""
+        key = report.node, address
+        if self.reports.get(key) is report:
+            del self.reports[key]
 
     def hear_peer(self, node: str, report: dict[str, Any], names: Collection[str]) -> None:
         """A hub on the bus takes these channels from here, or none any more. FormatError."""
         if not names:
-            self.reports.pop(node, None)
+            self.reports.pop((node, ON_THE_BUS), None)
             return
-        said = parse_report(report)
+        said = parse_report(report, size=len(json.dumps(report)))
         viewers = {name: said.viewers.get(name, 0) for name in names}
         ages = {name: said.ages[name] for name in names if name in said.ages}
-        self.reports[node] = replace(said, viewers=viewers, ages=ages)
+        self.hear(replace(said, node=node, viewers=viewers, ages=ages), ON_THE_BUS)
 
     def below(self) -> list[dict[str, Any]]:
-        """The hubs that take channels from here, as they report themselves."""
+        """The hubs that take channels from here, as they report themselves, as many as can be
+        drawn."""
         hubs = [report.describe() for report in self.reports.values()]
-        return pruned(hubs, frozenset({self._hub.node}))
+        return fitting(pruned(hubs, frozenset({self._hub.node})), MAX_SHOWN_BYTES, MAX_HUBS)
 
     def totals(self) -> tuple[int, int]:
         """Chunks sent and skipped since the start."""

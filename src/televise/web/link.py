@@ -21,6 +21,7 @@ from televise.hub.link_messages import SUBSCRIPTION, LinkMessages, missing
 from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk
 from televise.hub.policy import MAX_REPLAY_SECONDS
+from televise.hub.told import MAX_REPORT_BYTES
 from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Note
 from televise.link.protocol import SUBPROTOCOL, VERSION, Receiver, encode
 from televise.model.dropped import Dropped
@@ -41,7 +42,6 @@ from televise.web.viewer import Viewer
 MAX_LATENCY_SECONDS = 1.0
 BEGIN_SECONDS = 2.0
 MAX_RENDITION_BYTES = 1000
-MAX_REPORT_BYTES = 1 << 20
 
 
 class LinkViewer(Viewer):
@@ -95,7 +95,7 @@ class Link:
                 protocols=[SUBPROTOCOL], compress=False, max_msg_size=MAX_REPORT_BYTES, timeout=1.0
             )
             await websocket.prepare(request)
-            await Announcer(self._edge, websocket, allowed).run()
+            await Announcer(self._edge, websocket, allowed, request.remote or "").run()
         return websocket
 
     @needs("relay")
