@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from televise.hub.told import MAX_HUBS
+from televise.web.peers import parse_report
 from televise.web.topology_page import topology_page
 from tests.hub.hubs import SMALL, ages_at, all_connected, has, hub, taking, to
 from tests.support.waiting import until
@@ -81,6 +83,20 @@ async def test_the_page_shows_it() -> None:
     assert page.count("<script") == page.count('<script type="module" src="assets/') == 1
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page
     assert "style=" not in page
+
+
+async def test_a_thousand_hubs_are_drawn() -> None:
+    """And no more, whatever strangers tell; hubs below theirs need not say how old pictures are."""
+    async with hub(SMALL) as tv:
+        for stranger in range(20):
+            hubs = [{"node": f"h{stranger}-{n}", "viewers": {}, "hubs": []} for n in range(400)]
+            said = {"node": f"x{stranger}", "viewers": {"cam": 1}, "hubs": hubs, "clock": 1}
+            tv.edge.census.hear(parse_report(said), "192.0.2.1")
+        async with tv.get("/topology") as answer:
+            assert answer.status == 200
+            page = await answer.text()
+        assert tv.edge.census.counts() == {"cam": 20}
+    assert 400 < page.count("<rect") <= MAX_HUBS + 1
 
 
 @pytest.mark.parametrize("upstreams", [0, 3])

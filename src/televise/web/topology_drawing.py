@@ -1,5 +1,6 @@
 """The drawing of a topology: hubs as boxes, the sources on the left, the viewers on the right."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -50,10 +51,10 @@ def drawing(graph: Graph) -> str:
     places = graph.places()
     width = max(x for x, _ in places.values()) + _WIDTH + 1
     height = max(y for _, y in places.values()) + _HEIGHT + _DIP
-    ends = [end for _, end in graph.arrows]
+    ends = Counter(end for _, end in graph.arrows)
     arrows = "".join(
         _arrow(places[start], places[end], (start, end) in graph.idle)
-        + _label(places[start], places[end], lines, at_start=ends.count(end) > 1)
+        + _label(places[start], places[end], lines, at_start=ends[end] > 1)
         for (start, end), lines in graph.arrows.items()
     )
     boxes = "".join(_box(hub, places[hub], graph.lines[hub]) for hub in graph.columns)
