@@ -1,10 +1,16 @@
-"""T23: floods of what costs its sender next to nothing: frames and chunks without content."""
+"""T23, T25: floods of what costs its sender next to nothing: frames and chunks without content, and
+texts that everybody else is told."""
 
 import contextlib
+import json
 import socket
+import struct
 
 import pytest
 
+from televise.link.messages import Announce, Hello
+from televise.link.protocol import VERSION, encode
+from televise.model.track import MAX_REASON, Track
 from televise.web.sockets import CONTROLS_AT_ONCE, SMALL_AT_ONCE
 from tests.attacks.victim import Victim
 from tests.formats.rtmp_publisher import HANDSHAKE
@@ -112,3 +118,22 @@ def test_rtmp_without_any_key(victim: Victim, flood: bytes) -> None:
         assert flooded(plain, b"", flood) == b"", "it is ended"
     # And not because its time is over.
     wait_until(lambda: "RTMP connection ended" in (victim.folder / "log").read_text())
+
+
+def test_a_track_that_fills_every_page(victim: Victim) -> None:
+    """Three times as long where pages have it, as JSON."""
+    track = Track("video", "h264", 90_000, width=640, height=480, reason="é" * 500_000)
+    announce = json.dumps({"tracks": [track.to_json()]}, ensure_ascii=False).encode()
+    said = struct.pack(">IB", len(announce) + 1, encode(Announce(()))[4]) + announce
+    data = encode(Hello(VERSION)) + said
+    with opened(victim, "/api/link/in/publish") as plain:
+        plain.sendall(b"\x82\xff" + len(data).to_bytes(8, "big") + bytes(4) + data)
+        wait_until(lambda: reasons(victim) == ["é" * MAX_REASON])
+        assert len(victim.ask("/").body) < 65_536
+
+
+def reasons(victim: Victim) -> list[str]:
+    """Why the tracks of a publisher's channel are as they are."""
+    channels = json.loads(victim.ask("/api/channels").body)["channels"]
+    [channel] = [each for each in channels if each["name"] == "in"]
+    return [track["reason"] for track in channel["tracks"]]

@@ -31,7 +31,7 @@ from televise.link.messages import (
 from televise.model.dropped import Dropped
 from televise.model.packet import Packet
 from televise.model.rendition import AUDIO_CODECS, LIMITS, VIDEO_CODECS, Rendition
-from televise.model.track import Track
+from televise.model.track import MAX_REASON, Track
 
 NUMBERS = st.integers(0, 2**32 - 1)
 SIGNED = st.integers(-(2**63), 2**63 - 1)
@@ -65,7 +65,7 @@ TRACKS: st.SearchStrategy[Track] = st.builds(
     sample_rate=NUMBERS,
     channels=st.integers(0, 8),
     delivery=st.sampled_from(["passthrough", "transcode"]),
-    reason=st.text(),
+    reason=st.text(max_size=MAX_REASON),
 )
 
 PACKETS: st.SearchStrategy[Packet] = st.builds(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from televise.errors import FormatError
-from televise.model.track import Track
+from televise.model.track import MAX_CODEC, MAX_CONFIG_BYTES, MAX_REASON, Track
 from tests.link.strategies import TRACKS
 
 H264 = Track("video", "h264", 90_000, b"\x01\x64", 1280, 720)
@@ -16,6 +16,10 @@ H264 = Track("video", "h264", 90_000, b"\x01\x64", 1280, 720)
 @given(TRACKS)
 def test_survives_json(track: Track) -> None:
     assert Track.from_json(json.loads(json.dumps(track.to_json()))) == track
+
+
+def test_a_long_reason_is_cut() -> None:
+    assert Track.from_json(H264.to_json() | {"reason": "é" * 500_000}).reason == "é" * MAX_REASON
 
 
 def test_configuration_is_hexadecimal() -> None:
@@ -45,6 +49,8 @@ def test_configuration_is_hexadecimal() -> None:
         H264.to_json() | {"channels": True},
         H264.to_json() | {"delivery": "pigeon"},
         H264.to_json() | {"reason": None},
+        H264.to_json() | {"codec": "x" * (MAX_CODEC + 1)},
+        H264.to_json() | {"config": "00" * (MAX_CONFIG_BYTES + 1)},
         {key: value for key, value in H264.to_json().items() if key != "config"},
         {key: value for key, value in H264.to_json().items() if key != "codec"},
     ],

@@ -19,7 +19,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_every_attack_has_its_row() -> None:
-    assert [row[0] for row in rows(ATTACKS)] == [f"T{number}" for number in range(1, 25)]
+    assert [row[0] for row in rows(ATTACKS)] == [f"T{number}" for number in range(1, 26)]
     assert len(rows(FAULTS)) == 21
 
 

@@ -3,7 +3,6 @@ channels."""
 
 import asyncio
 import contextlib
-import json
 import random
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ import aiohttp
 
 from televise import events
 from televise.errors import PeerError, Unavailable
-from televise.hub.announcement import announcement
+from televise.hub.announcement import announcement, as_text
 from televise.hub.broadcasts import Broadcasts, OnPeer
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
@@ -177,7 +176,7 @@ class Bus(Upstream):
 
     async def _announce(self, connection: NatsConnection, channels: list[Channel]) -> None:
         node = self._hub.node
-        text = json.dumps(announcement(node, channels), separators=(",", ":"))
+        text = as_text(announcement(node, channels))
         await connection.publish(node_subject(node), text.encode())
 
     def _is_offered(self, channel: Channel) -> bool:

@@ -8,6 +8,7 @@ from televise.formats.strict_json import parse_json
 from televise.model.name import is_name, is_node
 from televise.model.track import Track
 
+MAX_ANNOUNCEMENT_BYTES = 4 << 20
 MAX_CHANNELS = 10_000
 MAX_TRACKS = 8
 # More hubs than that between source and viewer are a mistake.

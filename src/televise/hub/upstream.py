@@ -28,7 +28,7 @@ from televise.hub.link_client import (
     reporting,
     target,
 )
-from televise.hub.offer import Offer, parse_announcement
+from televise.hub.offer import MAX_ANNOUNCEMENT_BYTES, Offer, parse_announcement
 from televise.hub.told import told
 from televise.hub.watchers import Viewers, Watchers
 from televise.link.messages import Look
@@ -47,7 +47,6 @@ SILENCE_SECONDS = 6.0
 QUIET_SECONDS = 2.5
 # An upstream that comes back after days is found again so soon.
 MAX_WAIT_SECONDS = 1.0
-MAX_ANNOUNCEMENT_BYTES = 4 << 20
 # Asks for a keyframe.
 Ask = Callable[[], Awaitable[None]]
 _FAULTS = (aiohttp.ClientError, OSError, TimeoutError, PeerError)

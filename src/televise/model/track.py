@@ -1,12 +1,16 @@
 """Track: what a decoder must know before the first packet."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from televise.errors import FormatError
 
 Kind = Literal["video", "audio"]
 Delivery = Literal["passthrough", "transcode"]
+
+# Of what a stranger says of its own: every page and every hub is told of it.
+MAX_CODEC, MAX_REASON = 32, 200
+MAX_CONFIG_BYTES = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Track:
 
     @classmethod
     def from_json(cls, values: Any) -> "Track":
-        """The reverse of `to_json`; FormatError where it is not that."""
+        """The reverse of `to_json`, a long reason cut; FormatError where it is not that."""
         try:
             track = cls(**values | {"config": bytes.fromhex(values["config"])})
         except (TypeError, KeyError, ValueError) as error:
@@ -48,4 +52,6 @@ class Track:
             raise FormatError("not a track: its numbers are unsigned, of 32 bits")
         if not all(type(text) is str for text in (track.codec, track.reason)):
             raise FormatError("not a track: codec and reason are text")
-        return track
+        if len(track.codec) > MAX_CODEC or len(track.config) > MAX_CONFIG_BYTES:
+            raise FormatError("not a track: too much of its codec")
+        return replace(track, reason=track.reason[:MAX_REASON])

@@ -14,7 +14,7 @@ from televise import events
 from televise.errors import FormatError
 from televise.formats.strict_json import parse_json
 from televise.formats.websocket import NOT_UNDERSTOOD
-from televise.hub.announcement import announcement
+from televise.hub.announcement import announcement, as_text
 from televise.hub.channel import Channel
 from televise.hub.upstream import AS_BEFORE
 from televise.model import refusals
@@ -74,7 +74,7 @@ class Announcer:
         with contextlib.suppress(ConnectionError):
             while True:
                 self._changed.clear()
-                text = json.dumps(self._announcement(), separators=(",", ":"))
+                text = as_text(self._announcement())
                 await self._websocket.send_str(AS_BEFORE if text == said else text)
                 said = text
                 with contextlib.suppress(TimeoutError):
