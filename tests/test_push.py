@@ -209,7 +209,7 @@ async def test_a_channel_that_is_not_there_is_told(tmp_path: Path) -> None:
             run, "push", SOURCE, address(hub, "attic"), TELEVISE_TOKEN=hub.token("*")
         )
     assert done.returncode == 2
-    assert "no channel 'attic'; there is: cam" in done.stderr
+    assert "/attic: no channel 'attic'\n" in done.stderr
 
 
 def test_a_source_that_will_never_do_is_told(tmp_path: Path) -> None:

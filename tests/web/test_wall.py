@@ -130,7 +130,6 @@ RUBBISH = [
     '{"type":"clock","client":"12"}',
     '{"type":"clock","client":' + "9" * 400 + "}",
     '{"type":"report","channel":"cam","rung":"mse","age_ms":"old"}',
-    '{"type":"report","channel":"\\ud800","rung":"mse","age_ms":1}',
 ]
 
 
