@@ -50,6 +50,13 @@ async def test_the_best_rung_is_chosen(browser: Browser) -> None:
         assert not [line for line in page.console if line.startswith("error")]
 
 
+async def test_the_page_plays_what_its_query_asks_for(browser: Browser) -> None:
+    async with serving(PATTERN) as tv:
+        page = await open_page(browser, tv, "/cam?w=160")
+        picture = f"{PLAYER}.picture"
+        await page.until(f"({picture}?.videoWidth || {picture}?.width) === 160", 40)
+
+
 async def test_without_javascript_there_is_a_moving_picture(browser: Browser) -> None:
     async with serving(PATTERN) as tv:
         page = await open_page(browser, tv, "/cam", javascript=False)

@@ -119,6 +119,36 @@ async def test_an_address_of_nothing_below_the_api_says_it_in_json(live: Serving
         assert "nothing at this address" in (await answer.json())["error"]
 
 
+@pytest.mark.parametrize(
+    ("query", "played"),
+    [
+        ("", "cam"),
+        ("?w=80&fps=5", "cam?w=80&amp;fps=5"),
+        ("?token=secret&w=80", "cam?w=80"),
+        ("?token=secret", "cam"),
+        ("?x=%22%3E%3Cscript%3E", "cam?x=%22%3E%3Cscript%3E"),
+    ],
+)
+async def test_a_page_plays_what_its_query_asks_for(
+    live: Serving, query: str, played: str
+) -> None:
+    async with live.get(f"/cam{query}") as answer:
+        assert answer.status == 200
+        text = await answer.text()
+    assert f'<tele-vision src="{played}" ' in text
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [("w=abc", "w=abc: even from 16 to 4096"), ("w=5000", "w=5000: even"), ("q=0", "q=0: from 1")],
+)
+async def test_a_page_refuses_what_its_streams_would(live: Serving, query: str, told: str) -> None:
+    async with live.get(f"/cam?{query}", headers=PAGE) as answer:
+        assert answer.status == 400
+        assert (await answer.text()).startswith(told)
+
+
 async def test_an_unknown_page_lists_the_channels_that_are_live(live: Serving) -> None:
     async with live.get("/nobody", headers=PAGE) as answer:
         assert answer.status == 404

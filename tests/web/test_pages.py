@@ -28,7 +28,7 @@ PAGES = {
     "hostile publish": publish_page(HOSTILE.name),
     "not for publishing": not_for_publishing_page("cam", "<b>"),
     "hostile index": index_page([HOSTILE]),
-    "hostile watch": watch_page(HOSTILE),
+    "hostile watch": watch_page(HOSTILE, '"><script>alert(1)</script>'),
     "hostile missing": missing_page(HOSTILE.name, [HOSTILE]),
 }
 
@@ -121,6 +121,14 @@ def test_watch_page_plays_and_offers_the_streams() -> None:
 def test_watch_page_moves_without_javascript() -> None:
     assert re.search(r'<noscript><img src="cam.mjpg" alt="[^"]+"></noscript>', PAGES["watch"])
     assert re.search(r'<noscript><p [^>]+>[^<]+<a href="cam.gif">', PAGES["watch"])
+
+
+def test_watch_page_plays_what_its_query_asks_for() -> None:
+    page = watch_page(CAM, "w=320&fps=5")
+    outline = Outline(page)
+    assert outline.all("tele-vision")[0]["src"] == "cam?w=320&fps=5"
+    assert outline.all("img")[0]["src"] == "cam.mjpg?w=320&fps=5"
+    assert "cam.gif?w=320&fps=5" in [link["href"] for link in outline.all("a")]
 
 
 def test_watch_page_says_why_a_channel_is_not_live() -> None:

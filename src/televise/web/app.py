@@ -35,6 +35,7 @@ from televise.web.pages import (
     publish_page,
     watch_page,
 )
+from televise.web.query import keyless, parse_query
 from televise.web.security import Gate
 from televise.web.threshold import RETRY_SECONDS, threshold
 
@@ -91,8 +92,9 @@ class _Pages:
 
     async def _watch(self, request: web.Request) -> web.Response:
         channel = self._edge.hub.channel(request.match_info["name"])
-        private = not access_of(request).to_all
-        return _html(watch_page(_card(self._edge, channel), private=private))
+        parse_query(request.query_string).rendition("mjpeg")  # of all, it takes the most
+        private, query = not access_of(request).to_all, keyless(request.query_string)
+        return _html(watch_page(_card(self._edge, channel), query, private=private))
 
     @needs("know")
     async def _publish(self, request: web.Request) -> web.Response:

@@ -49,16 +49,16 @@ def index_page(channels: Sequence[ChannelCard]) -> str:
     return _document("Channels", body)
 
 
-def watch_page(card: ChannelCard, *, private: bool = False) -> str:
-    """One channel: a large player, and how to take its streams elsewhere; to where they need a key
-    if it is ``private``."""
-    name, url = escape(card.name), _url(card.name)
+def watch_page(card: ChannelCard, query: str = "", *, private: bool = False) -> str:
+    """One channel: a large player that plays what the ``query`` asks for, and how to take its
+    streams elsewhere; to where they need a key if it is ``private``."""
+    name, url, wish = escape(card.name), _url(card.name), escape(query and f"?{query}")
     body = (
         f'<div data-channel="{name}">'
         f"{_back_link()}"
-        f'<div class="screen"><tele-vision src="{url}" controls aria-label="Live: {name}">'
-        f'<noscript><img src="{url}.mjpg" alt="Live picture of {name}"></noscript>'
-        f"</tele-vision></div>{_without_javascript(url)}"
+        f'<div class="screen"><tele-vision src="{url}{wish}" controls aria-label="Live: {name}">'
+        f'<noscript><img src="{url}.mjpg{wish}" alt="Live picture of {name}"></noscript>'
+        f"</tele-vision></div>{_without_javascript(f'{url}.gif{wish}')}"
         f'<div class="title"><h1>{name}</h1>{_badge(card)}{_viewers(card)}</div>'
         f"{_note(card)}</div>"
         f"{_streams(card, private=private)}{_embedding(card)}"
@@ -168,9 +168,9 @@ def _back_link(root: str = "") -> str:
     return f'<nav aria-label="Site"><a href="{root or "./"}">All channels</a></nav>'
 
 
-def _without_javascript(url: str) -> str:
+def _without_javascript(gif: str) -> str:
     """Plain HTML cannot see that MJPEG is not shown: a person can."""
-    link = f'<a href="{url}.gif">Watch it as a GIF</a>'
+    link = f'<a href="{gif}">Watch it as a GIF</a>'
     return f'<noscript><p class="quiet">No moving picture? {link}.</p></noscript>'
 
 

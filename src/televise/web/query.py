@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from televise.errors import InputError
 from televise.hub.muxed import MAX_LATENCY_SECONDS
@@ -48,16 +48,25 @@ class Query:
 
 def parse_query(text: str) -> Query:
     """Understand the keys that a stream has; others are let be. InputError for a bad value."""
-    try:
-        given = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
-    except ValueError:
-        raise InputError(f"the query has more than {MAX_FIELDS} values") from None
+    given = dict(_fields(text))
     values = {key: parse(key, given[key]) for key, parse in _VALUES.items() if key in given}
     latency = None
     if "max_latency" in given:
         latency = _seconds("max_latency", given["max_latency"], MAX_LATENCY_SECONDS, "300ms")
     burst = _seconds("burst", given.get("burst", "0s"), MAX_BURST_SECONDS, "10s")
     return Query(values, latency, burst, _video(given.get("video", "")))
+
+
+def keyless(text: str) -> str:
+    """The same query without a key, which belongs into no page."""
+    return urlencode([(key, value) for key, value in _fields(text) if key != "token"])
+
+
+def _fields(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise InputError(f"the query has more than {MAX_FIELDS} values") from None
 
 
 def _whole(key: str, value: str) -> int:
