@@ -189,3 +189,8 @@ def test_no_picture_to_send(tmp_path: Path, needs: Needs) -> None:
         worker.wait_for(lambda: any(isinstance(m, Refused) for m in worker.messages))
         refused = next(m for m in worker.messages if isinstance(m, Refused))
     assert refused.text == "the source has no picture"
+
+
+def test_mpeg1_asked_for_by_its_height_is_no_wider_than_it_can_be() -> None:
+    (run,), _ = play(PATTERN, 0.2, Rendition("mpeg1video", h=2304))
+    assert (run.track("video").width, run.track("video").height) == (4094, 2304)

@@ -129,9 +129,7 @@ async def test_an_address_of_nothing_below_the_api_says_it_in_json(live: Serving
         ("?x=%22%3E%3Cscript%3E", "cam?x=%22%3E%3Cscript%3E"),
     ],
 )
-async def test_a_page_plays_what_its_query_asks_for(
-    live: Serving, query: str, played: str
-) -> None:
+async def test_a_page_plays_what_its_query_asks_for(live: Serving, query: str, played: str) -> None:
     async with live.get(f"/cam{query}") as answer:
         assert answer.status == 200
         text = await answer.text()

@@ -81,6 +81,14 @@ def test_bad_values_are_named_in_one_line(text: str, expected: str) -> None:
     assert len(message) < 200
 
 
+def test_mpeg1_has_pictures_of_up_to_4094_pixels() -> None:
+    for w in (4094, 4096):
+        assert parse_query(f"w={w}").rendition("h264").w == w
+    assert parse_query("w=4094").rendition("mpeg1video").w == 4094
+    with pytest.raises(InputError, match=r"w=4096: even from 16 to 4094 \(width .* in MPEG-1"):
+        parse_query("w=4096").rendition("mpeg1video", "mp2")
+
+
 def test_what_means_nothing_to_a_codec_makes_no_other_rendition() -> None:
     assert parse_query("bitrate=1M").rendition("mjpeg") == Rendition("mjpeg")
     assert parse_query("q=50").rendition("h264") == Rendition("h264")

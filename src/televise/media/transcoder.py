@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import av.error
 
+from televise.formats.mpeg1 import MAX_SIDE
 from televise.media.encoders.aac import AacEncoder
 from televise.media.encoders.encoded import Encoded, Picture, Sound, VideoEncoder
 from televise.media.encoders.gif import GifEncoder, usual_size
@@ -25,6 +26,8 @@ from televise.model.track import Track
 BURST_SECONDS = 0.05
 MOST_WAITING = 8
 _IDLE = -1
+# As wide as MPEG-1 can be; asked for by its height, a picture may come out wider.
+_MPEG1_WIDTH = MAX_SIDE // 2 * 2
 # In pixels: what is larger than that is begun anew.
 MOST_GROWTH = 2
 
@@ -162,8 +165,11 @@ class VideoTranscoder:
             return GifEncoder(*size, rendition.colors, rendition.dither, self._reason, shown)
         if rendition.video == "png":
             return PngEncoder(width, height, self._reason)
-        make = H264Encoder if rendition.video == "h264" else Mpeg1Encoder
-        return make(picture.frame, (width, height), self._fps, rendition.bitrate, self._reason)
+        bitrate, like = rendition.bitrate, picture.frame
+        if rendition.video == "mpeg1video":
+            size = min(width, _MPEG1_WIDTH), height
+            return Mpeg1Encoder(like, size, self._fps, bitrate, self._reason)
+        return H264Encoder(like, (width, height), self._fps, bitrate, self._reason)
 
 
 def _within_limits(width: float, height: float) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from televise.errors import InputError
+from televise.formats.mpeg1 import MAX_SIDE
 from televise.hub.muxed import MAX_LATENCY_SECONDS
 from televise.model.rendition import Rendition, limits_of
 
@@ -40,10 +41,17 @@ class Query:
         """The rendition in these codecs, with ``defaults`` for what was not asked for."""
         # All are checked, those without meaning too.
         Rendition(video, audio, **self.values)
+        if video == "mpeg1video":
+            self._check_mpeg1()
         values = {k: v for k, v in self.values.items() if k not in _MEANINGLESS[video]}
         if "w" in values or "h" in values:
             defaults = {k: v for k, v in defaults.items() if k not in ("w", "h")}
         return Rendition(video, audio, **{**defaults, **values})
+
+    def _check_mpeg1(self) -> None:
+        if (w := self.values.get("w", 0)) > MAX_SIDE:
+            most = MAX_SIDE // 2 * 2
+            raise InputError(f"w={w}: even from 16 to {most} (width in pixels in MPEG-1)")
 
 
 def parse_query(text: str) -> Query:
