@@ -8,8 +8,10 @@ import PIL.Image
 import pytest
 import pytest_asyncio
 
+from televise.model.rendition import Rendition
 from televise.web import newest
 from tests.support.server import Serving, serving
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -45,6 +47,21 @@ async def test_the_next_one_is_newer(live: Serving) -> None:
             await stream.until(b"\xff\xd9\r\n")
             times.append(await captured())
     assert times[0] < times[-1]
+
+
+async def test_a_png_is_the_newest_picture_too(live: Serving) -> None:
+    async def captured() -> float:
+        # At a rate at which an encoder that runs on for a while has nothing newer.
+        async with live.get("/cam.png?fps=0.1") as answer:
+            with PIL.Image.open(io.BytesIO(await answer.read())) as picture:
+                assert (picture.format, picture.size) == ("PNG", (160, 120))
+            return float(answer.headers["X-Timestamp"])
+
+    first = await captured()
+    encoding = live.channel().acquire(Rendition("mjpeg"))
+    await until(lambda: encoding.log.newest and encoding.log.newest.captured / 1e9 > first)
+    assert await captured() > first
+    live.channel().release(encoding)
 
 
 async def test_it_comes_in_the_size_that_is_asked(live: Serving) -> None:

@@ -12,6 +12,8 @@ from televise.model.rendition import Rendition
 
 # An encoder runs on for a moment after its last viewer, who may only be reloading the page.
 LINGER_SECONDS = 2.0
+# Made for those who want one picture: the next of them is to have a newer one.
+_SINGLE = "png"
 
 
 class Renditions:
@@ -63,8 +65,8 @@ class Renditions:
         encoding.users -= 1
         if encoding.users or self._closed:
             return
-        if encoding.refusal:
-            self._remove(encoding)  # who asks again may have more luck
+        if encoding.refusal or encoding.rendition.video == _SINGLE:
+            self._remove(encoding)  # who asks again may have more luck, or a newer picture
         else:
             self._timers.later(encoding.rendition, LINGER_SECONDS, self._remove, encoding)
 

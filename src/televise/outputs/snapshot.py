@@ -15,7 +15,7 @@ from televise.web.query import parse_query
 
 CODECS = {"jpg": "mjpeg", "png": "png"}
 TYPES = {"jpg": "image/jpeg", "png": "image/png"}
-# An encoder runs for a moment after each request: it need not make many PNG.
+# It is encoded for each request anew: one picture is enough.
 _DEFAULTS: dict[str, dict[str, Any]] = {"png": {"fps": 1}}
 
 
