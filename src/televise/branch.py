@@ -118,6 +118,7 @@ class Branch(Server):
         self, settings: Settings, ports: Sequence[int], folder: Path, link: LinesLink
     ) -> None:
         super().__init__([], settings)
+        self._seats.elsewhere = True
         self._free = iter(ports)
         self._link = link
         self._remote = RemoteAdmission(link.send)

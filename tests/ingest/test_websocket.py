@@ -62,6 +62,14 @@ async def test_keys(hub: Hub) -> None:
     assert (await refused(hub, "/pattern.mp4", hub.token("*")))[0] == 1008
 
 
+async def test_an_old_link_shows_what_nobody_publishes(hub: Hub) -> None:
+    """Where watching is for everybody; without a word, as over HTTP."""
+    async with hub.tv.stream_socket("/pattern.mp4?token=nonsense") as stream:
+        assert (await stream.frame()).payload[4:8] == b"ftyp"
+    async with Stream.open(hub.tv.port, "/new.mp4?token=nonsense", websocket=True) as stream:
+        assert stream.status == 404
+
+
 async def test_every_refusal_is_in_the_log(hub: Hub, refusals: list[tuple[str, str, str]]) -> None:
     for path, token, code in (
         ("/cam.mp4", "nonsense", 1008),

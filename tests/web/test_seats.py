@@ -6,6 +6,7 @@ import pytest
 
 from televise.errors import LimitReached, UnknownChannel
 from televise.hub.hub import Hub
+from televise.model.source import parse_source
 from televise.web import seats
 from televise.web.keys import Grant, Keys
 from televise.web.seats import Seats
@@ -22,6 +23,18 @@ async def test_a_channel_is_made_where_that_is_allowed(tmp_path: Path) -> None:
         Seats(hub, keys, new_channels=False).take("new", token(keys), "here", "mpegts")
     publishing = Seats(hub, keys, new_channels=True).take("new", token(keys), "here", "mpegts")
     assert hub.channel("new").publisher is publishing
+    await hub.close()
+
+
+async def test_a_bad_key_is_a_publisher_s_where_one_could_publish(tmp_path: Path) -> None:
+    keys, hub = Keys(tmp_path / "key"), Hub()
+    hub.add(parse_source("cam=pattern:"))
+    hub.add(parse_source("live=publish:"))
+    for new_channels in (False, True):
+        made = Seats(hub, keys, new_channels=new_channels)
+        asked = [made.is_for_publishing(name, "nonsense") for name in ("cam", "live", "new")]
+        assert asked == [False, True, new_channels]
+        assert all(made.is_for_publishing(name, token(keys)) for name in ("cam", "live", "new"))
     await hub.close()
 
 

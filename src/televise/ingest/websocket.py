@@ -59,7 +59,7 @@ def publishes(request: web.Request, seats: Seats) -> bool:
         return False  # that is a viewer, whatever its key allows
     name, extension = _split(request)
     known = bool(name) and "/" not in name and extension in FORMATS
-    return known and seats.is_for_publishing(token_of(request))
+    return known and seats.is_for_publishing(name, token_of(request))
 
 
 def _split(request: web.Request) -> tuple[str, str]:

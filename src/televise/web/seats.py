@@ -31,6 +31,8 @@ class Seats:
         self._hub = hub
         self._keys = keys
         self.new_channels = new_channels
+        # In a fan-out process: its hub knows what may be published, and is asked.
+        self.elsewhere = False
         self.max_publishers = ALLOWED["publishers"].usual
         self.sizes = Sizes()
         self.visits = Visits(keys.revoked)
@@ -93,13 +95,18 @@ class Seats:
         """Whether somebody publishes it: another one may take the place, but not one more."""
         return self._hub.has(name) and self._hub.channel(name).publisher is not None
 
-    def is_for_publishing(self, token: str) -> bool:
-        """Whether somebody with this token wants to publish: with one that is worthless, too, for
-        that is to be told."""
+    def is_for_publishing(self, name: str, token: str) -> bool:
+        """Whether somebody with this token wants to publish ``name``: with one that is worthless,
+        too, for that is to be told. Into a channel that cannot be published into, it is an old
+        link of somebody who wants to watch."""
         try:
             return self._keys.verify(token, "publish").can == "publish"
         except (Unauthorized, Unavailable):
-            return True
+            if self.elsewhere:
+                return True
+            if self._hub.has(name):
+                return self._hub.channel(name).spec.kind == "publish"
+            return self.new_channels
 
     def check(self, name: str, token: str) -> Grant:
         """What ``token`` allows who publishes ``name``. Unauthorized, Forbidden."""
