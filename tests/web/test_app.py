@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from urllib.parse import urljoin
 
 import pytest
 import pytest_asyncio
@@ -103,7 +104,27 @@ async def test_an_unknown_stream_is_one_plain_line(live: Serving, suffix: str) -
         assert await answer.text() == "no channel 'nobody'; there is: cam\n"
 
 
-@pytest.mark.parametrize("path", ["/cam.avi", "/cam/", "/cam/nothing"])
+@pytest.mark.parametrize("query", ["", "?w=80&token=a%2Fb%0D%0A"])
+async def test_a_slash_behind_a_page_leads_to_the_page(live: Serving, query: str) -> None:
+    head = (await get_raw(live.port, f"/cam/{query}")).partition(b"\r\n\r\n")[0]
+    assert head.startswith(b"HTTP/1.1 308 ")
+    location = head.partition(b"Location: ")[2].partition(b"\r\n")[0].decode()
+    assert location == f"../cam{query}"
+    assert urljoin("https://tv.example/below/cam/", location).startswith(
+        "https://tv.example/below/cam"
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["/nobody/", "//evil.test/", "//cam/", "/cam//", "/cam//evil.test/", "/%2Fevil.test/"]
+)
+async def test_a_slash_behind_anything_else_leads_nowhere(live: Serving, path: str) -> None:
+    head = (await get_raw(live.port, path)).partition(b"\r\n\r\n")[0]
+    assert head.startswith(b"HTTP/1.1 404 ")
+    assert b"Location:" not in head
+
+
+@pytest.mark.parametrize("path", ["/cam.avi", "/cam/nothing"])
 async def test_an_address_of_nothing_says_where_there_is_something(
     live: Serving, path: str
 ) -> None:

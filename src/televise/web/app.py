@@ -83,6 +83,7 @@ class _Pages:
             web.get("/", self._index),
             web.get("/assets/{file}", self._asset),
             web.get("/{name:[A-Za-z0-9_-]+}", self._watch),
+            web.get("/{name:[A-Za-z0-9_-]+}/", self._leave_slash),
             web.get("/{name:[A-Za-z0-9_-]+}/publish", self._publish),
         ]
 
@@ -95,6 +96,14 @@ class _Pages:
         parse_query(request.query_string).rendition("mjpeg")  # of all, it takes the most
         private, query = not access_of(request).to_all, keyless(request.query_string)
         return _html(watch_page(_card(self._edge, channel), query, private=private))
+
+    async def _leave_slash(self, request: web.Request) -> web.Response:
+        """People type it. Relative, for we may be below a path; the name is one of a channel, so
+        that it leads nowhere else."""
+        channel = self._edge.hub.channel(request.match_info["name"])
+        query = request.rel_url.raw_query_string
+        location = f"../{channel.name}{query and f'?{query}'}"
+        return web.Response(status=308, headers={"Location": location})
 
     @needs("know")
     async def _publish(self, request: web.Request) -> web.Response:
