@@ -24,6 +24,7 @@ from televise.link.messages import (
     Ended,
     Epoch,
     Hello,
+    Look,
     Media,
     Message,
     Note,
@@ -44,6 +45,7 @@ from televise.push.target import Target
 from televise.testing import ToxicProxy, fake_camera, toxic_proxy
 from tests.ingest.publishers import RED, Hub, picture, publishable
 from tests.support.waiting import until
+from tests.support.wire import connect, request
 
 H264, JPEG = Rendition("h264", "aac"), Rendition("mjpeg")
 SIZE = (160, 120)
@@ -192,6 +194,24 @@ async def test_what_passes_through_does_and_what_is_asked_for_crosses(tmp_path: 
                 unplugged.set()
                 await until(lambda: cam.state == "offline")
                 assert cam.text == here.text
+
+
+async def test_a_look_that_nobody_waits_for_ends_at_the_publisher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with publishable(tmp_path) as hub, pushed(hub, "pattern:?size=160x120&fps=15") as here:
+        await until(lambda: hub.tv.channel().publisher)
+        with watched(hub):
+            await until(lambda: here.state == "live")
+            said: list[Message] = []
+            monkeypatch.setattr(here._looks, "_send", said.append)  # it takes for ever
+            _, writer = await connect(hub.tv.port)
+            writer.write(request("/cam.jpg?t=-1s", hub.tv.port))
+            await until(lambda: said)
+            writer.transport.abort()
+            await until(lambda: len(said) == 2)
+            assert isinstance(said[0], Look)
+            assert said[1] == Unsubscribe(said[0].id)
 
 
 async def test_a_slow_uplink_loses_whole_gops_and_returns(

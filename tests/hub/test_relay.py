@@ -12,7 +12,7 @@ import pytest
 from televise.formats.box import boxes
 from televise.hub.policy import Policy
 from televise.hub.upstream import QUIET_SECONDS, SILENCE_SECONDS
-from televise.link.messages import Epoch, Note
+from televise.link.messages import Epoch, Look, Message, Note, Unsubscribe
 from televise.model.rendition import Rendition
 from televise.testing import toxic_proxy
 from televise.web.keys import Grant, Keys
@@ -32,7 +32,7 @@ from tests.hub.hubs import (
 from tests.ingest.publishers import RED, picture
 from tests.support.server import Serving
 from tests.support.waiting import until
-from tests.support.wire import Stream
+from tests.support.wire import Stream, connect, request
 
 
 def url_of(tv: Serving) -> str:
@@ -464,6 +464,27 @@ async def test_looking_back_works_through_the_link() -> None:
         assert [name for name, _, _ in boxes(clip)][:2] == ["ftyp", "moov"]
         async with edge.get("/cam.jpg?t=-250s") as answer:
             assert answer.status in (200, 503)
+
+
+async def test_a_look_that_nobody_waits_for_ends_through_the_link(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with (
+        hub(SMALL, policy=Policy(keep_open=True)) as ingress,
+        hub(upstreams=to(ingress.port)) as middle,
+        hub(upstreams=to(middle.port)) as edge,
+    ):
+        await has(edge)
+        await ingress.is_live()
+        said: list[Message] = []
+        monkeypatch.setattr(ingress.channel()._looks, "_send", said.append)  # it takes for ever
+        _, writer = await connect(edge.port)
+        writer.write(request("/cam.jpg?t=-1s", edge.port))
+        await until(lambda: said)
+        writer.transport.abort()
+        await until(lambda: len(said) == 2)
+        assert isinstance(said[0], Look)
+        assert said[1] == Unsubscribe(said[0].id)
 
 
 async def test_notes_cross_and_belong_to_the_same_picture() -> None:

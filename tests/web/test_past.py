@@ -16,12 +16,14 @@ import pytest_asyncio
 
 from televise.errors import InputError
 from televise.formats import gif
+from televise.hub.looks import MAX_LOOKS
 from televise.hub.policy import MAX_REPLAY_SECONDS, Policy
 from televise.testing import Stamp, read_barcode
 from televise.web.past import Past, parse_past
 from tests.formats.witness import ffmpeg
 from tests.support.server import Serving, serving
 from tests.support.waiting import until
+from tests.support.wire import connect, request
 
 # A busy machine draws a picture so much later than it is due.
 LATE_SECONDS = 0.5
@@ -281,3 +283,30 @@ async def test_too_many_at_once_are_told_to_come_again(live: Serving) -> None:
     assert set(statuses) == {200, 503}
     assert statuses.count(200) >= 8
     assert await look() == 200, "and then it is free again"
+
+
+async def test_what_nobody_waits_for_any_more_is_not_made(live: Serving) -> None:
+    """Each of these would take longer than anybody waits."""
+    looks, path = live.channel("coded")._looks._looks, f"/coded.gif?t=-{LENGTH}s&d=5s&dither=1"
+    writers = [(await connect(live.port))[1] for _ in range(MAX_LOOKS)]
+    for writer in writers:
+        writer.write(request(f"{path}&w=4096&h=2304&fps=15", live.port))
+    await until(lambda: len(looks) == MAX_LOOKS)
+    assert await status_of(live, "/coded.jpg?t=-1s") == 503
+    for writer in writers:
+        writer.transport.abort()
+    await until(lambda: not looks)
+    assert await status_of(live, "/coded.jpg?t=-1s") == 200
+
+
+async def test_a_clip_that_is_too_much_is_told_so(
+    live: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live.channel("raw")._looks._budget, "megapixels", 100)
+    async with live.get("/raw.gif?t=-30s&d=60s&w=4096&h=2304&fps=40") as answer:
+        assert answer.status == 503
+        told = await answer.text()
+    assert told == (
+        "the pictures of that clip have 22649 megapixels, and may have 3000: "
+        "ask for a smaller w, h, fps or d\n"
+    )

@@ -9,6 +9,8 @@ from televise.model.rendition import Rendition
 MAX_RENDITIONS = ALLOWED["renditions"].usual
 # About what one core encodes: two renditions of 1920x1080.
 MEGAPIXELS_PER_CORE = 125
+# So long a clip of the past is waited for: what takes longer to encode is encoded for nobody.
+CLIP_SECONDS = 30
 UNLIMITED = 1 << 31
 # Where neither the rendition nor the source says it yet.
 USUAL_SIZE, USUAL_FPS = (1920, 1080), 30.0
@@ -48,6 +50,15 @@ class Budget:
                 "megapixels",
                 f"that is {pixels / 1e6:.0f} megapixels a second, and all encodings together may "
                 f"have {self.megapixels}: ask for a smaller w, h or fps, or later",
+            )
+
+    def check_clip(self, pixels: float) -> None:
+        """LimitReached where a clip with so many in all its pictures is too much."""
+        if pixels > (most := self.megapixels * CLIP_SECONDS) * 1e6:
+            raise refuse(
+                "megapixels",
+                f"the pictures of that clip have {pixels / 1e6:.0f} megapixels, and may have "
+                f"{most}: ask for a smaller w, h, fps or d",
             )
 
     def take(self, pixels: float) -> None:

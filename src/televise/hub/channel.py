@@ -83,7 +83,7 @@ class Channel:
         self._renditions = Renditions(
             self.name, self.ledger, send, self._numbers, budget, self._linger
         )
-        self._looks = Looks(self.name, send)
+        self._looks = Looks(self.name, send, budget)
         self._seat = Seat(self.name, self._supply)
         places = self._renditions, self._looks, self._seat
         self._intake = Intake(self.name, *places, self.want_keyframe)
@@ -174,10 +174,12 @@ class Channel:
 
     def look_back(self, rendition: Rendition, ago: float, length: float) -> LookBack:
         """``length`` seconds that began so many seconds ``ago`` (no length: one picture), to be
-        waited for. Unavailable where nothing is kept, LimitReached where too many look back."""
+        waited for. Unavailable where nothing is kept, LimitReached where too many look back, or at
+        too much."""
         if self.closed or not (self._linked or self._supply.remote):
             raise Unavailable(f"{self.name} keeps nothing to look back to: it is {self.state}")
-        return self._looks.begin(Look(next(self._numbers), rendition, ago, length))
+        look = Look(next(self._numbers), rendition, ago, length)
+        return self._looks.begin(look, self._renditions.size)
 
     def reach(self, path: tuple[str, ...] | None) -> None:
         """It comes through the hubs of this ``path`` from now on; None: there is no way to it."""

@@ -1,6 +1,7 @@
 """LookBack: some seconds of the past, as they come from the worker."""
 
 import asyncio
+from collections.abc import Callable
 
 from televise.errors import Unavailable
 from televise.link.messages import Epoch
@@ -11,9 +12,11 @@ MAX_BYTES = 64 << 20
 
 
 class LookBack:
-    """Collects the packets of one look; a change of the source's format ends it."""
+    """Collects the packets of one look; a change of the source's format ends it. ``over`` is called
+    when nobody waits for it any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, over: Callable[[], None]) -> None:
+        self._over = over
         self.epoch = 0
         self.tracks: tuple[Track, ...] = ()
         self.packets: list[Packet] = []
@@ -28,6 +31,8 @@ class LookBack:
         except TimeoutError:
             self.packets = []
             raise Unavailable("looking back took too long: ask for less") from None
+        finally:
+            self._over()
 
     def begin(self, message: Epoch) -> None:
         """Its tracks; what has another format than the first is left out."""
@@ -43,6 +48,10 @@ class LookBack:
             self._bytes += len(packet.data)
         if self._bytes > MAX_BYTES:
             self.end(f"that has more than {MAX_BYTES >> 20} MB: ask for less")
+
+    def leave(self) -> None:
+        """Who waits for it has gone."""
+        self.end("nobody waits for it any more")
 
     def refuse(self, reason: str) -> None:
         """The worker cannot make it."""

@@ -24,6 +24,7 @@ Looking back: some seconds of the past, once.
 
       Look(id, rendition, ago, length) ─────────▶
                         ◀──── Epoch(id, tracks), Media(id, packet) ..., Ended(id, text)
+      Unsubscribe(id) ──────────────────────────▶    where nobody waits for it any more
 """
 
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
-    """Stop sending subscription ``id``."""
+    """Stop sending subscription or look ``id``."""
 
     id: int
 

@@ -150,9 +150,10 @@ class Intake:
         """So much of the past from now on."""
         self._replay.set_limit(allowed.kept)
 
-    def look(self, look: Look, asked: float) -> None:
-        """Send a part of the past, ``asked`` for at monotonic seconds; it takes a while."""
-        send_clip(look, self._replay, self._timeline.seconds(asked), self._send)
+    def look(self, look: Look, asked: float, is_wanted: Callable[[], bool]) -> None:
+        """Send a part of the past, ``asked`` for at monotonic seconds, as long as it is wanted; it
+        takes a while."""
+        send_clip(look, self._replay, self._timeline.seconds(asked), self._send, is_wanted)
 
     def beat(self) -> int:
         """At each sign of life: for how many of them an encoder has had the same picture."""

@@ -21,7 +21,6 @@ from televise.link.local import ProviderLink, inherited
 from televise.link.messages import (
     Allow,
     Data,
-    Ended,
     Finish,
     Keyframe,
     Look,
@@ -36,6 +35,7 @@ from televise.media.container import explain
 from televise.media.http_stream import dial_public
 from televise.media.inbox import Inbox
 from televise.media.intake import Intake
+from televise.media.looks import Looks
 from televise.media.source import Source
 from televise.model.backoff import Backoff
 from televise.model.options import (
@@ -64,8 +64,6 @@ STALLED_SECONDS = 3.0
 HANGING_SECONDS = 25.0
 HEARTBEAT_SECONDS = 0.5
 SLATE_STEP_SECONDS = 1.0
-# One look back at a time: what is live goes first.
-_LOOKS = threading.Lock()
 
 
 def main() -> None:
@@ -86,7 +84,7 @@ def main() -> None:
 
 def _serve(link: ProviderLink) -> None:
     intake: Intake | None = None
-    inbox = Inbox(link.send)
+    inbox, looks = Inbox(link.send), Looks(link.send)
     allowed = Allow()
     for message in link.messages():
         if isinstance(message, Allow):
@@ -104,23 +102,13 @@ def _serve(link: ProviderLink) -> None:
             intake.subscribe(message)
         elif isinstance(message, Unsubscribe) and intake is not None:
             intake.unsubscribe(message.id)
+            looks.end(message.id)
         elif isinstance(message, Keyframe) and intake is not None:
             intake.want_keyframe(message.id)
         elif isinstance(message, Look) and intake is not None:
-            asked = time.monotonic()
-            arguments = message, asked, intake, link
-            threading.Thread(target=_look, args=arguments, daemon=True).start()
+            looks.begin(message, intake)
         elif isinstance(message, Publish | Data | Finish):
             inbox.hear(message)
-
-
-def _look(look: Look, asked: float, intake: Intake, link: ProviderLink) -> None:
-    """Looking back costs its time in a thread; what goes wrong with it is told to who looks."""
-    try:
-        with _LOOKS:
-            intake.look(look, asked)
-    except Exception as error:
-        link.send(Ended(look.id, f"it cannot be shown: {error}"))
 
 
 def make_source(spec: SourceSpec, inbox: Inbox) -> Source:

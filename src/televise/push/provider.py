@@ -51,7 +51,7 @@ class Provider:
         self._damaged = channel.damaged
         self._past: deque[bytes] = deque()
         self._subscriptions: dict[int, Subscription] = {}
-        self._looking: set[asyncio.Task[None]] = set()
+        self._looking: dict[int, asyncio.Task[None]] = {}
         # Since when there is nothing to be sent.
         self._idle_since = math.inf
 
@@ -85,13 +85,15 @@ class Provider:
             self._subscribe(message)
         elif isinstance(message, Unsubscribe):
             self._unsubscribe(message.id)
+            if looking := self._looking.get(message.id):
+                looking.cancel()
         elif isinstance(message, Keyframe):
             if wanted := self._subscriptions.get(message.id):
                 wanted.want_keyframe()
-        elif isinstance(message, Look):
+        elif isinstance(message, Look) and message.id not in self._looking:
             looking = asyncio.get_running_loop().create_task(self._look(message))
-            self._looking.add(looking)
-            looking.add_done_callback(self._looking.discard)
+            self._looking[message.id] = looking
+            looking.add_done_callback(lambda _: self._looking.pop(message.id))
 
     def say(self, kind: str, said: Message | str) -> None:
         """Say this next; of one ``kind`` the newest, where others still wait to be sent."""
@@ -155,7 +157,7 @@ class Provider:
             self.say("note", Note(captured, text))
 
     def _close(self) -> None:
-        for task in self._looking:
+        for task in self._looking.values():
             task.cancel()
         for number in list(self._subscriptions):
             self._unsubscribe(number)

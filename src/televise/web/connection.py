@@ -51,6 +51,8 @@ class Connection(asyncio.Protocol):
         # Nearly always one; a wall has one for each channel.
         self.writers: list[Writing] = []
         self._full = False
+        # Called when it is lost, of those who wait for an answer.
+        self.leavers: set[Callable[[], None]] = set()
         self.transport: asyncio.Transport | None = None
         # Whence it came, and as what it was let in.
         self.address, self.place = "", Place.USUAL
@@ -186,6 +188,8 @@ class Connection(asyncio.Protocol):
         self._handler.connection_lost(exc)
         for writer in self.writers:
             writer.lost()
+        for leave in list(self.leavers):
+            leave()
         self._closed(self)
 
 

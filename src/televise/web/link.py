@@ -32,6 +32,7 @@ from televise.web.announcer import Announcer
 from televise.web.connection import Connection
 from televise.web.edge import Edge
 from televise.web.guard import needs
+from televise.web.leaving import leaving
 from televise.web.limits import Allowance
 from televise.web.past import MAX_LENGTH_SECONDS, WAIT_SECONDS
 from televise.web.pump import Pump
@@ -159,7 +160,8 @@ class Link:
             websocket = await upgrade(request, [SUBPROTOCOL])
             try:
                 look = channel.look_back(rendition, ago, length)
-                await look.wait(WAIT_SECONDS)
+                with leaving(request, look.leave):
+                    await look.wait(WAIT_SECONDS)
                 await _send(websocket, look)
             except TeleviseError as error:
                 await _refuse(websocket, error)

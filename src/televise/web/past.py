@@ -13,6 +13,7 @@ from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge
+from televise.web.leaving import leaving
 
 MAX_LENGTH_SECONDS = 60.0
 WAIT_SECONDS = 30.0
@@ -69,7 +70,8 @@ async def look_back(
     channel = channel or edge.hub.channel(request.match_info["name"])
     async with edge.admitted(request):
         look = channel.look_back(rendition, past.ago, past.length)
-        await look.wait(WAIT_SECONDS)
+        with leaving(request, look.leave):
+            await look.wait(WAIT_SECONDS)
     return look
 
 
