@@ -141,7 +141,7 @@ async def test_every_route_of_the_api_is_described(live: Serving) -> None:
     routes = {re.sub(r":[^}]+}", "}", resource.canonical) for resource in resources}
     # OpenAPI has no words for WebSockets.
     pages = {"/", "/{name}", "/assets/{file}", "/api/openapi.json", "/api/wall"}
-    pages |= {"/topology", "/{name}/publish"}
+    pages |= {"/topology", "/{name}/", "/{name}/publish"}
     pages |= {"/api/link", "/api/link/{name}", "/api/link/{name}/look", "/api/link/{name}/publish"}
     assert routes - pages == set(document("1")["paths"])
 
