@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.hub import Hub, serving
-from televise.web.keys import ALL, Grant, Keys
+from televise.web.trust.keys import ALL, Grant, Keys
 
 KEY_SECONDS = 86_400
 SCRAPE_SECONDS = 1.0

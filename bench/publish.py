@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.age import ages
 from bench.hub import Hub, free_port, serving
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.browser.support import Browser, Chromium
 
 FPS = 30

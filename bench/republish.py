@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 
 from bench.hub import Hub, free_port, serving
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 
 AWAY_SECONDS = 3.0
 CHUNK, OFFLINE, LIVE = (f'"{each}"' for each in ("chunk", "offline", "live"))

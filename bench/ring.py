@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NoReturn
 
-from televise.web.ring import Ring
+from televise.web.connections.ring import Ring
 
 FPS = 30
 

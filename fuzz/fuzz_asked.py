@@ -13,9 +13,9 @@ import atheris
 with atheris.instrument_imports(include=["televise"]):
     from televise.errors import Forbidden, InputError, Unauthorized
     from televise.model.rendition import AUDIO_CODECS, VIDEO_CODECS, Rendition
-    from televise.web.keys import MAX_TIME, Grant, Keys
     from televise.web.past import parse_past
     from televise.web.query import parse_query
+    from televise.web.trust.keys import MAX_TIME, Grant, Keys
 
 from fuzz.harness import changed, fuzz
 

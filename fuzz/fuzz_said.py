@@ -11,17 +11,17 @@ with atheris.instrument_imports(include=["televise"]):
     from televise.formats.strict_json import compact, parse_json
     from televise.formats.websocket import TEXT, FrameReader
     from televise.hub.hub import Hub
-    from televise.hub.offer import parse_announcement
+    from televise.hub.relays.offer import parse_announcement
     from televise.model.rendition import Rendition
     from televise.model.source import parse_source
     from televise.model.track import Track
     from televise.web import wall
     from televise.web.edge import Edge
-    from televise.web.keys import Keys
     from televise.web.limits import Admission
     from televise.web.message import parse_message
     from televise.web.peers import parse_report, pruned
     from televise.web.seats import Seats
+    from televise.web.trust.keys import Keys
     from televise.web.viewer import Viewer
 
 from fuzz.harness import changed, fuzz

@@ -17,8 +17,8 @@ from televise.hub import supervisor as supervisor_module
 from televise.link.messages import Note
 from televise.model import refusals
 from televise.model.backoff import Backoff
-from televise.web.keys import Grant
-from televise.web.suspects import Suspects
+from televise.web.trust.keys import Grant
+from televise.web.trust.suspects import Suspects
 from tests.conftest import Needs
 from tests.hub.hubs import has, hub, taking, to
 from tests.ingest.publishers import (

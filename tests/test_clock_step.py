@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from televise.testing import watching
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.conftest import Needs
 from tests.support.process import televise
 from tests.support.server import SMALL, SOURCE_FOLDER

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from televise.hub import upstream as upstream_module
-from televise.hub.upstream import parse_upstream
+from televise.hub.relays import upstream as upstream_module
+from televise.hub.relays.upstream import parse_upstream
 from televise.ingest import websocket as websocket_module
 from televise.web import viewer as viewer_module
-from televise.web import watchdog
-from televise.web.socket_options import UNACKNOWLEDGED_MILLISECONDS
+from televise.web.connections import watchdog
+from televise.web.connections.socket_options import UNACKNOWLEDGED_MILLISECONDS
 from tests.hub.hubs import has, hub
 from tests.ingest.publishers import RED, picture, publishable
 from tests.support.descriptors import allowing

@@ -18,7 +18,7 @@ from televise.link.protocol import VERSION, encode
 from televise.model import refusals
 from televise.model.allowed import ALLOWED
 from televise.model.packet import Packet
-from televise.web.keys import Grant
+from televise.web.trust.keys import Grant
 from tests.formats.rtmp_publisher import HANDSHAKE, opening
 from tests.ingest.publishers import RED, Hub, picture, publishable
 from tests.support.server import SMALL

@@ -20,8 +20,8 @@ from televise.push.target import Target, parse_target
 from televise.server import Server
 from televise.settings import Settings
 from televise.testing import read_barcode
-from televise.web.certificate import Certificate
-from televise.web.keys import Grant, Keys
+from televise.web.trust.certificate import Certificate
+from televise.web.trust.keys import Grant, Keys
 from tests.commands.test_arguments import command_lines
 from tests.conftest import Needs
 from tests.ingest.publishers import BLUE, GREY, RED, SIZE, Hub, publishable

@@ -13,12 +13,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from televise.errors import Busy
-from televise.hub import adaptation, renditions
 from televise.hub import channel as channel_module
+from televise.hub import renditions
 from televise.hub.channel import Channel
-from televise.hub.clock import Clock
 from televise.hub.encoding import Encoding
-from televise.hub.uplink import Uplink
+from televise.hub.relays import adaptation
+from televise.hub.relays.clock import Clock
+from televise.hub.relays.uplink import Uplink
 from televise.link.messages import (
     Announce,
     Ended,

@@ -10,7 +10,7 @@ import pytest
 
 from televise.config.plan import Wanted
 from televise.hub.policy import Policy
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.hub.hubs import has, hub
 from tests.support.process import Running, televise
 from tests.support.server import SMALL, Serving, serving

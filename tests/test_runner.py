@@ -14,7 +14,7 @@ import pytest
 
 import televise as package
 from televise.testing import watching
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.support.process import COMMAND, Running, environment, is_alive, televise
 from tests.support.waiting import until, wait_until
 from tests.support.wire import CLOSE, Stream, connect, exchange, request

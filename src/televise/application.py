@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from televise.hub.upstreams import Upstreams
+from televise.hub.relays.upstreams import Upstreams
 from televise.ingest import http, link, websocket
 from televise.ingest.refusal import tell_refusals
 from televise.web import wall
@@ -12,15 +12,15 @@ from televise.web.api import Api
 from televise.web.app import make_app
 from televise.web.control import Control
 from televise.web.edge import Edge
-from televise.web.guard import Guard
-from televise.web.keys import Keys
 from televise.web.link import Link
 from televise.web.link_metrics import LinkMetrics
 from televise.web.metrics import Metrics, Numbers
-from televise.web.proxies import Network
-from televise.web.security import Gate
-from televise.web.suspects import Suspects
 from televise.web.topology import Topology
+from televise.web.trust.guard import Guard
+from televise.web.trust.keys import Keys
+from televise.web.trust.proxies import Network
+from televise.web.trust.security import Gate
+from televise.web.trust.suspects import Suspects
 
 
 class Application:

@@ -4,11 +4,11 @@ from televise import events
 from televise.link.messages import Allow
 from televise.model import refusals
 from televise.settings import LIMITS, Settings
-from televise.web.buffers import Buffers
+from televise.web.connections.buffers import Buffers
+from televise.web.connections.ports import Ports
 from televise.web.edge import Edge
 from televise.web.metrics import Numbers
-from televise.web.ports import Ports
-from televise.web.suspects import Suspects
+from televise.web.trust.suspects import Suspects
 
 
 class Limits:

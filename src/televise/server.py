@@ -13,11 +13,11 @@ from televise.dialects import PORTS, Mounted, mount
 from televise.errors import InputError
 from televise.fanout import handed
 from televise.fanout.crew import Crew
-from televise.hub.bus import Bus
 from televise.hub.hub import Hub
-from televise.hub.nats_connection import parse_nats
+from televise.hub.nats.bus import Bus
+from televise.hub.nats.connection import parse_nats
+from televise.hub.relays.upstreams import Upstreams
 from televise.hub.roster import Roster
-from televise.hub.upstreams import Upstreams
 from televise.ingest.rtmp_port import RtmpPort
 from televise.limits import Limits
 from televise.model.source import SourceSpec
@@ -26,16 +26,16 @@ from televise.outputs import flv, fmp4, gif, mjpeg, mpeg1, mpegts, snapshot
 from televise.settings import Settings
 from televise.web.address import Address
 from televise.web.app import make_bare_app
+from televise.web.connections.ports import Ports
+from televise.web.connections.watchdog import Watchdog
 from televise.web.edge import Edge
-from televise.web.guard import Guard, Need
-from televise.web.keys import Grant, Keys
 from televise.web.limits import Admission
-from televise.web.ports import Ports
 from televise.web.seats import Seats
-from televise.web.secret import default_path
-from televise.web.security import Gate
-from televise.web.suspects import Suspects
-from televise.web.watchdog import Watchdog
+from televise.web.trust.guard import Guard, Need
+from televise.web.trust.keys import Grant, Keys
+from televise.web.trust.secret import default_path
+from televise.web.trust.security import Gate
+from televise.web.trust.suspects import Suspects
 
 OUTPUTS = (mjpeg, fmp4, flv, gif, mpegts, mpeg1, snapshot)
 # A worker has a link, a pipe and a process handle.

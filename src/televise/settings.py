@@ -7,10 +7,10 @@ from ssl import SSLContext
 
 from televise.dialects import DialectSpec
 from televise.hub.policy import DEFAULT, Policy
-from televise.hub.upstream import Upstream
+from televise.hub.relays.upstream import Upstream
 from televise.model.allowed import ALLOWED
-from televise.web.certificate import Certificate
-from televise.web.proxies import Network
+from televise.web.trust.certificate import Certificate
+from televise.web.trust.proxies import Network
 
 # Those that a number is for.
 LIMITS = tuple(f"max_{name}" for name in ALLOWED)

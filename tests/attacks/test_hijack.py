@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.conftest import Needs
 from tests.ingest.publishers import Hub, film, picture, publishable, publisher
 from tests.support.told import told

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.browser.support import BROWSERS, Chromium
 from tests.browser.support.chromium import ChromiumPage
 from tests.browser.test_embedding import Site

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.support.process import Running, listening, televise
 from tests.support.trace import TRACER
 from tests.support.waiting import LIMIT_SECONDS, wait_until

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.browser.support import Browser
 from tests.browser.watching import PLAYER, shown
 from tests.support.server import serving

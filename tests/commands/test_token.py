@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from televise.errors import Unauthorized
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.support.process import run
 
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from televise.testing import toxic_proxy
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.commands.test_arguments import command_lines
 from tests.conftest import Needs
 from tests.hub.hubs import SMALL, has, hub

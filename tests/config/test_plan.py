@@ -17,8 +17,8 @@ from televise.errors import InputError
 from televise.hub.policy import Policy
 from televise.model.source import parse_source
 from televise.settings import LIMITS, Settings
-from televise.web.certificate import Certificate, client_context
-from televise.web.proxies import parse_network
+from televise.web.trust.certificate import Certificate, client_context
+from televise.web.trust.proxies import parse_network
 from tests.conftest import ROOT, Needs
 from tests.sources.tls_server import make_certificate
 

@@ -7,7 +7,7 @@ import pytest
 
 from televise.config.plan import Plan, Wanted
 from televise.errors import InputError
-from televise.hub.upstream import parse_upstream
+from televise.hub.relays.upstream import parse_upstream
 from televise.model.source import parse_source
 from tests.conftest import Needs
 from tests.sources.tls_server import make_certificate

@@ -10,8 +10,8 @@ import pytest
 from televise.dialects import DIALECTS, mount, parse_dialect
 from televise.dialects.files import fill, find
 from televise.errors import InputError
-from televise.web.certificate import Certificate
-from televise.web.keys import Grant, Keys
+from televise.web.trust.certificate import Certificate
+from televise.web.trust.keys import Grant, Keys
 from tests.browser.support import Browser
 from tests.conftest import Needs
 from tests.dialects.speaking import binary, init, speaking

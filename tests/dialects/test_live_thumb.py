@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.dialects.speaking import speaking
 from tests.support.server import SMALL
 from tests.support.wire import TEXT

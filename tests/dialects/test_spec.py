@@ -13,9 +13,9 @@ from televise.model.source import parse_source
 from televise.server import Server
 from televise.settings import Settings
 from televise.web.edge import Edge
-from televise.web.keys import Keys
 from televise.web.limits import Admission
 from televise.web.seats import Seats
+from televise.web.trust.keys import Keys
 
 
 def make_edge(*names: str) -> Edge:

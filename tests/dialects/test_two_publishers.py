@@ -15,7 +15,7 @@ from televise.dialects import parse_dialect
 from televise.formats.mpegts import MPEG1_AUDIO, Multiplexer, Unit
 from televise.formats.transport_program import MAX_STRANGE_BYTES
 from televise.ingest import shared
-from televise.web.keys import Keys
+from televise.web.trust.keys import Keys
 from tests.conftest import Needs
 from tests.formats.ts_reader import packets
 from tests.ingest.publishers import BLUE, SIZE, Hub, film, publishable

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from televise.model import refusals
-from televise.web import suspects
-from televise.web.keys import Grant, Keys
+from televise.web.trust import suspects
+from televise.web.trust.keys import Grant, Keys
 from tests.support.server import SMALL, serving
 from tests.support.spread import at, owner
 from tests.support.waiting import until

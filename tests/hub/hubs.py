@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from televise import events
-from televise.hub.upstream import Upstream, parse_upstream
+from televise.hub.relays.upstream import Upstream, parse_upstream
 from televise.link.messages import Epoch, Media, Message
 from televise.link.protocol import Receiver
 from televise.model.packet import Packet

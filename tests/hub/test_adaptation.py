@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from televise.hub.adaptation import MAX_LEVEL, PATIENCE_SECONDS, Adaptation, smaller
+from televise.hub.relays.adaptation import MAX_LEVEL, PATIENCE_SECONDS, Adaptation, smaller
 from televise.model.rendition import Rendition
 
 FPS = 25

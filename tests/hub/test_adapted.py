@@ -1,7 +1,7 @@
 """A rendition that follows what its link carries; and one that cannot be made smaller."""
 
-from televise.hub.adaptation import PATIENCE_SECONDS, TROUBLE_SECONDS
-from televise.hub.adapted import Adapted
+from televise.hub.relays.adaptation import PATIENCE_SECONDS, TROUBLE_SECONDS
+from televise.hub.relays.adapted import Adapted
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from televise.hub import adaptation
+from televise.hub.relays import adaptation
 from televise.link.messages import Epoch
 from televise.model.rendition import Rendition
 from televise.testing import ToxicProxy, toxic_proxy

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from televise.hub.announcement import as_text
-from televise.hub.offer import MAX_ANNOUNCEMENT_BYTES, parse_announcement
+from televise.hub.relays.announcement import as_text
+from televise.hub.relays.offer import MAX_ANNOUNCEMENT_BYTES, parse_announcement
 
 
 def offered(name: str, text: str = "") -> dict[str, Any]:

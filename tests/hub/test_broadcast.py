@@ -2,9 +2,9 @@
 
 import asyncio
 
-from televise.hub.broadcast import Broadcast
 from televise.hub.channel import Channel
-from televise.hub.nats_connection import NatsConnection
+from televise.hub.nats.broadcast import Broadcast
+from televise.hub.nats.connection import NatsConnection
 from televise.link.messages import Epoch, Media
 from televise.link.nats import MessageReader
 from televise.model.dropped import Dropped

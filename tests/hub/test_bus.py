@@ -14,9 +14,9 @@ import pytest_asyncio
 from nats.aio.msg import Msg
 
 from televise.hub.budget import MAX_RENDITIONS
-from televise.hub.bus import Bus
 from televise.hub.channel import Channel
-from televise.hub.upstream import parse_upstream
+from televise.hub.nats.bus import Bus
+from televise.hub.relays.upstream import parse_upstream
 from televise.link.interest import Interest
 from televise.link.messages import Epoch, Media, Note
 from televise.link.nats import (

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from televise.hub.channel import Channel
-from televise.hub.upstream import parse_upstream
+from televise.hub.relays.upstream import parse_upstream
 from televise.model.dropped import Dropped
 from televise.model.log import Cursor
 from televise.model.packet import Packet

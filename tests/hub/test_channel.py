@@ -10,8 +10,8 @@ from televise.hub import channel as channel_module
 from televise.hub import publishable, renditions
 from televise.hub.budget import Budget
 from televise.hub.channel import Channel
+from televise.hub.relays.uplink import Uplink
 from televise.hub.supply import Callbacks
-from televise.hub.uplink import Uplink
 from televise.link.messages import (
     Allow,
     Announce,

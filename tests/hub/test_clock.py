@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from televise.hub.clock import KEPT, Clock
+from televise.hub.relays.clock import KEPT, Clock
 
 MILLISECOND = 1_000_000
 

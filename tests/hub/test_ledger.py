@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from televise.hub.link_messages import LinkMessages
+from televise.hub.relays.link_messages import LinkMessages
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.testing import Account, ToxicProxy, Watching, toxic_proxy, watching

@@ -9,7 +9,7 @@ import pytest
 
 from televise import events
 from televise.errors import InputError, PeerError, Unavailable
-from televise.hub.nats_connection import NatsConnection, parse_nats
+from televise.hub.nats.connection import NatsConnection, parse_nats
 from tests.conftest import Needs
 from tests.sources.tls_server import make_certificate
 from tests.support.nats import PASSWORD, NatsServer, nats_server

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from televise.errors import FormatError
-from televise.hub.neighbours import MAX_NEIGHBOURS, SILENCE_SECONDS, Neighbours
+from televise.hub.nats.neighbours import MAX_NEIGHBOURS, SILENCE_SECONDS, Neighbours
 from televise.link.nats import cut
 from tests.support.nats import announced, part_of
 

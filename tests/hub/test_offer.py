@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from televise.errors import FormatError
-from televise.hub.offer import MAX_CHANNELS, MAX_HOPS, Offer, parse_announcement
+from televise.hub.relays.offer import MAX_CHANNELS, MAX_HOPS, Offer, parse_announcement
 from televise.model.track import Track
 
 VIDEO = Track("video", "h264", 0, width=640, height=480)

@@ -11,11 +11,11 @@ import pytest
 
 from televise.formats.box import boxes
 from televise.hub.policy import Policy
-from televise.hub.upstream import QUIET_SECONDS, SILENCE_SECONDS
+from televise.hub.relays.upstream import QUIET_SECONDS, SILENCE_SECONDS
 from televise.link.messages import Epoch, Look, Message, Note, Unsubscribe
 from televise.model.rendition import Rendition
 from televise.testing import toxic_proxy
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.hub.hubs import (
     SMALL,
     WHOLE,

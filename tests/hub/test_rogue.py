@@ -109,7 +109,7 @@ async def test_an_announcement_that_is_too_large_ends_the_link() -> None:
 async def test_one_that_says_nothing_true_for_long_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("televise.hub.upstream.SILENCE_SECONDS", 3.0)
+    monkeypatch.setattr("televise.hub.relays.upstream.SILENCE_SECONDS", 3.0)
     async with rogue([ANNOUNCED, "x"], []) as liar, hub(upstreams=to(liar.port)) as edge:
         [upstream] = edge.server._upstreams.all
         await until(lambda: upstream.connected)

@@ -13,7 +13,7 @@ from typing import Any
 
 import PIL.Image
 
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.support.server import Serving, serving
 from tests.support.waiting import LIMIT_SECONDS, until
 from tests.support.wire import connect, exchange, request

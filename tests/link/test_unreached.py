@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from televise.link.unreached import unreached
-from televise.web.certificate import Certificate
+from televise.web.trust.certificate import Certificate
 from tests.conftest import Needs
 from tests.sources.tls_server import make_certificate
 from tests.support.server import serving

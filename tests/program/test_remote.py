@@ -11,7 +11,7 @@ import pytest
 
 import televise
 from televise.errors import InputError, Unavailable
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.program.conftest import descendants
 from tests.program.test_channel import RED, is_like, look, plain
 from tests.support.process import environment, is_alive

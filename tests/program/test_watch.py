@@ -22,7 +22,7 @@ from televise.errors import (
 )
 from televise.formats import jpeg
 from televise.model.packet import Packet
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.conftest import Needs
 from tests.support.server import serving
 from tests.support.waiting import until

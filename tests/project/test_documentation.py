@@ -27,7 +27,7 @@ async def test_urls() -> None:
     """Each route of the web application; a channel's name is `cam` in the documentation."""
     from televise.server import Server
     from televise.settings import Settings
-    from televise.web.security import Gate
+    from televise.web.trust.security import Gate
 
     server = Server([], Settings())
     app = server.make_app(Gate("127.0.0.1", 8080, []))

@@ -31,7 +31,7 @@ def test_the_command_line_answers_without_anything_heavy() -> None:
 
 
 def test_the_server_needs_no_codecs() -> None:
-    loaded = _loaded_by("import televise.server, televise.runner")
+    loaded = _loaded_by("import televise.server, televise.processes.runner")
     assert not {"av", "numpy", "PIL", "simplejpeg"} & set(loaded)
 
 

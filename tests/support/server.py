@@ -14,7 +14,7 @@ from televise.hub.channel import Channel
 from televise.model.source import SourceSpec, parse_source
 from televise.server import Server
 from televise.settings import Settings
-from televise.web.connection import Connection
+from televise.web.connections.connection import Connection
 from televise.web.edge import Edge
 from televise.web.pump import Pump
 from tests.support.waiting import until

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from televise.web.ports import Ports
+from televise.web.connections.ports import Ports
 from televise.web.sockets import upgrade
 from tests.conftest import ROOT
 

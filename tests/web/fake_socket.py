@@ -4,8 +4,8 @@ import asyncio
 import socket
 from typing import Any, cast
 
-from televise.web.backlog import Backlog
-from televise.web.connection import Connection
+from televise.web.connections.backlog import Backlog
+from televise.web.connections.connection import Connection
 
 
 class FakeSocket:

@@ -12,7 +12,7 @@ from televise.crowd.outputs import EXAMPLES, outputs_of
 from televise.crowd.wire import Address
 from televise.fanout.member import Member
 from televise.model.hub_url import parse_hub_url
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.support.server import SMALL, Serving, serving
 from tests.support.spread import at
 from tests.support.waiting import until

@@ -279,7 +279,7 @@ async def test_headers_that_are_never_finished_end_the_connection(
     monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
     """Slow loris: one byte now and then keeps a connection busy for ever, if it is let."""
-    monkeypatch.setattr("televise.web.ports.REQUEST_SECONDS", 1.0)
+    monkeypatch.setattr("televise.web.connections.ports.REQUEST_SECONDS", 1.0)
     async with serving() as running:
         reader, writer = await connect(running.port)
         try:

@@ -4,7 +4,7 @@ import pytest
 
 from televise.errors import LimitReached
 from televise.model import refusals
-from televise.web.backlog import Backlog
+from televise.web.connections.backlog import Backlog
 from televise.web.limits import Admission
 
 

@@ -15,8 +15,8 @@ from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.source import parse_source
 from televise.model.track import Track
-from televise.web.backlog import Backlog
-from televise.web.buffers import Buffers
+from televise.web.connections.backlog import Backlog
+from televise.web.connections.buffers import Buffers
 from tests.support.no_supply import NoSupply
 
 GOP, SIZE = 10, 100

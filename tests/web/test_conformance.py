@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from wsproto.frame_protocol import FrameProtocol, ParseFailed
 
-from televise.web.keys import Grant, Keys
 from televise.web.sockets import MAX_MESSAGE_BYTES
+from televise.web.trust.keys import Grant, Keys
 from tests.support.server import SMALL, Serving, serving
 from tests.support.wire import CLOSE, PING, PONG, TEXT, Stream
 

@@ -3,7 +3,7 @@
 import socket
 from unittest.mock import Mock
 
-from televise.web.connection import Connection
+from televise.web.connections.connection import Connection
 
 
 class Writer:

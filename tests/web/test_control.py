@@ -12,7 +12,7 @@ import pytest_asyncio
 from PIL import Image
 
 from televise.ingest import rtmp_port
-from televise.web.keys import Grant, Keys
+from televise.web.trust.keys import Grant, Keys
 from tests.sources.web_server import WebServer, content
 from tests.support.server import Serving, serving
 from tests.support.waiting import until

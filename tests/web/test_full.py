@@ -12,11 +12,12 @@ import pytest_asyncio
 from televise.ingest import http
 from televise.model import refusals
 from televise.testing import slowloris
-from televise.web import connection as connection_module
-from televise.web import control, ports
-from televise.web import listener as listener_module
-from televise.web.keys import Grant, Keys
-from televise.web.places import SPARE_PER_ADDRESS
+from televise.web import control
+from televise.web.connections import connection as connection_module
+from televise.web.connections import listener as listener_module
+from televise.web.connections import ports
+from televise.web.connections.places import SPARE_PER_ADDRESS
+from televise.web.trust.keys import Grant, Keys
 from tests.support.process import televise
 from tests.support.server import SMALL, Serving, serving
 from tests.support.told import unharmed

@@ -19,8 +19,8 @@ from aiohttp import web
 
 from televise.dialects import DIALECTS, parse_dialect
 from televise.errors import Forbidden
-from televise.web import guard, suspects
-from televise.web.keys import LEEWAY_SECONDS, Grant, Keys
+from televise.web.trust import guard, suspects
+from televise.web.trust.keys import LEEWAY_SECONDS, Grant, Keys
 from tests.support.server import SMALL, Serving, serving
 from tests.support.waiting import until
 from tests.support.wire import Stream

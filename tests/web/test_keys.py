@@ -19,8 +19,8 @@ from aiohttp.test_utils import make_mocked_request
 
 from televise import events
 from televise.errors import Forbidden, InputError, Unauthorized, Unavailable
-from televise.web.keys import Grant, Keys, token_of
-from televise.web.secret import default_path
+from televise.web.trust.keys import Grant, Keys, token_of
+from televise.web.trust.secret import default_path
 from tests.support.process import environment
 
 GRANT = Grant("cam", "publish")
@@ -215,7 +215,7 @@ def test_another_process_knows_the_same_secret(keys: Keys, path: Path) -> None:
 def test_many_first_users_agree_on_one_secret(path: Path) -> None:
     """Each waits until all are there, and then makes a token as fast as it can."""
     script = (
-        "import sys; from pathlib import Path; from televise.web.keys import Grant, Keys\n"
+        "import sys; from pathlib import Path; from televise.web.trust.keys import Grant, Keys\n"
         "keys = Keys(Path(sys.argv[1])); import jwt\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "print(keys.sign(Grant('cam', 'publish'), 60), flush=True)"

@@ -10,9 +10,13 @@ import socket
 import pytest
 
 from televise.errors import InputError
-from televise.web import listener as listener_module
-from televise.web.listener import Listener
-from televise.web.socket_options import UNACKNOWLEDGED_MILLISECONDS, UNSENT_BYTES, set_options
+from televise.web.connections import listener as listener_module
+from televise.web.connections.listener import Listener
+from televise.web.connections.socket_options import (
+    UNACKNOWLEDGED_MILLISECONDS,
+    UNSENT_BYTES,
+    set_options,
+)
 from tests.support.server import serving
 from tests.support.waiting import until
 from tests.support.wire import Stream

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from televise.errors import FormatError
-from televise.hub.told import MAX_HUBS, MAX_REPORT_BYTES, MAX_VIEWERS
-from televise.hub.told import told as reported
+from televise.hub.relays.told import MAX_HUBS, MAX_REPORT_BYTES, MAX_VIEWERS
+from televise.hub.relays.told import told as reported
 from televise.web.peers import MAX_DEPTH, parse_report, pruned
 
 

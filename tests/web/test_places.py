@@ -1,6 +1,6 @@
 """Places: who gets a connection, and what is left for the operator."""
 
-from televise.web.places import SPARE, SPARE_PER_ADDRESS, Place, Places
+from televise.web.connections.places import SPARE, SPARE_PER_ADDRESS, Place, Places
 
 
 class Guest:

@@ -9,8 +9,8 @@ from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
 from televise.errors import InputError
-from televise.web.keys import Grant, Keys
-from televise.web.proxies import Proxies, parse_network
+from televise.web.trust.keys import Grant, Keys
+from televise.web.trust.proxies import Proxies, parse_network
 from tests.support.server import serving
 from tests.support.wire import Stream
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from televise.web.bare_sockets import MANY
-from televise.web.ring import ENTRIES, Ring, ring_of_this_thread
+from televise.web.connections.bare_sockets import MANY
+from televise.web.connections.ring import ENTRIES, Ring, ring_of_this_thread
 from tests.support.server import serving
 from tests.support.waiting import until
 from tests.support.wire import handshake

@@ -8,8 +8,8 @@ from televise.errors import LimitReached, UnknownChannel
 from televise.hub.hub import Hub
 from televise.model.source import parse_source
 from televise.web import seats
-from televise.web.keys import Grant, Keys
 from televise.web.seats import Seats
+from televise.web.trust.keys import Grant, Keys
 from tests.support.waiting import until
 
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from televise.dialects import parse_dialect
 from televise.errors import InputError
-from televise.web.security import check_origin, is_loopback
+from televise.web.trust.security import check_origin, is_loopback
 from tests.support.server import Serving, serving
 from tests.support.wire import Stream, exchange, handshake, request
 

@@ -17,9 +17,9 @@ import pytest
 import pytest_asyncio
 
 from televise.errors import InputError
-from televise.hub.upstream import Upstream
-from televise.web.certificate import Certificate, client_context
-from televise.web.keys import Grant, Keys
+from televise.hub.relays.upstream import Upstream
+from televise.web.trust.certificate import Certificate, client_context
+from televise.web.trust.keys import Grant, Keys
 from tests.conftest import Needs
 from tests.hub.hubs import has, hub
 from tests.support.server import SMALL, Serving, serving

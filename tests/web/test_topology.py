@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from televise.hub.told import MAX_HUBS
+from televise.hub.relays.told import MAX_HUBS
 from televise.web.peers import parse_report
 from televise.web.topology_page import topology_page
 from tests.hub.hubs import SMALL, ages_at, all_connected, has, hub, taking, to

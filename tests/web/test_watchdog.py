@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from televise import events
-from televise.web import watchdog
-from televise.web.watchdog import Watchdog
+from televise.web.connections import watchdog
+from televise.web.connections.watchdog import Watchdog
 from tests.support.waiting import until
 
 

@@ -23,7 +23,7 @@ def add(group: "argparse._ActionsContainer") -> None:
 
 def context(options: argparse.Namespace) -> SSLContext:
     """What they say. InputError."""
-    from televise.web.certificate import client_context
+    from televise.web.trust.certificate import client_context
 
     authority, certificate, key = (getattr(options, f"upstream_{each}") for each in _OPTIONS)
     if key is not None and certificate is None:

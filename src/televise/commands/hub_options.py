@@ -32,10 +32,10 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     from televise.config.channels import Named, check_sources
     from televise.config.keys import KEYS
     from televise.dialects import parse_dialect
-    from televise.hub.nats_connection import parse_nats
-    from televise.hub.upstream import parse_upstream
-    from televise.web.proxies import parse_network
-    from televise.web.security import check_origin
+    from televise.hub.nats.connection import parse_nats
+    from televise.hub.relays.upstream import parse_upstream
+    from televise.web.trust.proxies import parse_network
+    from televise.web.trust.security import check_origin
 
     written: dict[str, Any] = {
         key: value for key in KEYS if (value := getattr(options, key, None)) is not None

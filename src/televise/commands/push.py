@@ -34,8 +34,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from televise.model.source import parse_source
+    from televise.processes.runner import run_push
     from televise.push.target import parse_target
-    from televise.runner import run_push
 
     spec = parse_source(options.source)
     hide_secrets([spec])

@@ -42,7 +42,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 def _serve(options: argparse.Namespace) -> int:
     with _without_certificates():
         from televise.config.plan import Wanted
-        from televise.runner import run, run_fleet
+        from televise.processes.runner import run, run_fleet
 
     wanted = Wanted(hub_options.given(options), options.config, options.node, local=options.local)
     _check_places(options)
@@ -50,7 +50,7 @@ def _serve(options: argparse.Namespace) -> int:
         return run(wanted)
     if options.sources:
         raise InputError("SOURCE is for one hub: add --node NAME, or write it into the file")
-    from televise.fleet import Fleet
+    from televise.processes.fleet import Fleet
 
     return run_fleet(Fleet(wanted.plans(), sys.argv[1:]))
 

@@ -73,8 +73,8 @@ def _add_links(token: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from televise.web.keys import Keys
-    from televise.web.secret import default_path
+    from televise.web.trust.keys import Keys
+    from televise.web.trust.secret import default_path
 
     keys = Keys(options.key_file or default_path())
     if (options.channel is None) == (options.revoke is None):
@@ -96,7 +96,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _grant(options: argparse.Namespace) -> Any:
-    from televise.web.keys import Grant
+    from televise.web.trust.keys import Grant
 
     return Grant(options.channel, options.can, options.take_over, options.viewers or 0)
 

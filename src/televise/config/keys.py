@@ -10,10 +10,10 @@ from televise.config.channels import read_channels
 from televise.config.place import Place
 from televise.dialects import parse_dialect
 from televise.errors import InputError
-from televise.hub.nats_connection import parse_nats
+from televise.hub.nats.connection import parse_nats
 from televise.model.allowed import ALLOWED
-from televise.web.proxies import parse_network
-from televise.web.security import check_origin
+from televise.web.trust.proxies import parse_network
+from televise.web.trust.security import check_origin
 
 Values = dict[str, Any]
 """What a hub's keys say, understood, by their names."""

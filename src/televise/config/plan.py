@@ -17,9 +17,9 @@ from televise.fanout.crew import check_count
 from televise.hub.policy import DEFAULT, Policy
 from televise.model.source import SourceSpec, parse_source
 from televise.settings import Settings
-from televise.web.certificate import Certificate, client_context
-from televise.web.secret import check_secret
-from televise.web.security import is_loopback
+from televise.web.trust.certificate import Certificate, client_context
+from televise.web.trust.secret import check_secret
+from televise.web.trust.security import is_loopback
 
 # Whence channels may come that are not named here.
 ELSEWHERE = ("upstreams", "bus", "new_channels")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from televise.config.file import Nodes
 from televise.config.keys import CERTIFICATES
 from televise.errors import InputError
-from televise.hub.upstream import Upstream, parse_upstream
+from televise.hub.relays.upstream import Upstream, parse_upstream
 
 PORT = 8080
 MAX_PORT = 1 << 16

@@ -26,8 +26,8 @@ from televise.dialects.spec import DialectSpec, parse_spec
 from televise.errors import InputError, UnknownChannel
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
-from televise.web.access import access_of
 from televise.web.edge import Edge
+from televise.web.trust.access import access_of
 
 DIALECTS: tuple[Dialect, ...] = (
     gifstreaming.DIALECT,

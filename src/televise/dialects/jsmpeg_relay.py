@@ -17,8 +17,8 @@ from televise.model.rendition import Rendition
 from televise.outputs.mpegts import BareMessages
 from televise.web.dialogue import Wish
 from televise.web.edge import Edge
-from televise.web.guard import public
 from televise.web.parts import OURS
+from televise.web.trust.guard import public
 
 MAX_LATENCY_SECONDS = 1.0
 MULTIPART = Multipart(OURS)

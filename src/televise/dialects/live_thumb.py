@@ -23,15 +23,15 @@ from televise.hub.policy import MAX_REPLAY_SECONDS
 from televise.ingest.refusal import telling
 from televise.model.packet import Packet
 from televise.model.track import Track
-from televise.web.access import access_of
 from televise.web.dialogue import Wish
 from televise.web.edge import Edge
-from televise.web.guard import public
-from televise.web.keys import token_of
 from televise.web.parts import MAX_LATENCY_SECONDS, Parts
 from televise.web.past import Past, look_back
 from televise.web.query import parse_query
 from televise.web.receive import receive
+from televise.web.trust.access import access_of
+from televise.web.trust.guard import public
+from televise.web.trust.keys import token_of
 
 MULTIPART = Multipart(Parts("endofsection"))
 # The original kept its pictures so long.

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from televise.errors import LimitReached, TooManyTries
-from televise.web.keys import Grant
+from televise.web.trust.keys import Grant
 
 
 class RemoteAdmission:

@@ -14,10 +14,10 @@ from typing import Any
 
 from televise.errors import InputError
 from televise.fanout.member import Member
-from televise.hub.announcement import full_announcement
 from televise.hub.channel import Channel
+from televise.hub.relays.announcement import full_announcement
 from televise.web.edge import Edge
-from televise.web.suspects import Suspects
+from televise.web.trust.suspects import Suspects
 
 # Several changes at once are told together.
 SETTLE_SECONDS = 0.05

@@ -9,10 +9,10 @@ import aiohttp
 from televise.fanout.main_link import MainLink
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
-from televise.hub.link_client import Take, target
-from televise.hub.offer import parse_announcement
-from televise.hub.upstream import Upstream
-from televise.hub.watchers import Viewers
+from televise.hub.relays.link_client import Take, target
+from televise.hub.relays.offer import parse_announcement
+from televise.hub.relays.upstream import Upstream
+from televise.hub.relays.watchers import Viewers
 from televise.link.messages import Look
 from televise.model.rendition import Rendition
 

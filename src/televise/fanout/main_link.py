@@ -20,7 +20,7 @@ from televise.formats.websocket import (
     parse_close,
     upgrade_fields,
 )
-from televise.hub.link_client import CONNECT_SECONDS, HELLO, KEYFRAME, MAX_MEDIA_BYTES, Take
+from televise.hub.relays.link_client import CONNECT_SECONDS, HELLO, KEYFRAME, MAX_MEDIA_BYTES, Take
 from televise.link.protocol import SUBPROTOCOL, Receiver
 
 MAX_HEAD_BYTES = 65_536

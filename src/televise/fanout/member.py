@@ -22,9 +22,9 @@ from televise.hub.supply import Callbacks
 from televise.link.lines import LinesLink
 from televise.model import refusals
 from televise.web.edge import Edge
-from televise.web.keys import Grant
 from televise.web.share import Share
-from televise.web.suspects import Suspects
+from televise.web.trust.keys import Grant
+from televise.web.trust.suspects import Suspects
 
 # It has so long to send its viewers away.
 END_SECONDS = 1.5
@@ -37,7 +37,7 @@ class Member(Supervisor):
     all others in ``suspects``. It is told ``serve`` to begin with; ``changed`` is called where the
     others should know."""
 
-    module = "televise.branch"
+    module = "televise.processes.branch"
     stderr = None
     # Letting in a thousand viewers at once takes it some time.
     silent_ticks = 16

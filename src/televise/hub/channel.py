@@ -15,11 +15,11 @@ from televise.hub.looks import Looks
 from televise.hub.policy import DEFAULT, Policy
 from televise.hub.publishable import Publishable
 from televise.hub.publishing import Publishing
+from televise.hub.relays.uplink import Uplink
 from televise.hub.renditions import Renditions
 from televise.hub.seat import Seat
 from televise.hub.supply import Callbacks, MakeSupply, Supply
 from televise.hub.timers import Timers
-from televise.hub.uplink import Uplink
 from televise.link.messages import (
     Allow,
     Announce,

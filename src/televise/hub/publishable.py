@@ -4,9 +4,9 @@ send; a publisher that comes by a link is itself what the worker would be."""
 import asyncio
 from typing import Any
 
+from televise.hub.relays.uplink import Uplink
 from televise.hub.supervisor import Supervisor
 from televise.hub.supply import Callbacks
-from televise.hub.uplink import Uplink
 from televise.link.messages import Keyframe, Look, Message, State, Subscribe, Unsubscribe
 
 # What is for a publisher's ears.

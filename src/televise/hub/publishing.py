@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from televise.errors import TeleviseError, Unsupported
-from televise.hub.uplink import Uplink
+from televise.hub.relays.uplink import Uplink
 from televise.link.messages import Data, Finish, Publish
 from televise.link.protocol import MAX_DATA
 

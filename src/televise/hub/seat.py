@@ -4,8 +4,8 @@ from televise import events
 from televise.errors import Busy, InputError, TeleviseError, Unavailable, Unsupported
 from televise.hub.publishable import Publishable
 from televise.hub.publishing import RESUMABLE, Publishing
+from televise.hub.relays.uplink import Uplink
 from televise.hub.supply import Supply
-from televise.hub.uplink import Uplink
 from televise.link.messages import Ended, Taken
 from televise.model.source import SourceSpec
 

@@ -9,11 +9,11 @@ from televise.errors import FormatError, InputError, Unavailable, Unsupported
 from televise.formats.picture import KNOWN, parse_picture
 from televise.hub.publishing import Publishing
 from televise.ingest.refusal import seat
-from televise.web.guard import needs
-from televise.web.keys import token_of
 from televise.web.receive import receive
 from televise.web.seats import Seats
 from televise.web.sizes import Sizes, read, too_large
+from televise.web.trust.guard import needs
+from televise.web.trust.keys import token_of
 
 # What the end of the URL says of the bytes; '' where FFmpeg finds out.
 FORMATS = {"ts": "mpegts", "mjpg": "jpeg", "flv": "flv", "mp4": "", "webm": "matroska"}

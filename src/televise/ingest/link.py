@@ -19,19 +19,19 @@ from televise.errors import (
 )
 from televise.formats.websocket import NORMAL
 from televise.hub.publishing import Publishing
-from televise.hub.uplink import Uplink
+from televise.hub.relays.uplink import Uplink
 from televise.ingest.http import takes_over
 from televise.ingest.refusal import seat
 from televise.ingest.websocket import broken, send_away
 from televise.link.messages import Hello, Media, Message
 from televise.link.protocol import SUBPROTOCOL, VERSION, Receiver, encode
 from televise.model.name import is_node
-from televise.web.guard import needs
-from televise.web.keys import token_of
 from televise.web.limits import Allowance
 from televise.web.receive import until_end
 from televise.web.seats import Seats
 from televise.web.sockets import Masked
+from televise.web.trust.guard import needs
+from televise.web.trust.keys import token_of
 
 PATH = "/api/link/{name}/publish"
 TICK_SECONDS = 2.0

@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler
 
 from televise import events
 from televise.errors import TeleviseError
-from televise.web.guard import need_of
+from televise.web.trust.guard import need_of
 
 _SEATED = web.RequestKey("televise_seated", bool)
 _MAX_NAME = 64

@@ -18,10 +18,10 @@ from televise.formats import flv
 from televise.formats.rtmp import Event, Media, Publish, Refused, Session
 from televise.ingest.refusal import refused
 from televise.model import refusals
-from televise.web.certificate import Certificate
-from televise.web.listener import Listener
-from televise.web.places import Places
+from televise.web.connections.listener import Listener
+from televise.web.connections.places import Places
 from televise.web.sizes import Sizes
+from televise.web.trust.certificate import Certificate
 
 # From the connection's begin, or the end of what it published, until it publishes; and how long it
 # has to go once it is told to.

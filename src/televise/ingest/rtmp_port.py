@@ -8,8 +8,8 @@ from televise.errors import InputError
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.ingest.rtmp import RtmpServer, Seat
-from televise.web.certificate import Certificate
 from televise.web.sizes import Sizes
+from televise.web.trust.certificate import Certificate
 
 USUAL = 1935
 

@@ -25,11 +25,11 @@ from televise.ingest.http import FORMATS, take_seat
 from televise.ingest.refusal import is_seated, tell_refusal
 from televise.model import refusals
 from televise.web.envelope import SUBPROTOCOL
-from televise.web.keys import token_of
 from televise.web.receive import until_end
 from televise.web.seats import Seats
 from televise.web.sockets import Masked, is_websocket, reason_of
-from televise.web.suspects import Suspects
+from televise.web.trust.keys import token_of
+from televise.web.trust.suspects import Suspects
 
 PING_SECONDS = 10.0
 _CODES: tuple[tuple[type[TeleviseError], int], ...] = (

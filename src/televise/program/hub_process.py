@@ -20,7 +20,7 @@ END_SECONDS = 4.0
 
 
 class HubProcess:
-    """Runs `televise.controlled`; JSON lines go both ways. It ends when the pipe does.
+    """Runs `televise.processes.controlled`; JSON lines go both ways. It ends when the pipe does.
 
     ``heard`` is called in the background with what the hub tells by itself, ``lost`` with the
     reason when it has ended. InputError where it cannot serve as ``options`` say.
@@ -45,7 +45,7 @@ class HubProcess:
         self._pipe, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "televise.controlled", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "televise.processes.controlled", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

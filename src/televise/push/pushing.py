@@ -24,7 +24,7 @@ from televise.model.unix_time import is_unix_time
 from televise.push.drain import Drains
 from televise.push.provider import Provider, Send
 from televise.push.target import Target
-from televise.web.socket_options import set_options
+from televise.web.connections.socket_options import set_options
 
 CONNECT_SECONDS = 10.0
 # A hub says something every two seconds; one that does not is gone.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from televise.hub.channel import Channel
-from televise.hub.link_messages import LinkMessages, missing
+from televise.hub.relays.link_messages import LinkMessages, missing
 from televise.link.messages import Refused, Subscribe
 from televise.link.protocol import encode
 from televise.model.dropped import Dropped

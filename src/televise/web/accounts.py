@@ -13,8 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from televise.errors import InputError, UnknownChannel
-from televise.web.access import access_of
-from televise.web.guard import needs
+from televise.web.trust.access import access_of
+from televise.web.trust.guard import needs
 from televise.web.viewer import Viewer
 
 HEADER = "X-Televise-Viewer"

@@ -14,9 +14,9 @@ from televise import events
 from televise.errors import FormatError
 from televise.formats.strict_json import parse_json
 from televise.formats.websocket import NOT_UNDERSTOOD
-from televise.hub.announcement import announcement, as_text
 from televise.hub.channel import Channel
-from televise.hub.upstream import AS_BEFORE
+from televise.hub.relays.announcement import announcement, as_text
+from televise.hub.relays.upstream import AS_BEFORE
 from televise.model import refusals
 from televise.web.edge import Edge
 from televise.web.limits import Allowance

@@ -7,10 +7,10 @@ from aiohttp import web
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.model.track import Track
-from televise.web.access import access_of
 from televise.web.edge import Edge
-from televise.web.guard import needs, public
 from televise.web.openapi import document
+from televise.web.trust.access import access_of
+from televise.web.trust.guard import needs, public
 
 STREAMS = ("mp4", "mjpg", "gif", "ts", "m1v", "flv", "jpg", "png")
 

@@ -23,9 +23,8 @@ from televise.errors import (
 )
 from televise.hub.channel import Channel
 from televise.model.name import check_name
-from televise.web.access import Access, access_of
+from televise.web.connections.threshold import RETRY_SECONDS, threshold
 from televise.web.edge import Edge
-from televise.web.guard import needs, public
 from televise.web.pages import (
     ChannelCard,
     index_page,
@@ -36,8 +35,9 @@ from televise.web.pages import (
     watch_page,
 )
 from televise.web.query import keyless, parse_query
-from televise.web.security import Gate
-from televise.web.threshold import RETRY_SECONDS, threshold
+from televise.web.trust.access import Access, access_of
+from televise.web.trust.guard import needs, public
+from televise.web.trust.security import Gate
 
 _ASSETS = {
     "televise.js": "text/javascript",

@@ -19,17 +19,17 @@ from televise.hub.hub import Hub
 from televise.hub.muxed import MakeMuxer
 from televise.model.rendition import Rendition
 from televise.web import envelope
-from televise.web.access import access_of
 from televise.web.census import Census
-from televise.web.connection import Connection
-from televise.web.keys import Grant
+from televise.web.connections.connection import Connection
 from televise.web.limits import Admission
 from televise.web.pump import Pump
 from televise.web.share import OWN_PROCESS
 from televise.web.shown import Shown, parse_shown
 from televise.web.sockets import is_websocket
+from televise.web.trust.access import access_of
+from televise.web.trust.keys import Grant
+from televise.web.trust.visits import Visits
 from televise.web.viewer import Viewer
-from televise.web.visits import Visits
 
 OnVisit = Callable[[Sequence[Grant], str], AbstractAsyncContextManager[None]]
 """Somebody is here with these grants while the block runs; who is here twice counts once."""

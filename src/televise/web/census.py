@@ -10,7 +10,7 @@ from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
 from televise.hub.muxed import Muxed
-from televise.hub.told import MAX_HUBS, fitting
+from televise.hub.relays.told import MAX_HUBS, fitting
 from televise.model import refusals
 from televise.web.ages import Ages
 from televise.web.peers import Report, parse_report, pruned

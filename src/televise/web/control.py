@@ -17,10 +17,10 @@ from televise.hub.hub import Hub
 from televise.model.name import check_name
 from televise.model.refusals import refuse
 from televise.model.source import SourceSpec, parse_guarded, parse_source
-from televise.web.guard import needs
-from televise.web.keys import Keys
-from televise.web.proxies import Network
 from televise.web.sizes import Sizes, read
+from televise.web.trust.guard import needs
+from televise.web.trust.keys import Keys
+from televise.web.trust.proxies import Network
 
 MAX_CHANNELS = 64
 BODY_SECONDS = 10.0

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from televise.web.connection import Connection
+from televise.web.connections.connection import Connection
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from televise.model.refusals import refuse
-from televise.web.suspects import household
+from televise.web.trust.suspects import household
 
 
 class Admission:

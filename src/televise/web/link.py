@@ -17,27 +17,27 @@ from televise.formats.strict_json import parse_json
 from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER, binary_frame
 from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
-from televise.hub.link_messages import SUBSCRIPTION, LinkMessages, missing
 from televise.hub.look_back import LookBack
 from televise.hub.muxed import Chunk
 from televise.hub.policy import MAX_REPLAY_SECONDS
-from televise.hub.told import MAX_REPORT_BYTES
+from televise.hub.relays.link_messages import SUBSCRIPTION, LinkMessages, missing
+from televise.hub.relays.told import MAX_REPORT_BYTES
 from televise.link.messages import Ended, Epoch, Hello, Keyframe, Media, Message, Note
 from televise.link.protocol import SUBPROTOCOL, VERSION, Receiver, encode
 from televise.model.dropped import Dropped
 from televise.model.name import is_node
 from televise.model.rendition import Rendition
-from televise.web.access import access_of
 from televise.web.announcer import Announcer
-from televise.web.connection import Connection
+from televise.web.connections.connection import Connection
 from televise.web.edge import Edge
-from televise.web.guard import needs
 from televise.web.leaving import leaving
 from televise.web.limits import Allowance
 from televise.web.past import MAX_LENGTH_SECONDS, WAIT_SECONDS
 from televise.web.pump import Pump
 from televise.web.share import OWN_PROCESS
 from televise.web.sockets import Masked, reason_of, upgrade
+from televise.web.trust.access import access_of
+from televise.web.trust.guard import needs
 from televise.web.viewer import Viewer
 
 MAX_LATENCY_SECONDS = 1.0

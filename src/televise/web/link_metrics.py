@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from televise.hub.upstream import Upstream
-from televise.hub.upstreams import Upstreams
+from televise.hub.relays.upstream import Upstream
+from televise.hub.relays.upstreams import Upstreams
 from televise.web.edge import Edge
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from televise.errors import FormatError
-from televise.hub.offer import MAX_HOPS, check_node
-from televise.hub.told import MAX_HUBS, MAX_VIEWERS
+from televise.hub.relays.offer import MAX_HOPS, check_node
+from televise.hub.relays.told import MAX_HUBS, MAX_VIEWERS
 from televise.model.name import is_name
 from televise.model.unix_time import is_unix_time
 from televise.web.ages import are_ages

@@ -5,7 +5,7 @@ One synchronous loop per chunk, the same bytes for everybody; no task, queue or 
 
 from televise.formats.websocket import TRY_LATER
 from televise.hub.muxed import Chunk, Muxed
-from televise.web.bare_sockets import BareSockets
+from televise.web.connections.bare_sockets import BareSockets
 from televise.web.viewer import Viewer
 
 

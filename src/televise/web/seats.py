@@ -8,14 +8,14 @@ from televise.errors import Forbidden, Unauthorized, Unavailable
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
 from televise.hub.publishing import Publishing
-from televise.hub.uplink import Uplink
+from televise.hub.relays.uplink import Uplink
 from televise.model.allowed import ALLOWED
 from televise.model.name import check_name
 from televise.model.refusals import refuse
 from televise.model.source import parse_source
-from televise.web.keys import Grant, Keys
 from televise.web.sizes import Sizes
-from televise.web.visits import Visit, Visits
+from televise.web.trust.keys import Grant, Keys
+from televise.web.trust.visits import Visit, Visits
 
 # Channels that publishers have made.
 MAX_NEW_CHANNELS = 64

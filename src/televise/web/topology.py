@@ -5,14 +5,14 @@ from typing import Any
 
 from aiohttp import web
 
-from televise.hub.adapted import Adapted
-from televise.hub.broadcast import Broadcast
-from televise.hub.bus import Bus
 from televise.hub.channel import Channel
-from televise.hub.clock import Clock
+from televise.hub.nats.broadcast import Broadcast
+from televise.hub.nats.bus import Bus
 from televise.hub.publishing import Publishing
-from televise.hub.upstream import Upstream
-from televise.hub.upstreams import Upstreams
+from televise.hub.relays.adapted import Adapted
+from televise.hub.relays.clock import Clock
+from televise.hub.relays.upstream import Upstream
+from televise.hub.relays.upstreams import Upstreams
 from televise.model.rendition import Rendition
 from televise.web.edge import Edge
 from televise.web.link import LinkViewer

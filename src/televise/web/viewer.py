@@ -10,7 +10,7 @@ from televise.hub.muxed import Chunk
 from televise.model.dropped import NOTHING, Dropped
 from televise.model.log import Cursor
 from televise.web import envelope
-from televise.web.connection import Connection
+from televise.web.connections.connection import Connection
 
 if TYPE_CHECKING:
     from televise.web.pump import Pump

@@ -23,13 +23,13 @@ from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track
 from televise.web import envelope
-from televise.web.access import access_of
 from televise.web.edge import Edge
-from televise.web.guard import needs
 from televise.web.limits import Allowance
 from televise.web.message import number_of, parse_message, text_of
 from televise.web.said import ONLY_TEXT, note_sent_away, send_away
 from televise.web.sockets import upgrade
+from televise.web.trust.access import access_of
+from televise.web.trust.guard import needs
 from televise.web.viewer import Viewer
 
 MIME = "image/jpeg"

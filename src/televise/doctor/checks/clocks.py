@@ -10,7 +10,7 @@ import aiohttp
 
 from televise.doctor.finding import Finding, note, ok, wrong
 from televise.doctor.patient import ANSWER_SECONDS, THUMBNAIL, Patient
-from televise.hub.clock import Clock
+from televise.hub.relays.clock import Clock
 
 NAME = "clocks"
 EXCHANGES = 4

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from televise.doctor.finding import Finding, ok, wrong
-from televise.web.secret import default_path
+from televise.web.trust.secret import default_path
 
 NAME = "key file"
 

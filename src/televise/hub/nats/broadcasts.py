@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from televise import events
 from televise.errors import FormatError, PeerError, TeleviseError, UnknownChannel
-from televise.hub.broadcast import Broadcast, Listener
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
-from televise.hub.link_messages import SUBSCRIPTION
-from televise.hub.nats_connection import NatsConnection
+from televise.hub.nats.broadcast import Broadcast, Listener
+from televise.hub.nats.connection import NatsConnection
+from televise.hub.relays.link_messages import SUBSCRIPTION
 from televise.link.interest import Interest, answer, parse_interest
 from televise.link.messages import Ended, Epoch, Media, Message, Refused
 from televise.link.nats import INBOX

@@ -10,11 +10,11 @@ import aiohttp
 
 from televise import events
 from televise.hub.hub import Hub
-from televise.hub.offer import MAX_CHANNELS, Offer
-from televise.hub.relay import Relay
+from televise.hub.relays.offer import MAX_CHANNELS, Offer
+from televise.hub.relays.relay import Relay
+from televise.hub.relays.upstream import Upstream
+from televise.hub.relays.watchers import Watchers
 from televise.hub.supply import Callbacks, Supply
-from televise.hub.upstream import Upstream
-from televise.hub.watchers import Watchers
 from televise.model.source import SourceSpec
 
 # A channel that no upstream has any more stays for so long: it may come back.

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 from televise.errors import Unavailable
-from televise.hub.carrier import Carrier, Choice, check_tracks, ours
-from televise.hub.offer import Offer
+from televise.hub.relays.carrier import Carrier, Choice, check_tracks, ours
+from televise.hub.relays.offer import Offer
+from televise.hub.relays.upstream import Upstream
 from televise.hub.supply import Callbacks
-from televise.hub.upstream import Upstream
 from televise.link.messages import (
     Announce,
     Ended,

@@ -16,8 +16,8 @@ from aiohttp import web
 from televise import events
 from televise.errors import Forbidden, InputError, Unauthorized, Unavailable
 from televise.model.name import check_name
-from televise.web.revoked import FOR_EVER, Revoked
-from televise.web.secret import load_secret
+from televise.web.trust.revoked import FOR_EVER, Revoked
+from televise.web.trust.secret import load_secret
 
 RIGHTS = ("view", "publish", "relay", "admin")
 AUDIENCE = "televise"

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from televise.model import refusals
-from televise.web.suspects import household
+from televise.web.trust.suspects import household
 
 SPARE, SPARE_PER_ADDRESS = 16, 4
 # It ends then, whatever is said on it.

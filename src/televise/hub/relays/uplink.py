@@ -7,10 +7,10 @@ from typing import Any
 
 from televise.errors import FormatError
 from televise.formats.strict_json import parse_json
-from televise.hub.adapted import Adapted
-from televise.hub.carrier import check_tracks, our_note, ours
-from televise.hub.clock import Clock
-from televise.hub.offer import MAX_TRACKS, STATES
+from televise.hub.relays.adapted import Adapted
+from televise.hub.relays.carrier import check_tracks, our_note, ours
+from televise.hub.relays.clock import Clock
+from televise.hub.relays.offer import MAX_TRACKS, STATES
 from televise.link.messages import (
     Announce,
     Ended,

@@ -12,9 +12,9 @@ import aiohttp
 from televise import events
 from televise.errors import FormatError, PeerError, Unavailable
 from televise.formats.strict_json import compact
-from televise.hub.adapted import Adapted
-from televise.hub.endings import explained
-from televise.hub.upstream import Upstream
+from televise.hub.relays.adapted import Adapted
+from televise.hub.relays.endings import explained
+from televise.hub.relays.upstream import Upstream
 from televise.link.messages import Epoch, Media, Message, Missing, Note, Refused, Subscribe
 from televise.model.backoff import Backoff
 from televise.model.packet import Packet

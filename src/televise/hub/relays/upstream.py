@@ -17,9 +17,9 @@ from televise import events
 from televise.errors import FormatError, InputError, PeerError, Unavailable
 from televise.formats.strict_json import parse_json
 from televise.formats.websocket import TRY_LATER
-from televise.hub.clock import Clock
-from televise.hub.endings import ending, explained
-from televise.hub.link_client import (
+from televise.hub.relays.clock import Clock
+from televise.hub.relays.endings import ending, explained
+from televise.hub.relays.link_client import (
     HELLO,
     KEYFRAME,
     MAX_MEDIA_BYTES,
@@ -28,9 +28,9 @@ from televise.hub.link_client import (
     reporting,
     target,
 )
-from televise.hub.offer import MAX_ANNOUNCEMENT_BYTES, Offer, parse_announcement
-from televise.hub.told import told
-from televise.hub.watchers import Viewers, Watchers
+from televise.hub.relays.offer import MAX_ANNOUNCEMENT_BYTES, Offer, parse_announcement
+from televise.hub.relays.told import told
+from televise.hub.relays.watchers import Viewers, Watchers
 from televise.link.messages import Look
 from televise.link.protocol import Receiver
 from televise.model.backoff import Backoff

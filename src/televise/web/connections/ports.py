@@ -8,14 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
-from televise.web.backlog import Backlog
-from televise.web.certificate import Certificate
-from televise.web.connection import Connection
-from televise.web.listener import Listener
-from televise.web.places import Places
-from televise.web.proxies import Network, Proxies
-from televise.web.speaking import Speaking
-from televise.web.threshold import MAX_HEADER_LINES
+from televise.web.connections.backlog import Backlog
+from televise.web.connections.connection import Connection
+from televise.web.connections.listener import Listener
+from televise.web.connections.places import Places
+from televise.web.connections.speaking import Speaking
+from televise.web.connections.threshold import MAX_HEADER_LINES
+from televise.web.trust.certificate import Certificate
+from televise.web.trust.proxies import Network, Proxies
 
 # A request's headers must be there in this time, and a kept-alive connection ends after it.
 REQUEST_SECONDS = 10.0

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from televise import events
 from televise.errors import PeerError, TeleviseError, Unavailable
-from televise.hub.link_client import Take
-from televise.hub.nats_connection import NatsConnection
-from televise.hub.neighbours import Neighbour
+from televise.hub.nats.connection import NatsConnection
+from televise.hub.nats.neighbours import Neighbour
+from televise.hub.relays.link_client import Take
 from televise.link.interest import Interest, parse_answer
 from televise.link.messages import Media, Message, Missing, Note, Refused
 from televise.link.nats import Assembler, MessageReader, control_subject, media_subject

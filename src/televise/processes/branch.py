@@ -1,8 +1,8 @@
 """Branch: a fan-out process. It serves viewers for a hub, which tells it what to do over a link,
 until that is closed; what is not for viewers it hands on to the hub.
 
-Started by `televise.fanout.member` as ``python -m televise.branch NUMBER``, NUMBER being the
-inherited file descriptor of the link.
+Started by `televise.fanout.member` as ``python -m televise.processes.branch NUMBER``, NUMBER being
+the inherited file descriptor of the link.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from televise.errors import TeleviseError, UnknownChannel
 from televise.fanout.admission import RemoteAdmission
 from televise.fanout.forward import forward
 from televise.fanout.main_hub import MainHub
-from televise.hub.upstreams import Upstreams
+from televise.hub.relays.upstreams import Upstreams
 from televise.ingest.link import FIELDS_BYTES, publishes_by_link
 from televise.ingest.websocket import publishes
 from televise.link.lines import LinesLink
@@ -38,10 +38,10 @@ from televise.server import OUTPUTS, Server
 from televise.settings import Settings
 from televise.web import wall
 from televise.web.app import make_bare_app
-from televise.web.guard import Need
-from televise.web.security import Gate
 from televise.web.share import Share, rendition_key
 from televise.web.shown import Shown
+from televise.web.trust.guard import Need
+from televise.web.trust.security import Gate
 
 # How often it is looked whether the viewers are others, and how often they are told anyway.
 LOOK_SECONDS, TELL_SECONDS = 0.2, 0.4

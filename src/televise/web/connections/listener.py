@@ -10,11 +10,11 @@ from pathlib import Path
 
 from televise import events
 from televise.errors import InputError
-from televise.web.backlog import Backlog
-from televise.web.certificate import Certificate
-from televise.web.connection import Connection
-from televise.web.places import SPARE_SECONDS, Place, Places
-from televise.web.socket_options import set_options
+from televise.web.connections.backlog import Backlog
+from televise.web.connections.connection import Connection
+from televise.web.connections.places import SPARE_SECONDS, Place, Places
+from televise.web.connections.socket_options import set_options
+from televise.web.trust.certificate import Certificate
 
 BACKLOG = 1024
 HANDSHAKE_SECONDS = 10.0

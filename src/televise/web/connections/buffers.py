@@ -8,8 +8,8 @@ from televise.hub.channel import Channel
 from televise.hub.encoding import Encoding
 from televise.hub.hub import Hub
 from televise.model import refusals
-from televise.web.backlog import Backlog
-from televise.web.connection import Connection
+from televise.web.connections.backlog import Backlog
+from televise.web.connections.connection import Connection
 
 
 class Buffers:

@@ -24,12 +24,12 @@ from televise.errors import (
     WrongSecret,
 )
 from televise.formats.websocket import NOT_UNDERSTOOD, TRY_LATER
-from televise.web.access import Access, access_of, set_access
 from televise.web.envelope import SUBPROTOCOL
-from televise.web.keys import ALL, Grant, Keys, bearer_of, token_of
 from televise.web.share import CERTIFIED, OWN_PROCESS
 from televise.web.sockets import is_websocket, reason_of, upgrade
-from televise.web.suspects import Suspects
+from televise.web.trust.access import Access, access_of, set_access
+from televise.web.trust.keys import ALL, Grant, Keys, bearer_of, token_of
+from televise.web.trust.suspects import Suspects
 
 # Who asks for this subprotocol sends the key in the first message: {"token": "..."}.
 KEY_PROTOCOL = "televise.key"

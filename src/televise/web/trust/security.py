@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from televise.errors import InputError
-from televise.web.proxies import Network, Proxies
+from televise.web.trust.proxies import Network, Proxies
 
 # What a browser sends as Origin; it also stands in a header of ours, so nothing else may be in it.
 _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")

@@ -14,16 +14,16 @@ import aiohttp
 
 from televise import events
 from televise.errors import PeerError, Unavailable
-from televise.hub.announcement import announcement, as_text
-from televise.hub.broadcasts import Broadcasts, OnPeer
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
-from televise.hub.link_client import Take
-from televise.hub.nats_connection import NatsAddress, NatsConnection
-from televise.hub.neighbours import Neighbour, Neighbours
-from televise.hub.reception import Reception
-from televise.hub.upstream import Upstream
-from televise.hub.watchers import Viewers
+from televise.hub.nats.broadcasts import Broadcasts, OnPeer
+from televise.hub.nats.connection import NatsAddress, NatsConnection
+from televise.hub.nats.neighbours import Neighbour, Neighbours
+from televise.hub.nats.reception import Reception
+from televise.hub.relays.announcement import announcement, as_text
+from televise.hub.relays.link_client import Take
+from televise.hub.relays.upstream import Upstream
+from televise.hub.relays.watchers import Viewers
 from televise.link.interest import Interest, Want
 from televise.link.messages import Look, Media, Message
 from televise.link.nats import ALL_NODES, announcer, control_subject, node_subject

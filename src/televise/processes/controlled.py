@@ -1,8 +1,8 @@
 """Runs a server for a Python program that holds the other end of a pipe, until that is closed.
 
-Started by `televise.program.hub_process` as ``python -m televise.controlled NUMBER``, NUMBER being
-the inherited file descriptor. JSON lines go both ways: the program says serve, channel and remove,
-each of which is answered; the hub tells of viewers and of what they do.
+Started by `televise.program.hub_process` as ``python -m televise.processes.controlled NUMBER``,
+NUMBER being the inherited file descriptor. JSON lines go both ways: the program says serve, channel
+and remove, each of which is answered; the hub tells of viewers and of what they do.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from televise.link.local import inherited
 from televise.model.source import parse_source
 from televise.server import Server
 from televise.settings import Settings
-from televise.web.security import check_origin, is_loopback
+from televise.web.trust.security import check_origin, is_loopback
 
 # How often it is looked how many viewers there are.
 COUNT_SECONDS = 0.2

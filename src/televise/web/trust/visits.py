@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from televise import events
 from televise.model.refusals import refuse
-from televise.web.keys import LEEWAY_SECONDS, Grant
-from televise.web.revoked import Revoked
+from televise.web.trust.keys import LEEWAY_SECONDS, Grant
+from televise.web.trust.revoked import Revoked
 
 End = Callable[[str], None]
 """Send somebody away, with the reason; called again each second while they are still here."""

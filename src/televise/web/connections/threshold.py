@@ -4,8 +4,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from televise.model import refusals
-from televise.web.connection import Connection
-from televise.web.places import Place
+from televise.web.connections.connection import Connection
+from televise.web.connections.places import Place
 from televise.web.sizes import Sizes
 
 # More of them are no HTTP, as is a line of more than 8190 bytes.

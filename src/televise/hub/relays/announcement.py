@@ -1,12 +1,12 @@
-"""Announcement: what a hub says to others of the channels that it has; `televise.hub.offer` is how
-they read it."""
+"""Announcement: what a hub says to others of the channels that it has; `offer` is how they read
+it."""
 
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from televise.hub.channel import Channel
-from televise.hub.offer import MAX_ANNOUNCEMENT_BYTES
+from televise.hub.relays.offer import MAX_ANNOUNCEMENT_BYTES
 
 # Of it, what stands beside the channels.
 _FRAME_BYTES = 1024

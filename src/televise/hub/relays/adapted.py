@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from televise.hub.adaptation import Adaptation, smaller
+from televise.hub.relays.adaptation import Adaptation, smaller
 from televise.model.packet import Packet
 from televise.model.rendition import Rendition
 from televise.model.track import Track

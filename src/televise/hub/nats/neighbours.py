@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from televise.errors import FormatError
-from televise.hub.clock import Clock
-from televise.hub.offer import Offer, parse_announcement
+from televise.hub.relays.clock import Clock
+from televise.hub.relays.offer import Offer, parse_announcement
 from televise.link.nats import Assembler
 
 # A hub says every two seconds what it has; one that does not has gone.

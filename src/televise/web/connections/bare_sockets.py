@@ -4,7 +4,7 @@ import socket
 from array import array
 from collections.abc import Callable
 
-from televise.web.ring import ring_of_this_thread
+from televise.web.connections.ring import ring_of_this_thread
 
 # From so many on, one system call for all is cheaper than one for each (`bench/ring.py`).
 MANY = 128

@@ -6,17 +6,18 @@ import sys
 from typing import TYPE_CHECKING
 
 import televise
-from televise import events, systemd
+from televise import events
 from televise.config.plan import Plan, Wanted
 from televise.config.reading import Reading
 from televise.errors import TeleviseError
 from televise.model.printable import printable
 from televise.model.source import SourceSpec
+from televise.processes import systemd
 from televise.server import Server
 from televise.signals import on_signal
 
 if TYPE_CHECKING:
-    from televise.fleet import Fleet
+    from televise.processes.fleet import Fleet
     from televise.push.target import Target
 
 # The log begins behind the first lines, and when it is known that no source is a mistake, which is

@@ -8,9 +8,9 @@ from functools import partial
 
 from televise.errors import PeerError
 from televise.hub.channel import Channel
-from televise.hub.link_messages import SUBSCRIPTION, LinkMessages, missing
 from televise.hub.muxed import Chunk
-from televise.hub.nats_connection import NatsConnection
+from televise.hub.nats.connection import NatsConnection
+from televise.hub.relays.link_messages import SUBSCRIPTION, LinkMessages, missing
 from televise.link.messages import Note, Refused
 from televise.link.nats import media_subject
 from televise.link.protocol import encode

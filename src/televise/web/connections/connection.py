@@ -6,8 +6,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from televise.web.backlog import Backlog
-from televise.web.places import Place
+from televise.web.connections.backlog import Backlog
+from televise.web.connections.places import Place
 
 # An answer that has an end must be taken by this much in this time; a pump has its own rule.
 TAKEN_BYTES, TAKEN_SECONDS = 10_000, 10.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from televise.errors import Forbidden
-from televise.web.keys import Grant
+from televise.web.trust.keys import Grant
 
 
 @dataclass(frozen=True, slots=True)

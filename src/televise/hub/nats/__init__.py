@@ -1,0 +1,1 @@
+"""NATS: a channel that is another hub's, over a bus."""

@@ -1,0 +1,1 @@
+"""Relays: a channel that is another hub's, by WebSocket links."""

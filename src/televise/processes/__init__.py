@@ -1,0 +1,1 @@
+"""Processes: what each of televise's processes runs."""

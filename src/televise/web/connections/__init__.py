@@ -1,0 +1,1 @@
+"""Connections: sockets, how many there may be, and how bytes get into them."""

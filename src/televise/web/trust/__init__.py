@@ -1,0 +1,1 @@
+"""Trust: who may do what: keys, certificates, proxies, and what becomes of wrong ones."""
