@@ -15,7 +15,7 @@ import pytest
 from televise.errors import Busy, InputError, UnknownChannel
 from televise.formats import amf, flv
 from televise.formats.rtmp_chunk import COMMAND, VIDEO, ChunkReader, Message
-from televise.ingest import rtmp
+from televise.ingest import rtmp_publisher
 from televise.ingest.rtmp import RtmpServer
 from tests.conftest import Needs
 from tests.formats.rtmp_publisher import (
@@ -267,7 +267,7 @@ async def test_what_obs_sends(name: str) -> None:
 async def test_one_with_many_messages_lets_others_have_a_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rtmp, "MESSAGES_A_TURN", 10)
+    monkeypatch.setattr(rtmp_publisher, "MESSAGES_A_TURN", 10)
     loop, turns = asyncio.get_running_loop(), 0
     written: list[int] = []
 
@@ -359,7 +359,7 @@ async def test_an_ffmpeg_that_is_sent_away_is_told_why(clip: Clip) -> None:
 
 
 async def test_one_that_does_not_go_is_put_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtmp, "START_SECONDS", 0.1)
+    monkeypatch.setattr(rtmp_publisher, "START_SECONDS", 0.1)
     async with serving() as running, client(running) as (reader, writer):
         writer.write(opening())
         (await running.hold()).closed.set_result("go")
@@ -372,7 +372,7 @@ async def test_one_that_says_nothing_is_put_out(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr("televise.events.info", lambda event, **fields: said.append(event))
-    monkeypatch.setattr(rtmp, "START_SECONDS", 0.1)
+    monkeypatch.setattr(rtmp_publisher, "START_SECONDS", 0.1)
     async with serving() as running, client(running) as (_, writer):
         await until(lambda: running.server.connections)
         writer.write(HANDSHAKE[:100])
@@ -381,7 +381,7 @@ async def test_one_that_says_nothing_is_put_out(
 
 
 async def test_a_publisher_that_falls_silent_is_put_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtmp, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(rtmp_publisher, "IDLE_SECONDS", 0.3)
     async with serving() as running, client(running) as (_, writer):
         writer.write(opening())
         hold = await running.hold()
@@ -390,7 +390,7 @@ async def test_a_publisher_that_falls_silent_is_put_out(monkeypatch: pytest.Monk
 
 
 async def test_one_that_waits_for_us_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtmp, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(rtmp_publisher, "IDLE_SECONDS", 0.05)
     writer_of_chunks = ChunkWriter()
     picture = writer_of_chunks.write(Message(VIDEO, 1, 0, bytes(1000)), 4)
     async with serving() as running, client(running) as (_, writer):

@@ -7,7 +7,8 @@ from televise import events
 from televise.errors import InputError
 from televise.hub.channel import Channel
 from televise.hub.hub import Hub
-from televise.ingest.rtmp import RtmpServer, Seat
+from televise.ingest.rtmp import RtmpServer
+from televise.ingest.rtmp_publisher import Seat
 from televise.web.sizes import Sizes
 from televise.web.trust.certificate import Certificate
 
