@@ -111,8 +111,11 @@ SECRETS = [
     ("rtsp://admin:@hunter2@cam/live", "rtsp://***@cam/live"),
     ("door=https://admin:hunter2@[::1]:8443/a", "https://***@[::1]:8443/a"),
     ("http://cam/live?password=hunter2", "http://cam/live?***"),
-    ("rtsp://cam:554/user=a&password=hunter2&stream=0.sdp?b", "rtsp://cam:554/***?***"),
-    ("http://cam/video/pwd=hunter2/1", "http://cam/video/***/1"),
+    (
+        "rtsp://cam:554/user=a&password=hunter2&stream=0.sdp?b",
+        "rtsp://cam:554/user=***&password=***&stream=0.sdp?***",
+    ),
+    ("http://cam/video/pwd=hunter2/1", "http://cam/video/pwd=***/1"),
     ("http://cam/live#hunter2", "http://cam/live"),
     ("http://u:hunter2@cam/live.ts?key=hunter2#hunter2", "http://***@cam/live.ts?***"),
 ]

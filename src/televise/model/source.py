@@ -24,8 +24,8 @@ _SCHEMES: dict[str, tuple[str, str, Callable[[str], object]]] = {
     "publish": ("publish", "live", lambda text: _bare(text, "publish:")),
     "frames": ("frames", "frames", lambda text: None),
 }
-# A part of a path that is written as a query is.
-_SECRET = re.compile(r"[^/]*=[^/]*")
+# In a path that is written as a query is, as cameras have it: /user=admin&password=1234&channel=1.
+_SECRET = re.compile(r"\b(user|usr|login|auth|pass\w*|pwd|key|token|secret)=[^/&;]*", re.IGNORECASE)
 # What stands in front of the last part of a path.
 _FOLDERS = re.compile(r"(dir:)?([^?]*[/\\])(?=[^?/\\])")
 _OF_FILES = ("file", "directory", "directories")
@@ -182,8 +182,7 @@ def _classify_url(text: str) -> tuple[str, str, str]:
         application, slash, key = path.strip("/").partition("/")
         path, name = f"/{application}{slash}{'***' if key else ''}", host
     elif _SECRET.search(path):
-        # As /user=admin&password=1234&channel=1, where cameras have no query.
-        name = host if "=" in PurePath(path).name else name
-        path = _SECRET.sub("***", path)
+        name = host if _SECRET.search(PurePath(path).name) else name
+        path = _SECRET.sub(r"\1=***", path)
     shown = urlunsplit((url.scheme, place, path, "***" if url.query else "", ""))
     return "pull", name, shown
