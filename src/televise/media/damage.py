@@ -32,8 +32,9 @@ class Damage:
         self._lossy = False
         self.forget()
 
-    def forget(self) -> None:
-        """The source begins anew."""
+    def forget(self, *, paced: bool = False) -> None:
+        """The source begins anew; of one that is ``paced``, a file, nothing is lost on a way."""
+        self._paced = paced
         self._since: float | None = None
         self._doubtful = False
         self._picture: Unit | None = None
@@ -43,6 +44,8 @@ class Damage:
 
     def sift(self, kind: Kind, unit: Unit) -> list[Unit]:
         """What can be shown now that ``unit`` has come: most often that."""
+        if self._paced:
+            return [unit]
         whole = self._sift_sound(unit) if kind == "audio" else self._sift_picture(unit)
         if self._untold and whole:
             self._tell(Damaged(self._untold))

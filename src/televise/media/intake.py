@@ -86,7 +86,7 @@ class Intake:
             self._pace.restart(paced=paced)
             self._decodings.open(inputs)
             self._recent.clear()
-            self._damage.forget()
+            self._damage.forget(paced=paced)
             self._encodings.open(inputs)
 
     def packet(self, index: int, packet: AnyPacket, captured: int = 0) -> None:
