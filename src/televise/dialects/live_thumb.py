@@ -63,23 +63,10 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
 
     @public
     async def publish(request: web.Request) -> web.StreamResponse:
-        name, token = request.query.get("id", ""), token_of(request)
-        try:
-            name = channel_of(request, name).name
-        except UnknownChannel:
-            edge.seats.check(name, token)  # who has no key is told that, and nothing else
-            raise
-        with telling(request, name):
-            publishing = edge.seats.take(name, token, request.remote or "", "jpeg")
-        return await receive(request, publishing, AsText())
+        return await _publish(edge, request, channel_of)
 
     async def stats(request: web.Request) -> web.StreamResponse:
-        if name := request.query.get("id"):
-            channel = channel_of(request, name)
-            return web.json_response({"channel": channel.name, **_stats(edge, [channel])})
-        access = access_of(request)
-        channels = [each for each in edge.hub.channels if access.allows(each.name)]
-        return web.json_response({"channels": len(channels), **_stats(edge, channels)})
+        return _answer_stats(edge, request, channel_of)
 
     return [
         [
@@ -91,6 +78,27 @@ def routes(edge: Edge, channel_of: ChannelOf) -> Sequence[Routes]:
             web.post("/pub", publish),
         ]
     ]
+
+
+async def _publish(edge: Edge, request: web.Request, channel_of: ChannelOf) -> web.StreamResponse:
+    name, token = request.query.get("id", ""), token_of(request)
+    try:
+        name = channel_of(request, name).name
+    except UnknownChannel:
+        edge.seats.check(name, token)  # who has no key is told that, and nothing else
+        raise
+    with telling(request, name):
+        publishing = edge.seats.take(name, token, request.remote or "", "jpeg")
+    return await receive(request, publishing, AsText())
+
+
+def _answer_stats(edge: Edge, request: web.Request, channel_of: ChannelOf) -> web.Response:
+    if name := request.query.get("id"):
+        channel = channel_of(request, name)
+        return web.json_response({"channel": channel.name, **_stats(edge, [channel])})
+    access = access_of(request)
+    channels = [each for each in edge.hub.channels if access.allows(each.name)]
+    return web.json_response({"channels": len(channels), **_stats(edge, channels)})
 
 
 async def _snapshot(edge: Edge, request: web.Request, channel: Channel) -> web.Response:

@@ -5,6 +5,7 @@ from functools import partial
 
 from televise.hub.channel import Channel
 from televise.hub.relays.link_messages import LinkMessages, missing
+from televise.hub.skips import Skips
 from televise.link.messages import Refused, Subscribe
 from televise.link.protocol import encode
 from televise.model.dropped import Dropped
@@ -22,12 +23,12 @@ class Subscription:
         self._id = wanted.id
         self._encoding = channel.acquire(wanted.rendition)
         self._make_muxer = partial(LinkMessages, number=wanted.id, frame=bytes)
-        self._muxed = self._encoding.muxed(self._make_muxer)
-        self._muxed.deliver = lambda chunk: news()
-        self._muxed.refuse = lambda reason: news()
-        self._cursor = Cursor(self._muxed.log, MAX_LATENCY_SECONDS)
+        muxed = self._encoding.muxed(self._make_muxer)
+        muxed.deliver = lambda chunk: news()
+        muxed.refuse = lambda reason: news()
+        self._cursor = Cursor(muxed.log, MAX_LATENCY_SECONDS)
+        self._skips = Skips(muxed, self._cursor)
         self._init = b""
-        self._told = 0
         self._refused = ""
 
     @property
@@ -45,7 +46,7 @@ class Subscription:
             return b""
         init = b"" if chunk.init is self._init else chunk.init
         self._init = chunk.init
-        return init + self._skips() + chunk.data
+        return init + self._missing() + chunk.data
 
     def want_keyframe(self) -> None:
         """Somebody at the hub cannot go on before the next one."""
@@ -56,12 +57,7 @@ class Subscription:
         self._encoding.drop(self._make_muxer)
         self._channel.release(self._encoding)
 
-    def _skips(self) -> bytes:
+    def _missing(self) -> bytes:
         """What says that some were passed over, and what was missing among them already."""
-        count = self.skipped - self._told
-        if not count:
-            return b""
-        self._told += count
-        start = self._cursor.position - 1 - count
-        before = self._muxed.gaps.between(start, start + count)
-        return missing(before + Dropped(slow=count), self._id)
+        count, before = self._skips.take()
+        return missing(before + Dropped(slow=count), self._id) if count else b""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from televise import events
 from televise.formats.websocket import RESTARTING, close_frame
 from televise.hub.muxed import Chunk
+from televise.hub.skips import Skips
 from televise.model.dropped import NOTHING, Dropped
 from televise.model.log import Cursor
 from televise.web import envelope
@@ -35,6 +36,7 @@ class Viewer:
         self._connection = connection
         self._kind = pump.muxed.kind
         self.cursor = Cursor(pump.muxed.log, max_latency)
+        self._skips = Skips(pump.muxed, self.cursor)
         self.told = False
         self.websocket = False
         self.pace = 0.0
@@ -50,7 +52,6 @@ class Viewer:
         # What was written before, such as the answer's head, may be waiting for room.
         left = self.transport.get_write_buffer_size()
         self._paused = left > 0
-        self._announced_skips = 0
         self._waiting: dict[str, bytes] = {}
         self._progress = (left, time.monotonic())
         pump.viewers.append(self)
@@ -95,7 +96,7 @@ class Viewer:
         self._first = self.cursor.position
         gaps, end = self._pump.muxed.gaps, self._pump.muxed.log.end
         self._dropped_before = gaps.total - gaps.between(self._first + 1, end)
-        self._announced_skips = 0
+        self._skips = Skips(self._pump.muxed, self.cursor)
         self._started = True
         self.catch_up()
 
@@ -216,12 +217,10 @@ class Viewer:
             self.transport.abort()
 
     def _tell_skips(self) -> None:
-        count = self.cursor.skipped - self._announced_skips
+        count, missing = self._skips.take()
         if count:
-            self._announced_skips += count
             self._pump.skipped += count
-            start = self.cursor.position - 1 - count
-            self.tell_skips(count, self._pump.muxed.gaps.between(start, start + count))
+            self.tell_skips(count, missing)
 
     def tell_skips(self, count: int, dropped: Dropped) -> None:
         """It was too slow for ``count`` chunks, among which those packets were missing already."""

@@ -11,6 +11,7 @@ from televise.hub.channel import Channel
 from televise.hub.muxed import Chunk
 from televise.hub.nats.connection import NatsConnection
 from televise.hub.relays.link_messages import SUBSCRIPTION, LinkMessages, missing
+from televise.hub.skips import Skips
 from televise.link.messages import Note, Refused
 from televise.link.nats import media_subject
 from televise.link.protocol import encode
@@ -51,15 +52,16 @@ class Broadcast:
         self._connection = connection
         self._subject = media_subject(channel.name, rendition, node)
         self.encoding = channel.acquire(rendition)
-        muxed = self._muxed = self.encoding.muxed(_MESSAGES)
+        muxed = self.encoding.muxed(_MESSAGES)
         muxed.deliver, muxed.refuse = self._hear_chunk, self._hear_refusal
         self._log = muxed.log
         self._cursor = Cursor(self._log, MAX_LATENCY_SECONDS)
+        self._skips = Skips(muxed, self._cursor)
         self._cursor.position = self._first = (
             self._log.end
         )  # what was before is sent to who asks for it
         self._init = b""
-        self.bytes = self._told = 0
+        self.bytes = 0
         self._said: deque[bytes] = deque(maxlen=MAX_NOTES)
         self._news = asyncio.Event()
         channel.note_listeners.add(self._hear_note)
@@ -126,20 +128,15 @@ class Broadcast:
         if chunk is None:
             return None
         if chunk.init is self._init:
-            return self._skips() + chunk.data
+            return self._missing() + chunk.data
         self._init = chunk.init
         self._cursor.position -= 1
         return chunk.init
 
-    def _skips(self) -> bytes:
+    def _missing(self) -> bytes:
         """What says that some were passed over, and what was missing among them already."""
-        count = self.skipped - self._told
-        if not count:
-            return b""
-        self._told += count
-        start = self._cursor.position - 1 - count
-        before = self._muxed.gaps.between(start, start + count)
-        return missing(before + Dropped(slow=count))
+        count, before = self._skips.take()
+        return missing(before + Dropped(slow=count)) if count else b""
 
     async def _send_past(self, inbox: str) -> None:
         with contextlib.suppress(PeerError):

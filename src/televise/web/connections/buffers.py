@@ -56,9 +56,11 @@ class Buffers:
         self, most: int, forget: Callable[[Encoding], None]
     ) -> list[tuple[Channel, Encoding]]:
         """Let encodings ``forget``, the largest first, until no more than that is kept: which."""
-        encodings = sorted(self._encodings(), key=lambda each: -each[1].bytes)
-        excess, freed = sum(encoding.bytes for _, encoding in encodings) - most, []
-        for channel, encoding in encodings:
+        encodings, freed = self._encodings(), []
+        excess = sum(encoding.bytes for _, encoding in encodings) - most
+        if excess <= 0:
+            return []
+        for channel, encoding in sorted(encodings, key=lambda each: -each[1].bytes):
             before = encoding.bytes
             if excess > 0:
                 forget(encoding)
