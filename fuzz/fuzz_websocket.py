@@ -1,11 +1,11 @@
-"""Fuzz WebSocket frames: those of a server, and whether those of a client are masked."""
+"""Fuzz WebSocket frames: those of a server, and what a client may send."""
 
 import atheris
 
 with atheris.instrument_imports(include=["televise"]):
     from televise.errors import FormatError
-    from televise.formats.websocket import BINARY, FrameReader, binary_frame, masked_frame
-    from televise.web.sockets import Checked
+    from televise.formats.websocket import BINARY, PING, FrameReader, binary_frame, masked_frame
+    from televise.web.sockets import CONTROLS_AT_ONCE, SMALL_AT_ONCE, SMALL_BYTES, Checked
 
 from fuzz.harness import fuzz, golden
 
@@ -24,7 +24,7 @@ def target(data: bytes) -> None:
     else:
         cut = Client()
         allowed = [cut.allows(each) for each in pieces]
-        assert Client().allows(data) == all(allowed) == are_masked(data)
+        assert Client().allows(data) == all(allowed) == are_allowed(data)
 
 
 def taken_apart(pieces: list[bytes]) -> tuple[list[tuple[int, bytes]], bool]:
@@ -42,7 +42,7 @@ class Client:
     """What aiohttp is given of it, instead of its parser and its queue."""
 
     def __init__(self) -> None:
-        self._checked = Checked(self, self)
+        self._checked = Checked(self, self, clock=lambda: 0.0)
         self._wrong = False
 
     def allows(self, data: bytes) -> bool:
@@ -59,17 +59,21 @@ class Client:
         self._wrong = True
 
 
-def are_masked(data: bytes) -> bool:
-    """The same in another way: frame by frame."""
-    position = 0
+def are_allowed(data: bytes) -> bool:
+    """The same in another way, frame by frame: each is masked, and of those that cost more than
+    they say there are not too many at one time."""
+    position = controls = small = 0
     while len(data) - position >= 2:
-        if data[position + 1] < 128:
+        first, second = data[position : position + 2]
+        controls += bool(first & 8)
+        small += second & 127 < SMALL_BYTES
+        if second < 128 or controls > CONTROLS_AT_ONCE or small > SMALL_AT_ONCE:
             return False
-        more = {126: 2, 127: 8}.get(data[position + 1] & 127, 0)
+        more = {126: 2, 127: 8}.get(second & 127, 0)
         head = data[position + 2 : position + 2 + more]
         if len(head) < more:
             return True
-        position += 6 + more + (int.from_bytes(head, "big") if more else data[position + 1] & 127)
+        position += 6 + more + (int.from_bytes(head, "big") if more else second & 127)
     return True
 
 
@@ -81,6 +85,7 @@ def seeds() -> list[bytes]:
         b"\x00" + ours,
         *(b"\x00" + each for each in (*long, *theirs)),
         *(b"\x80" + each for each in (*theirs, b"".join(theirs), theirs[1] + long[0])),
+        b"\x80" + masked_frame(PING, b"", b"mask") * (CONTROLS_AT_ONCE + 1),
     ]
 
 

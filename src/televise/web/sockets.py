@@ -1,7 +1,7 @@
 """Sockets: how a request becomes a WebSocket."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiohttp import WebSocketError, WSCloseCode, web
@@ -50,9 +50,12 @@ class Masked(web.WebSocketResponse):
 class Checked:
     """aiohttp's parser, which gets nothing more once a frame has come that must not."""
 
-    def __init__(self, parser: Any, queue: Any) -> None:
+    def __init__(
+        self, parser: Any, queue: Any, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._parser = parser
         self._queue = queue
+        self._clock = clock
         self._head = bytearray()
         # Of the frame that is being received: what is still to come behind its first bytes.
         self._left = 0
@@ -64,7 +67,7 @@ class Checked:
         """The next bytes of the client."""
         if not self._wrong:
             try:
-                self._check(data, time.monotonic())
+                self._check(data, self._clock())
             except WebSocketError as error:
                 self._wrong = True
                 self._queue.set_exception(error)
