@@ -10,7 +10,8 @@ from typing import Any
 from televise.crowd import ledger
 from televise.crowd.account import Account, Unit
 from televise.crowd.output import Output
-from televise.crowd.readers import Reader, Told, TransportPackets
+from televise.crowd.readers import Reader, TransportPackets
+from televise.crowd.told import Told
 from televise.crowd.wire import Head, Wire, connect
 from televise.formats.websocket import TEXT
 from televise.model.dropped import Dropped
