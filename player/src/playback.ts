@@ -68,6 +68,7 @@ export class Playback {
   join(): void {
     this.leave();
     this.line = "new";
+    this.begins(!this.options.kind.pushed);
     this.feed = openFeed(this.options, this.feedHost());
     this.expect();
   }
@@ -97,11 +98,16 @@ export class Playback {
     this.feed?.input(input);
   }
 
-  /** Whether pictures are missing, and the rung must be at fault. */
-  isStalled(now: number): boolean {
+  /** For how long pictures are missing, in whole seconds, where the rung must be at fault; otherwise 0. */
+  stalled(now: number): number {
     // A server that does not answer is not the rung's fault.
     const answered = this.watchdog.quiet(now) < PROBE_AFTER || this.feed?.isAlive();
-    return this.watchdog.check(now) && answered === true;
+    const seconds = Math.round(this.watchdog.patience / 1000);
+    return this.watchdog.check(now) && answered === true ? seconds : 0;
+  }
+
+  private begins(has: boolean): void {
+    this.watchdog.begins(has, performance.now());
   }
 
   /** Pictures are expected while the line is up and the source live; without a line, of old news. */
@@ -132,6 +138,7 @@ export class Playback {
       clock: this.host.meter.clock,
       init: (mime, segment, epoch) => {
         this.epoch = epoch;
+        this.begins(true);
         this.rung.init(mime, segment);
       },
       chunk: (chunk, data) => this.received(chunk, data),
@@ -140,7 +147,10 @@ export class Playback {
       wantsInput: (wanted) => (this.wantsInput = wanted),
       state: (server) => this.situate({ server }),
       line: (line, obstacle) => {
-        if (line === "down" && this.line === "up") this.host.reconnected(this);
+        if (line === "down" && this.line === "up") {
+          this.host.reconnected(this);
+          this.begins(!this.options.kind.pushed);
+        }
         this.situate({ line, obstacle });
       },
       failed: (kind, reason) => this.host.failed(this, kind, reason),

@@ -200,7 +200,8 @@ export class Player {
       this.host.stalled();
     }
     for (const playback of this.bridge.all) {
-      if (playback.isStalled(now)) this.failed(playback, "stalled", "stalled 3 s");
+      const seconds = playback.stalled(now);
+      if (seconds) this.failed(playback, "stalled", `stalled ${seconds} s`);
     }
     if (this.isSettled && this.ladder.climb(now)) this.open();
     if (now > this.reportAt) this.report(now);

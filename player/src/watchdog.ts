@@ -1,6 +1,8 @@
 // Whether a rung shows the pictures that it should. Pure: the caller brings the time, in milliseconds.
 
 const NO_PICTURE = 3000;
+// Before its stream has begun the rung is hardly at fault: an encoder starts, perhaps one of many.
+const NO_STREAM = 10_000;
 // A source that is slow by nature is given this many of its own intervals.
 const INTERVALS = 3;
 const LONGEST_INTERVAL = 20_000;
@@ -9,12 +11,19 @@ export class Watchdog {
   private shownAt: number | undefined;
   private expectedSince: number | undefined;
   private interval = 0;
+  private least = NO_PICTURE;
 
   /** Whether there are pictures to come: the line is up and the source is live. */
   expect(pictures: boolean, now: number): void {
     if (pictures) this.expectedSince ??= now;
     // The time without a source is no interval between its pictures.
     else this.expectedSince = this.shownAt = undefined;
+  }
+
+  /** Whether the stream has begun, so that its pictures should follow soon. */
+  begins(has: boolean, now: number): void {
+    this.least = has ? NO_PICTURE : NO_STREAM;
+    if (this.expectedSince !== undefined) this.expectedSince = now;
   }
 
   /** A picture came on screen. */
@@ -29,9 +38,14 @@ export class Watchdog {
     return this.expectedSince === undefined ? 0 : now - this.expectedSince;
   }
 
+  /** How long it may be quiet. */
+  get patience(): number {
+    return Math.max(this.least, INTERVALS * this.interval);
+  }
+
   /** True when it has been quiet for too long; then the wait begins anew. */
   check(now: number): boolean {
-    if (this.quiet(now) <= Math.max(NO_PICTURE, INTERVALS * this.interval)) return false;
+    if (this.quiet(now) <= this.patience) return false;
     this.expectedSince = now;
     return true;
   }

@@ -62,6 +62,18 @@ test("no picture in three seconds, though there should be some, is told once in 
   assert.equal(watchdog.check(6002), true);
 });
 
+test("a stream that has not begun yet is waited for longer, and its first picture as long as any", () => {
+  const watchdog = new Watchdog();
+  watchdog.begins(false, 0);
+  watchdog.expect(true, 0);
+  assert.equal(watchdog.patience, 10_000);
+  assert.equal(watchdog.check(9000), false);
+  watchdog.begins(true, 9000);
+  assert.equal(watchdog.patience, 3000);
+  assert.equal(watchdog.check(12_000), false);
+  assert.equal(watchdog.check(12_001), true);
+});
+
 test("while no pictures are expected their absence is nobody's fault", () => {
   const watchdog = new Watchdog();
   watchdog.expect(true, 0);

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from televise.web.openapi import document
@@ -53,6 +53,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
         yield victim
 
 
+@example(("/api/channels/{name}", "put"), "{", "application/json", b"", False)
 @settings(max_examples=60)
 @given(
     change=st.sampled_from(CHANGES),

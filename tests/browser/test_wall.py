@@ -104,7 +104,7 @@ async def test_thirty_channels_share_one_socket_and_cost_nothing_unseen(browser:
         await all_move(page)
         assert [socket["path"] for socket in await sockets(page)] == ["/api/wall"]
         assert tv.watching == 1
-        assert all(is_watched(tv, name) for name in names)
+        await until(lambda: all(is_watched(tv, name) for name in names))
         workers = {tv.channel(name).worker for name in names}
         assert len(workers - {None}) == TILES
         # Scrolled away: all but the first row of ten.

@@ -76,7 +76,8 @@ async def test_live_thumb_wants_a_key_and_a_channel(tmp_path: Path) -> None:
     async with speaking("live_thumb", tmp_path) as (hub, (port,)):
         data = picture(RED, "JPEG")
         assert await post(hub, port, "/pub?id=cam", data) == 401
-        assert await post(hub, port, f"/pub?id=roof&token={hub.token()}", data) == 404
+        assert await post(hub, port, f"/pub?id=roof&token={hub.token('roof')}", data) == 404
+        assert await post(hub, port, f"/pub?id=roof&token={hub.token()}", data) == 403
         assert await post(hub, port, f"/pub?id=cam&token={hub.token('door')}", data) == 403
         assert hub.tv.channel().publisher is None
 

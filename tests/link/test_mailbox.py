@@ -145,11 +145,17 @@ def test_what_is_not_published_is_not_seen(writer: Writer) -> None:
     put(writer, b"first")
     assert reader.read(slowly) == b"first"
     assert reader.sequence == 1
-    for _ in range(2):  # there is nothing to publish the second time
+    for sequence in (2, 3):  # the second time there is nothing else: it is shown once more
         writer.publish()
         found = reader.read(take)
         assert found is not None
-        assert (found[1], reader.sequence) == (b"later 4", 2)
+        assert (found[1], reader.sequence) == (b"later 4", sequence)
+
+
+def test_where_nothing_was_written_nothing_is_published(writer: Writer) -> None:
+    writer.publish()
+    reader = reader_of(writer)
+    assert (reader.read(take), reader.sequence) == (None, 0)
 
 
 def test_it_is_as_large_as_asked_and_knows_its_rate() -> None:

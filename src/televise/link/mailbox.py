@@ -105,8 +105,10 @@ class Writer:
         self._written = slot
 
     def publish(self) -> None:
-        """Make what was written the newest."""
+        """Make what was written the newest; else the newest is to be shown once more."""
         slot, self._written = self._written, _NONE
+        if slot == _NONE:
+            slot = self._memory.words[_WORD_NEWEST]
         if slot == _NONE:
             return
         self._sequence += 1

@@ -37,6 +37,7 @@ class Display:
         self._numbers = count()
         # What is copied, and not due yet.
         self._copied: Frame | None = None
+        self._published: Frame | None = None
         self._begun = False
         self._flushing = False
         self.newest: Frame | None = None
@@ -88,13 +89,13 @@ class Display:
     def _hand_over(self, shown: Frame, now: float) -> None:
         """Let viewers have what was ``shown``, which is copied."""
         number, picture, _, captured, _ = shown
-        self._copied, self._begun = None, True
+        self._copied, self._published, self._begun = None, shown, True
         self._pace.take(now)
         self.history.add(captured, number, (picture.width, picture.height))
         self.outlet.publish()
 
     def _somebody_came(self) -> None:
-        """In the background: give the first viewer the last picture."""
+        """In the background: give a new worker and the first viewer the last picture."""
         newest = self.newest
         if newest is not None and newest[1].drawn:
             self._background.loop.call_later(_DRAW_SECONDS, self._catch_up, newest)
@@ -104,6 +105,9 @@ class Display:
     def _catch_up(self, shown: Frame) -> None:
         with self._lock:
             if shown is not self.newest:
+                return
+            if shown is self._published:
+                self.outlet.publish()
                 return
             number, _, _, captured, _ = shown
             try:

@@ -16,7 +16,8 @@ from televise.program.picture import Picture
 class Outlet:
     """Listens at ``path`` for a worker; a new one takes the place of the last.
 
-    ``wanted`` is called in the background whenever somebody begins to watch.
+    ``wanted`` is called in the background whenever somebody begins to watch, and for a new worker,
+    which is told of nothing older.
     """
 
     def __init__(
@@ -102,14 +103,12 @@ class Outlet:
             with self._lock:
                 self._disconnect()
                 self._connect(connection)
+            self._wanted()
 
     def _connect(self, connection: socket.socket) -> None:
         self._connection = connection
-        outbox = Outbox(connection, self._background)
+        self._outbox = Outbox(connection, self._background)
         self._is_told = False
-        if self._mailbox is not None:
-            self._tell(outbox, self._mailbox)
-        self._outbox = outbox
         self._background.loop.add_reader(connection, self._hear, connection)
 
     def _tell(self, outbox: Outbox, mailbox: Writer) -> None:

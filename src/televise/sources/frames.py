@@ -67,6 +67,7 @@ class FramesSource:
             self._somebody = somebody
             if not somebody and self._inputs:
                 feed.opened(self._inputs)  # what is old when somebody comes is not to be shown
+            self._fed_at = time.monotonic()  # nor now: the program sends its newest
         with contextlib.suppress(OSError):  # else the program has just gone
             connection.sendall(WATCHED if somebody else UNWATCHED)
 
