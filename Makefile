@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BUNDLE := src/televise/assets/televise.js
 CODE := $(wildcard src tests bench fuzz examples hatch_build.py)
-JOBS ?= 4
+JOBS ?= 3
 
 .PHONY: help install demo test check bench fuzz fuzz-today autobahn clean tools-for-tests
 

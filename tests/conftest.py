@@ -1,7 +1,6 @@
 """Fixtures for every test: real film clips, and programs that may be missing on this machine."""
 
 import fcntl
-import hashlib
 import os
 import shutil
 import signal
@@ -33,12 +32,6 @@ def pytest_configure() -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     note_unfinished()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mix the files, always in the same way: browsers want all of the processor, much else waits
-    most of the time, and so they go well together where several tests run at once."""
-    items.sort(key=lambda item: hashlib.sha256(str(item.path.relative_to(ROOT)).encode()).digest())
 
 
 @pytest.fixture(scope="module", autouse=True)

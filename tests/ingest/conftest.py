@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from tests.ingest.publishers import Hub, publishable
 from tests.support.server import SMALL
+from tests.support.waiting import until
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -34,6 +35,8 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def hub(shared: Hub) -> AsyncIterator[Hub]:
-    """It, with nobody publishing at the beginning and the end of a test."""
+    """It, with nobody publishing, and nothing still being played, at the beginning and the end of
+    a test."""
     yield shared
     await shared.is_free()
+    await until(lambda: shared.tv.channel().state != "live")
