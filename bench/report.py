@@ -15,8 +15,9 @@ HEAD = """\
 
 Made by `make bench` of what it measured; nothing here is written by hand. One machine with two
 processor cores and nothing else to do, all of it over loopback, without TLS where it is not said.
-Absolute figures are this machine's; ratios, which come from one run, are what to look at. The
-scripts are in [bench](../bench/README.md).
+Absolute figures are this machine's, which is a virtual one and not equally fast at all times: where
+C takes longer in one section than in another, everything did. Ratios, which come from one run, are
+what to look at. The scripts are in [bench](../bench/README.md).
 """
 # Of the benchmark of that name, in this order.
 SECTIONS: dict[str, Callable[[Rows], str]] = {
