@@ -5,7 +5,7 @@ import atheris
 with atheris.instrument_imports(include=["televise"]):
     from televise.errors import FormatError
     from televise.formats import amf, flv
-    from televise.formats.rtmp import Media, Publish, Session, Unpublish
+    from televise.formats.rtmp import Media, Publish, Refused, Session, Unpublish
 
 from fuzz.harness import fuzz, golden
 from tests.formats.rtmp_publisher import HANDSHAKE, opening
@@ -43,6 +43,9 @@ def understood(pieces: list[bytes]) -> tuple[list[object], str]:
                 if event is None:
                     continue
                 seen.append(event)
+                if isinstance(event, Refused):
+                    assert session.over
+                    continue
                 assert publishing != isinstance(event, Publish)
                 publishing = not isinstance(event, Unpublish)
                 if isinstance(event, Publish):
