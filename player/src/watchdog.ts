@@ -22,7 +22,9 @@ export class Watchdog {
 
   /** Whether the stream has begun, so that its pictures should follow soon. */
   begins(has: boolean, now: number): void {
-    this.least = has ? NO_PICTURE : NO_STREAM;
+    const least = has ? NO_PICTURE : NO_STREAM;
+    if (least === this.least) return; // a stream that begins again and again shows nothing either
+    this.least = least;
     if (this.expectedSince !== undefined) this.expectedSince = now;
   }
 

@@ -70,6 +70,7 @@ test("a stream that has not begun yet is waited for longer, and its first pictur
   assert.equal(watchdog.check(9000), false);
   watchdog.begins(true, 9000);
   assert.equal(watchdog.patience, 3000);
+  watchdog.begins(true, 11_000);
   assert.equal(watchdog.check(12_000), false);
   assert.equal(watchdog.check(12_001), true);
 });

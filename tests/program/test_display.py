@@ -53,11 +53,8 @@ def _take(head: Head, data: memoryview, _: bytes) -> tuple[int, int]:
 def test_a_new_worker_finds_the_last_picture_and_none_before_it(
     display: Display, tmp_path: Path
 ) -> None:
-    for value in (
-        10,
-        20,
-        30,
-    ):  # nobody watches: the first is copied, the others are kept as they are
+    # Nobody watches: the first is copied, the others are kept as they are.
+    for value in (10, 20, 30):
         show(display, value)
     assert first_seen(tmp_path / "frames") == (30, 30)
     assert first_seen(tmp_path / "frames") == (30, 30), "and so does the next"

@@ -37,8 +37,8 @@ class Display:
         self._numbers = count()
         # What is copied, and not due yet.
         self._copied: Frame | None = None
-        self._published: Frame | None = None
-        self._begun = False
+        # The number of what viewers were given last. Not itself: it may be large.
+        self._published = -1
         self._flushing = False
         self.newest: Frame | None = None
         self.history = History()
@@ -50,7 +50,7 @@ class Display:
         number = next(self._numbers)
         # Who comes to watch now finds it, if that is not seen here.
         self.newest = newest = number, picture, frame, captured, meta
-        if self.outlet.watched or not self._begun:
+        if self.outlet.watched or self._published < 0:
             self._give(newest)
         return number
 
@@ -89,7 +89,7 @@ class Display:
     def _hand_over(self, shown: Frame, now: float) -> None:
         """Let viewers have what was ``shown``, which is copied."""
         number, picture, _, captured, _ = shown
-        self._copied, self._published, self._begun = None, shown, True
+        self._copied, self._published = None, number
         self._pace.take(now)
         self.history.add(captured, number, (picture.width, picture.height))
         self.outlet.publish()
@@ -106,10 +106,10 @@ class Display:
         with self._lock:
             if shown is not self.newest:
                 return
-            if shown is self._published:
+            number, _, _, captured, _ = shown
+            if number == self._published:
                 self.outlet.publish()
                 return
-            number, _, _, captured, _ = shown
             try:
                 self._copy(shown)
             except (InputError, OSError) as error:

@@ -1,6 +1,5 @@
 """Outlet: the socket at which a channel's worker takes pictures and sound."""
 
-import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -97,13 +96,15 @@ class Outlet:
         return self._mailbox
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
+        try:
             connection, _ = self._listening.accept()
-            connection.setblocking(False)
-            with self._lock:
-                self._disconnect()
-                self._connect(connection)
-            self._wanted()
+        except OSError:  # it has gone again
+            return
+        connection.setblocking(False)
+        with self._lock:
+            self._disconnect()
+            self._connect(connection)
+        self._wanted()
 
     def _connect(self, connection: socket.socket) -> None:
         self._connection = connection

@@ -26,7 +26,7 @@ class Api:
         """What this answers."""
         return [
             web.get("/api/channels", self._channels),
-            web.get("/api/channels/{name:[^/]+}", self._channel),
+            web.get("/api/channels/{name}", self._channel),
             web.get("/api/openapi.json", self._openapi),
             web.get("/healthz", self._health),
             web.get("/readyz", self._readiness),

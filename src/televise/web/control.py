@@ -40,8 +40,8 @@ class Control:
     def routes(self) -> list[web.RouteDef]:
         """What this answers."""
         return [
-            web.put("/api/channels/{name:[^/]+}", self._put),
-            web.delete("/api/channels/{name:[^/]+}", self._delete),
+            web.put("/api/channels/{name}", self._put),
+            web.delete("/api/channels/{name}", self._delete),
             web.post("/api/revoked", self._revoke),
         ]
 
